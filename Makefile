@@ -1,0 +1,65 @@
+# Everything here sets itself up: an environment of its own in $(VENV), made from nothing.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# pip 25.1 is the first that reads dependency groups.
+NEW_PIP := 'pip>=25.1'
+
+.PHONY: help demo test check serve bench clean
+
+help:
+	@echo "make demo    sets everything up and makes a whole call, transcript and all"
+	@echo "make test    runs the test suite"
+	@echo "make check   runs the linters: ruff, mypy, import-linter"
+	@echo "make serve   serves the bundled recipes on port 8080 (needs TWILIO_AUTH_TOKEN)"
+	@echo "make bench   runs the benchmarks"
+	@echo "make clean   removes the environment"
+
+demo: $(VENV)/.run
+	@echo; echo "\$$ switchhook draw menu_with_default"
+	@$(BIN)/switchhook draw menu_with_default
+	@echo; echo "\$$ switchhook dial menu_with_default --press 1"
+	@$(BIN)/switchhook dial menu_with_default --press 1
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+serve: $(VENV)/.run
+	$(BIN)/switchhook serve
+
+bench: $(VENV)/.bench
+	$(BIN)/python benchmarks/actors.py
+	$(BIN)/python benchmarks/webhooks.py
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/.pip:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade $(NEW_PIP)
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.pip pyproject.toml
+	@echo "installing switchhook into $(VENV) …"
+	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run
+	$(PIP) install --group test
+	@touch $@
+
+$(VENV)/.lint: $(VENV)/.test
+	$(PIP) install --group lint
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.run
+	$(PIP) install --group bench
+	@touch $@

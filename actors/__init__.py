@@ -1,0 +1,44 @@
+"""One call as an actor: the Pykka actor type, the phone-call actor, what it receives and writes."""
+
+from __future__ import annotations
+
+from actors.call import Call
+from actors.callouts import CalloutError, Callouts, Outcome, find
+from actors.clock import Clock, SystemClock, Timer
+from actors.journal import Journal, JournalError, Row, Snapshot, StaleVersion, Subscription
+from actors.loop_actor import LoopActor
+from actors.loop_future import LoopFuture, WouldDeadlock
+from actors.phone_call import Answer, Crashed, GiveUp, PhoneCall, Settings
+from actors.threads import Threads
+from actors.webhook import TERMINAL, Kind, Party, Recording, Webhook
+
+__all__ = [
+    "TERMINAL",
+    "Answer",
+    "Call",
+    "CalloutError",
+    "Callouts",
+    "Clock",
+    "Crashed",
+    "GiveUp",
+    "Journal",
+    "JournalError",
+    "Kind",
+    "LoopActor",
+    "LoopFuture",
+    "Outcome",
+    "Party",
+    "PhoneCall",
+    "Recording",
+    "Row",
+    "Settings",
+    "Snapshot",
+    "StaleVersion",
+    "Subscription",
+    "SystemClock",
+    "Threads",
+    "Timer",
+    "Webhook",
+    "WouldDeadlock",
+    "find",
+]

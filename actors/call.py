@@ -1,0 +1,111 @@
+"""What recipes, callouts and subscriptions see of a call."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from actors.journal import Row, Subscription
+from twiml import Program
+
+
+class Call:
+    """One call. A callout gets a copy, of which `data` alone comes back: put there what the call is to
+    remember, as JSON can hold it.
+    """
+
+    __slots__ = (
+        "data",
+        "history",
+        "initial_params",
+        "params",
+        "program",
+        "recipe",
+        "settings",
+        "started",
+        "state",
+        "step",
+        "subscriptions",
+    )
+
+    def __init__(
+        self, recipe: str, program: Program, params: Mapping[str, str], settings: Mapping[str, Any], started: float
+    ) -> None:
+        self.recipe = recipe
+        self.program = program
+        self.initial_params = params
+        """The fields of the call's first webhook."""
+        self.params = params
+        """The fields of the webhook in hand."""
+        self.settings = settings
+        """The `[settings]` of the configuration; read-only."""
+        self.started = started
+        """When the first webhook came, in seconds since the epoch."""
+        self.state = program[0].rank
+        """The rank of the state the call is at."""
+        self.step = 0
+        """How many documents the call was given."""
+        self.data: dict[str, Any] = {}
+        self.history: tuple[Row, ...] = ()
+        """The latest webhooks and what they were answered, the oldest first."""
+        self.subscriptions: tuple[Subscription, ...] = ()
+
+    @property
+    def call_sid(self) -> str:
+        """The call's name with Twilio: `CA` and 32 hexadecimal digits."""
+        return self.initial_params.get("CallSid", "")
+
+    @property
+    def step_id(self) -> str:
+        """The same for every try of this step, and for no other: what a callout passes on so that
+        the world outside can tell a repeat."""
+        return f"{self.call_sid}:{self.step}"
+
+    @property
+    def digits(self) -> str:
+        """The keys that came with the webhook in hand."""
+        return self.params.get("Digits", "")
+
+    @property
+    def speech(self) -> str:
+        """The words that came with it."""
+        return self.params.get("SpeechResult", "")
+
+    @property
+    def from_(self) -> str:
+        """Who called: a number in E.164, or `client:name`, `anonymous`, …"""
+        return self.initial_params.get("From", "")
+
+    @property
+    def to(self) -> str:
+        """Who was called."""
+        return self.initial_params.get("To", "")
+
+    @property
+    def direction(self) -> str:
+        """`inbound`, `outbound-api` or `outbound-dial`."""
+        return self.initial_params.get("Direction", "")
+
+    @property
+    def status(self) -> str:
+        """Twilio's status of the call, as the webhook in hand has it, else the latest that was told."""
+        return self.params.get("CallStatus", "") or self.initial_params.get("CallStatus", "")
+
+    @property
+    def log(self) -> Any:
+        """A logger bound to this call: `call.log.info("looked_up", hours="9 to 5")`."""
+        return structlog.get_logger("switchhook.recipe").bind(call_sid=self.call_sid, recipe=self.recipe)
+
+    def view(self) -> Call:
+        """A copy for a function that runs beside the call."""
+        view = copy.copy(self)
+        view.data = copy.deepcopy(self.data)
+        return view
+
+
+def kept(history: Sequence[Row], row: Row, most: int = 20) -> tuple[Row, ...]:
+    """A history with one more row, and no more than the latest few."""
+    return (*history, row)[-most:]

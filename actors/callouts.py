@@ -1,0 +1,148 @@
+"""Calling out to Python: finding a function by name, running it beside the call, reading what it returns.
+
+A function is a plain one, which runs on a thread, or a coroutine, which runs on the loop. It takes
+the `Call` and returns a list of verbs, or that and a list of subscriptions:
+
+    def opening_hours(call):
+        return [Say("We are open.")], [("completion", write_it_down)]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import inspect
+import json
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from actors.call import Call
+from actors.journal import Subscription
+from actors.threads import Exited, Threads
+from actors.webhook import Webhook
+from twiml.extensions import EVENTS, FunctionExt
+
+
+class CalloutError(Exception):
+    """A callout or a subscribed function failed: it isn't there, raised, took too long, or returned
+    what it may not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a callout: verbs for its place, subscriptions, and the call's `data` as it left it."""
+
+    verbs: Sequence[Any]
+    subscriptions: tuple[Subscription, ...]
+    data: dict[str, Any]
+
+
+class Callouts:
+    """Runs the functions of every call of a daemon: plain ones on shared threads, coroutines on the loop."""
+
+    def __init__(self, threads: Threads | None = None) -> None:
+        self.threads = threads or Threads()
+        self.running: set[asyncio.Task[Any]] = set()
+        """Subscribed functions under way, which a drain waits for."""
+
+    async def call(self, function: FunctionExt, call: Call) -> Outcome:
+        """Run a callout on its own copy of the call. Raises `CalloutError`.
+
+        Cancelled, it gives up on the function: a coroutine is cancelled too, a thread is left to itself.
+        """
+        view = call.view()
+        name = f"{function.module}:{function.fn}"
+        returned = await self._run(Subscription("callout", str(function.module), str(function.fn)), view)
+        try:
+            data = json.loads(json.dumps(view.data))
+        except (TypeError, ValueError, RecursionError) as problem:
+            raise CalloutError(f"{name} left in call.data what JSON can't hold: {problem}") from problem
+        verbs, subscriptions = _read(name, returned)
+        return Outcome(verbs, subscriptions, data)
+
+    async def notify(self, subscription: Subscription, webhook: Webhook, call: Call) -> None:
+        """Run a subscribed function. Raises `CalloutError`."""
+        await self._run(subscription, webhook, call.view())
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Work that goes on beside the calls, in a task that is kept until it is done."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.running.add(task)
+        task.add_done_callback(self.running.discard)
+        return task
+
+    async def _run(self, named: Subscription, *args: Any) -> Any:
+        name = f"{named.module}:{named.function}"
+        try:
+            if named.module not in sys.modules:
+                await self._on_a_thread(partial(importlib.import_module, named.module))
+            function = find(named.module, named.function)
+            if inspect.iscoroutinefunction(function):
+                return await _contained(function, *args)
+            return await self._on_a_thread(partial(function, *args))
+        except CalloutError:
+            raise
+        except Exception as problem:
+            raise CalloutError(f"{name} raised {type(problem).__name__}: {problem}") from problem
+
+    async def _on_a_thread(self, do: Callable[[], Any]) -> Any:
+        job = self.threads.start(do)
+        try:
+            return await job.result
+        finally:
+            self.threads.abandon(job)
+
+
+def find(module: str, function: str) -> Callable[..., Any]:
+    """An importable function by the names of its module and itself. Raises `CalloutError`."""
+    try:
+        found: Any = importlib.import_module(module)
+        for part in function.split("."):
+            found = getattr(found, part)
+    except Exception as problem:
+        raise CalloutError(f"there is no function {function} in module {module}: {problem}") from problem
+    if not callable(found):
+        raise CalloutError(f"{module}:{function} is not a function but {type(found).__name__}")
+    called: Callable[..., Any] = found
+    return called
+
+
+async def _contained(function: Callable[..., Any], *args: Any) -> Any:
+    """A coroutine that exits ends itself, not the daemon."""
+    try:
+        return await function(*args)
+    except (SystemExit, KeyboardInterrupt) as problem:
+        raise Exited(f"{type(problem).__name__}: {problem}") from problem
+
+
+def _read(name: str, returned: Any) -> tuple[Sequence[Any], tuple[Subscription, ...]]:
+    """The verbs and the subscriptions in what a callout returned."""
+    verbs: Any = returned
+    subscribed: Sequence[Any] = ()
+    if isinstance(returned, tuple) and len(returned) == 2 and all(isinstance(part, (list, tuple)) for part in returned):
+        verbs, subscribed = returned
+    if not isinstance(verbs, (list, tuple)):
+        raise CalloutError(f"{name} returned {type(returned).__name__}; a callout returns a list of verbs")
+    return list(verbs), tuple(_subscription(name, each) for each in subscribed)
+
+
+def _subscription(name: str, pair: Any) -> Subscription:
+    """A subscription by name, of a function that can be found by it again."""
+    match pair:
+        case (str() as event, function) if callable(function):
+            pass
+        case _:
+            raise CalloutError(f"{name} returned the subscription {pair!r}; it is an event and a function")
+    if event not in EVENTS:
+        raise CalloutError(f'{name} subscribed to "{event}"; the events are {", ".join(EVENTS)}')
+    module, qualified = getattr(function, "__module__", ""), getattr(function, "__qualname__", "")
+    try:
+        found = find(module, qualified)
+    except CalloutError:
+        found = None
+    if found is not function:
+        raise CalloutError(f"{name} subscribed {qualified or function!r}, which can't be imported by name")
+    return Subscription(event, module, qualified)

@@ -1,0 +1,380 @@
+"""One phone call as an actor: what Twilio posts goes in, documents come out, one at a time.
+
+For each webhook, in this order: is it one that was answered already? Then the same bytes. Else
+the machine takes a step, functions are called out to, the step is committed to the journal, and
+only then is the answer given and are subscribers told.
+
+What goes wrong within a callout ends the call with an apology. What goes wrong here is not caught:
+the actor is then in no state to go on, and its supervisor starts another from the journal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import structlog
+
+from actors.call import Call, kept
+from actors.callouts import CalloutError, Callouts, Outcome
+from actors.clock import Clock, done_within
+from actors.journal import Journal, Row, Snapshot, Subscription
+from actors.loop_actor import LoopActor
+from actors.webhook import Kind, Webhook
+from twiml import APOLOGY, NOTHING, Callout, InvalidFlow, Machine, Program, Request, Returned, TwimlError
+
+log = structlog.get_logger("switchhook.call")
+
+REMEMBERED = 8
+"""How many webhooks back a repeat still gets the same bytes by its idempotency token alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a webhook is answered, and how the call stands after it."""
+
+    xml: str
+    status: str
+    """`in-progress`, `completed` or `failed`; `unknown` if there is no such call."""
+    state: str = ""
+    began: bool = False
+    """Whether the call began with this webhook."""
+    ended: bool = False
+    """Whether it ended with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What all calls of a daemon have in common."""
+
+    journal: Journal
+    callouts: Callouts
+    clock: Clock
+    programs: Callable[[str], Program | None]
+    """Finds a recipe's program by the recipe's name."""
+    base: str = ""
+    """The path that recipes are mounted under, without a slash at its end."""
+    recipe_settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    patience: float = 8.0
+    """Seconds a caller waits for a callout before they hear the hold document. Twilio waits 15."""
+    limit: float = 60.0
+    """Seconds after which a callout is given up."""
+    max_visits: int = 50
+    failed: Callable[[Subscription, Webhook, str], None] = lambda *_: None
+    """Told of each subscribed function that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The call crashes again and again: end it. `webhook` is the one that it could not answer."""
+
+    webhook: Webhook
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalloutDone:
+    """A callout that a caller holds for is done: the actor tells it to itself."""
+
+    rank: str
+
+
+@dataclass(slots=True)
+class Pending:
+    """A callout that was begun."""
+
+    rank: str
+    begun: float
+    task: asyncio.Task[Outcome]
+
+
+class Crashed(Exception):
+    """The actor has failed at an earlier webhook and takes no more."""
+
+
+class PhoneCall(LoopActor):
+    """One call. Its supervisor is its registry, so Pykka's is not told of it.
+
+    An actor begins with nothing but a CallSid. At its first webhook it takes up the call where the
+    journal has it, or begins a new one if there is none and somebody is on the line.
+    """
+
+    use_registry = False
+
+    call: Call
+    machine: Machine
+
+    def __init__(self, settings: Settings, call_sid: str) -> None:
+        super().__init__()
+        self.settings = settings
+        self.call_sid = call_sid
+        self.status = "unknown"
+        self.version = 0
+        self.announced: tuple[str, ...] = ()
+        self.answered: dict[str, str] = {}
+        self.pending: Pending | None = None
+        self.told: asyncio.Task[None] | None = None
+        self.crashed = False
+
+    async def on_receive(self, message: Any) -> Answer | None:
+        """Take a `Webhook` or `GiveUp` and answer it; or the actor's own `CalloutDone`.
+
+        Raises whatever goes wrong, and `Crashed` ever after: the state is then not to be trusted.
+        """
+        if self.crashed:
+            raise Crashed(f"{self.call_sid} has crashed before")
+        try:
+            return await _HANDLERS[type(message)](self, message)
+        except BaseException:
+            self.crashed = True
+            raise
+
+    async def _webhook(self, webhook: Webhook) -> Answer:
+        """Answer a webhook, once: a repeat gets the same bytes."""
+        if self.status == "unknown" and not await self._take_up(webhook):
+            return Answer(NOTHING, self.status)
+        same = _same(webhook)
+        if (before := self.answered.get(same)) is not None:
+            return Answer(before, self.status, self.machine.state)
+        self.call.params = webhook.params
+        return await self._answer(webhook, same, self.status, *await self._handle(webhook))
+
+    async def _answer(self, webhook: Webhook, same: str, status: str, xml: str, moved: bool) -> Answer:
+        """Commit a step, tell subscribers of it, and give the answer. `status` is the one before it."""
+        ended = self.status != status
+        events = self._events(webhook, ended=ended)
+        await self._commit(webhook, xml, moved=moved, same=same)
+        self._tell(events, webhook)
+        return Answer(xml, self.status, self.machine.state, began=self.version == 1, ended=ended)
+
+    async def _take_up(self, webhook: Webhook) -> bool:
+        """Go on from the journal, or begin; False if there is nothing to go on with."""
+        settings, base = self.settings, f"{self.settings.base}/{webhook.recipe}"
+        snapshot = await settings.journal.load(self.call_sid)
+        program = snapshot.program if snapshot else settings.programs(webhook.recipe)
+        if program is None or (snapshot is None and not webhook.kind.wants_document):
+            return False
+        if snapshot is None:
+            self.call = Call(webhook.recipe, program, webhook.params, settings.recipe_settings, webhook.arrived)
+            self.machine = Machine(program, base, max_visits=settings.max_visits)
+            self.status = "in-progress"
+            return True
+        base = f"{settings.base}/{snapshot.recipe}"
+        self.machine = Machine.restore(program, snapshot.machine, base, max_visits=settings.max_visits)
+        self.call = Call(snapshot.recipe, program, snapshot.initial_params, settings.recipe_settings, snapshot.started)
+        self.call.params, self.call.data = snapshot.params, dict(snapshot.data)
+        self.call.subscriptions = tuple(snapshot.subscriptions)
+        self.status, self.version = snapshot.status, snapshot.version
+        self.announced, self.answered = tuple(snapshot.announced), dict(snapshot.answered)
+        self._show_state()
+        return True
+
+    async def _give_up(self, message: GiveUp) -> Answer:
+        """End the call as failed; nothing is asked of the machine."""
+        webhook = message.webhook
+        if self.status == "unknown" and not await self._take_up(webhook):
+            return Answer(NOTHING, self.status)
+        self.call.params = webhook.params
+        status = self.status
+        xml = self._apologise(message.reason) if status == "in-progress" else NOTHING
+        return await self._answer(webhook, _same(webhook), status, xml, moved=True)
+
+    def _apologise(self, reason: str, cause: BaseException | None = None) -> str:
+        """The call has failed: say so, in the log and to the caller."""
+        log.error(
+            "call_failed",
+            call_sid=self.call_sid,
+            recipe=self.call.recipe,
+            state=self.machine.state,
+            reason=reason,
+            exc_info=cause,
+        )
+        self.status = "failed"
+        self._drop_callout()
+        return APOLOGY
+
+    def on_stop(self) -> None:
+        """Whoever stops a call waits for no callout."""
+        self._drop_callout()
+
+    async def _handle(self, webhook: Webhook) -> tuple[str, bool]:
+        """The answer to a webhook, and whether the call went on by it."""
+        kind = webhook.kind
+        if kind in (Kind.COMPLETE, Kind.AFTER_THE_END):
+            moved = self.status == "in-progress"
+            self.status = "completed" if moved else self.status
+            self._drop_callout()
+            return NOTHING, moved
+        if not kind.wants_document or self.status != "in-progress":
+            return APOLOGY if kind.wants_document and self.status == "failed" else NOTHING, False
+        try:
+            return await self._document(webhook)
+        except (CalloutError, TwimlError) as problem:
+            return self._apologise(str(problem), problem.__cause__), True
+
+    async def _document(self, webhook: Webhook) -> tuple[str, bool]:
+        deadline = webhook.arrived + self.settings.patience
+        if webhook.path and (webhook.rank is None or self.machine.program.find(webhook.rank) is None):
+            log.warning("unknown_state", call_sid=self.call_sid, recipe=self.call.recipe, asked_for=webhook.path)
+        effect = self.machine.step(Request(webhook.rank, webhook.step, webhook.digits, webhook.speech))
+        while isinstance(effect, Callout):
+            outcome = await self._outcome(effect, deadline)
+            if outcome is None:
+                effect = self.machine.hold()
+                break
+            effect = self.machine.step(self._take(outcome))
+        return effect.xml, effect.moved
+
+    async def _outcome(self, callout: Callout, deadline: float) -> Outcome | None:
+        """What came of a callout, begun now or before; None if the caller has to hold."""
+        clock = self.settings.clock
+        if self.pending is None or self.pending.rank != callout.rank:
+            self._drop_callout()
+            self._show_state()
+            task = asyncio.get_running_loop().create_task(self.settings.callouts.call(callout.function, self.call))
+            self.pending = Pending(callout.rank, clock.now(), task)
+        pending = self.pending
+        left = pending.begun + self.settings.limit - clock.now()
+        if await done_within(min(deadline - clock.now(), left), pending.task, clock):
+            self.pending = None
+            return pending.task.result()
+        if pending.begun + self.settings.limit <= clock.now():
+            self._drop_callout()
+            function = callout.function
+            raise CalloutError(f"{function.module}:{function.fn} took more than {self.settings.limit:g} s")
+        rank, ref = pending.rank, self.actor_ref
+        pending.task.add_done_callback(lambda _: ref.tell(CalloutDone(rank)) if ref.is_alive() else None)
+        return None
+
+    def _take(self, outcome: Outcome) -> Returned:
+        self.call.data = outcome.data
+        self.call.subscriptions += outcome.subscriptions
+        return Returned(outcome.verbs)
+
+    async def _callout_done(self, done: CalloutDone) -> Answer | None:
+        """The function that a caller holds for has finished: it has done so for good once that is committed.
+
+        If it failed, the caller's next request says so.
+        """
+        pending = self.pending
+        if pending is None or pending.rank != done.rank or not pending.task.done() or self.status != "in-progress":
+            return None
+        if pending.task.cancelled() or pending.task.exception() is not None or self.machine.state != done.rank:
+            return None
+        returned = pending.task.result()
+        try:
+            self.machine.splice(returned.verbs)
+        except InvalidFlow:
+            return None
+        self.pending = None
+        self._take(returned)
+        await self._write(Row(self.settings.clock.now(), "callout_done", done.rank, None, {}, "", moved=False))
+        return None
+
+    def _drop_callout(self) -> None:
+        if self.pending is not None:
+            self.pending.task.cancel()
+            self.pending = None
+
+    async def _commit(self, webhook: Webhook, xml: str, *, moved: bool, same: str) -> None:
+        if not webhook.token:
+            self.answered = {key: answer for key, answer in self.answered.items() if key[0] != CONTENT}
+        self.answered[same] = xml
+        while len(self.answered) > REMEMBERED:
+            del self.answered[next(iter(self.answered))]
+        await self._write(
+            Row(webhook.arrived, webhook.kind.value, webhook.path, webhook.step, webhook.params, xml, moved)
+        )
+
+    async def _write(self, row: Row) -> None:
+        call, machine = self.call, self.machine
+        self._show_state()
+        call.history = kept(call.history, row)
+        self.version += 1
+        snapshot = Snapshot(
+            call_sid=call.call_sid,
+            recipe=call.recipe,
+            version=self.version,
+            status=self.status,
+            started=call.started,
+            program=machine.program,
+            machine=machine.snapshot(),
+            initial_params=call.initial_params,
+            params=call.params,
+            data=call.data,
+            subscriptions=call.subscriptions,
+            announced=self.announced,
+            answered=dict(self.answered),
+        )
+        await self.settings.journal.commit(snapshot, row)
+
+    def _show_state(self) -> None:
+        self.call.program, self.call.state, self.call.step = (
+            self.machine.program,
+            self.machine.state,
+            self.machine.steps,
+        )
+
+    def _events(self, webhook: Webhook, *, ended: bool) -> list[str]:
+        """What subscribers are to be told of a webhook, in order: a recording before the end it came with."""
+        events = []
+        recording = webhook.recording
+        if recording is not None and recording.there and recording.sid not in self.announced:
+            self.announced += (recording.sid,)
+            events.append("recording")
+        if webhook.dial_status:
+            events.append("dial")
+        if webhook.kind is Kind.TRANSCRIPTION:
+            events.append("transcription")
+        if webhook.kind in (Kind.STATUS, Kind.COMPLETE):
+            events.append("status")
+        if ended:
+            events.append("completion")
+        return events
+
+    def _tell(self, events: Sequence[str], webhook: Webhook) -> None:
+        """Call the functions that are subscribed to these events, after those of earlier webhooks."""
+        wanted = [each for event in events for each in self.call.subscriptions if each.event == event]
+        if wanted:
+            callouts = self.settings.callouts
+            self.told = callouts.spawn(self._notify(self.told, wanted, webhook))
+
+    async def _notify(
+        self, before: asyncio.Task[None] | None, wanted: Sequence[Subscription], webhook: Webhook
+    ) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        for subscription in wanted:
+            try:
+                await self.settings.callouts.notify(subscription, webhook, self.call)
+            except CalloutError as problem:
+                log.error(  # noqa: TRY400 - what matters of the traceback is its cause
+                    "subscription_failed",
+                    call_sid=self.call_sid,
+                    recipe=self.call.recipe,
+                    subscribed_to=subscription.event,
+                    reason=str(problem),
+                    exc_info=problem.__cause__,
+                )
+                self.settings.failed(subscription, webhook, str(problem))
+
+
+_HANDLERS: dict[type, Callable[[PhoneCall, Any], Awaitable[Answer | None]]] = {
+    Webhook: PhoneCall._webhook,  # noqa: SLF001 - the actor's own table
+    GiveUp: PhoneCall._give_up,  # noqa: SLF001
+    CalloutDone: PhoneCall._callout_done,  # noqa: SLF001
+}
+
+TOKEN, CONTENT = "t", "c"
+
+
+def _same(webhook: Webhook) -> str:
+    """What is the same for every try of one webhook: Twilio's token for it, or without one its content."""
+    if webhook.token:
+        return TOKEN + webhook.token
+    content = repr((webhook.path, webhook.step, sorted(webhook.params.items())))
+    return CONTENT + hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

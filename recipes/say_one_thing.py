@@ -1,0 +1,7 @@
+"""Says one thing."""
+
+from __future__ import annotations
+
+from twiml import Say
+
+recipe = [Say("yowza")]

@@ -1,0 +1,42 @@
+"""The group of commands, and how their errors are told: a line each, and an exit code that means something."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+import click
+
+from runtime.commands.check import check
+from runtime.commands.dial import dial
+from runtime.commands.draw import draw
+from runtime.commands.serve import serve
+from runtime.commands.status import status
+from runtime.errors import SwitchhookError
+
+
+class Group(click.Group):
+    """Tells what a user got wrong in one line each, never in a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; the exit code is the error's own."""
+        try:
+            return super().invoke(ctx)
+        except SwitchhookError as problem:
+            for line in problem.lines:
+                click.echo(line, err=True)
+            ctx.exit(problem.exit_code)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("switchhook"), prog_name="switchhook")
+def main() -> None:
+    """An actor-based telephony runtime for Twilio.
+
+    Write a phone call as data, look at it (draw), try it without a Twilio account (dial), and
+    put it on a real number (serve).
+    """
+
+
+for command in (serve, check, draw, dial, status):
+    main.add_command(command)

@@ -1,0 +1,99 @@
+"""`switchhook dial`: the softphone in the terminal."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import click
+
+from runtime import catalogue, logs, settings
+from runtime.commands.options import config_option, recipes_option, run
+from runtime.daemon import Daemon
+from runtime.errors import SettingsError
+from runtime.settings import Settings
+from runtime.softphone import Act, Call, Transcript, parse_options
+from runtime.softphone.terminal import Printer, converse
+
+TAKES_VALUE = frozenset({"--press", "--say", "--answer"})
+ACTS = TAKES_VALUE | {"--silence", "--hang-up"}
+
+
+class ScriptCommand(click.Command):
+    """Keeps the options that make a script in the order they are given, which click alone doesn't."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the script from the words as they stand, and let click check them as options."""
+        try:
+            ctx.obj = parse_options(_script_words(args))
+        except ValueError as problem:
+            ctx.obj = problem
+        return super().parse_args(ctx, args)
+
+
+def _script_words(args: Sequence[str]) -> Iterator[str]:
+    words = iter(args)
+    for word in words:
+        name, assigned, _ = word.partition("=")
+        if name in ACTS:
+            yield word
+            if name in TAKES_VALUE and not assigned:
+                yield from (value for value in [next(words, None)] if value is not None)
+
+
+@click.command(cls=ScriptCommand)
+@click.argument("whom", metavar="RECIPE|URL")
+@click.option("--press", multiple=True, metavar="KEYS", help="Press keys at the next prompt, as in 1 or 23#.")
+@click.option("--say", multiple=True, metavar="WORDS", help="Say something at the next prompt that listens.")
+@click.option("--silence", count=True, help="Let the next prompt time out.")
+@click.option("--answer", multiple=True, metavar="HOW", help="What becomes of the next Dial: completed, busy, …")
+@click.option("--hang-up", count=True, help="Hang up at the next prompt.")
+@click.option("--from", "from_", default="+14155550100", show_default=True, help="Who calls.")
+@click.option("--to", default="+14155550199", show_default=True, help="Who is called.")
+@recipes_option
+@config_option
+@click.pass_context
+def dial(
+    ctx: click.Context, /, whom: str, from_: str, to: str, recipes: str | None, config: str | None, **_: Any
+) -> None:
+    """Call RECIPE, or the daemon at URL, and print what is said, what is pressed, and which state answered.
+
+    A recipe is called on a daemon of its own, on a free port, with a token of its own: no account is
+    needed. A URL is signed for with TWILIO_AUTH_TOKEN. With --press and the like, in the order they
+    are given, the call follows a script and then keeps silent; without them you hold the phone.
+
+    Exits with 1 if the call broke: if a real caller would have heard an application error.
+    """
+    script = ctx.obj
+    if isinstance(script, ValueError):
+        raise click.UsageError(str(script))
+    chosen = settings.load({"recipes": recipes}, config)
+    if whom.startswith(("http://", "https://")):
+        if not chosen.auth_token:
+            raise SettingsError("no auth_token: set TWILIO_AUTH_TOKEN to the one that the daemon has")
+        make = partial(Call, whom, auth_token=chosen.auth_token, from_=from_, to=to)
+        transcript = run(_talk(make, script))
+    else:
+        logs.configure("error")
+        transcript = run(_call_recipe(whom, chosen, script, partial(Call, from_=from_, to=to)))
+    ctx.exit(1 if transcript.broken else 0)
+
+
+async def _call_recipe(recipe: str, chosen: Settings, script: Sequence[Act], make: Callable[..., Call]) -> Transcript:
+    """Call a recipe on a daemon that lives as long as the call."""
+    own = {"host": "127.0.0.1", "port": 0, "admin_host": "127.0.0.1", "admin_port": 0, "journal": "memory:"}
+    token = secrets.token_hex(16)
+    alone = chosen.model_copy(update=own | {"public_url": "", "auth_token": token, "accounts": {}, "unsigned": False})
+    found = catalogue.load(chosen.recipes, [recipe])
+    async with Daemon(alone, found) as daemon:
+        return await _talk(partial(make, f"{daemon.url}/{recipe}", auth_token=token), script)
+
+
+async def _talk(make: Callable[..., Call], script: Sequence[Act]) -> Transcript:
+    if script or not sys.stdin.isatty():
+        call = make(script=script, on_line=Printer())
+        return await call.run()
+    return await converse(make)

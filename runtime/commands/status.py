@@ -1,0 +1,68 @@
+"""`switchhook status`: the status endpoint in the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import aiohttp
+import click
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+
+from runtime import settings
+from runtime.commands.options import config_option, run
+from runtime.errors import SwitchhookError
+
+
+@click.command()
+@click.option("--url", help="The status endpoint.  [default: the one the settings name]")
+@click.option("--watch", is_flag=True, help="Look again every second, until Ctrl-C.")
+@config_option
+def status(url: str | None, watch: bool, config: str | None) -> None:
+    """Show the calls in progress and the counts of a running daemon."""
+    chosen = settings.load({}, config)
+    where = (url or f"http://{chosen.admin_host}:{chosen.admin_port}").rstrip("/")
+    try:
+        run(_show(where, chosen.status_token, watch))
+    except KeyboardInterrupt:
+        """Enough was seen."""
+
+
+async def _show(url: str, token: str, watch: bool) -> None:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=5)) as session:
+        if not watch:
+            Console().print(_table(await _fetch(session, url)))
+            return
+        with Live(_table(await _fetch(session, url)), auto_refresh=False) as live:
+            while True:
+                await asyncio.sleep(1)
+                live.update(_table(await _fetch(session, url)), refresh=True)
+
+
+async def _fetch(session: aiohttp.ClientSession, url: str) -> dict[str, Any]:
+    try:
+        async with session.get(f"{url}/status") as response:
+            if response.status != 200:
+                raise SwitchhookError(f"{url}/status answered {response.status}: {(await response.text()).strip()}")
+            found: dict[str, Any] = await response.json()
+            return found
+    except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
+        raise SwitchhookError(f"{url}: no status to be had: {problem}") from problem
+
+
+def _table(found: dict[str, Any]) -> Group:
+    calls = found["calls"]
+    head = f"[bold]{found['node']}[/] switchhook {found['version']}, up {found['uptime_s']:.0f} s, {found['journal']}"
+    counts = "   ".join(f"{name.replace('_', ' ')} [bold]{count}[/]" for name, count in calls.items())
+    table = Table("call", "recipe", "from", "to", "state", "since", "last event", box=None, header_style="dim")
+    for call in found["in_progress"]:
+        since = f"{max(0, time.time() - call['since']):.0f} s"
+        row = [call[name] for name in ("call_sid", "recipe", "from", "to", "state")]
+        table.add_row(*row, since, call["last_event"])
+    parts = [head + ("   [yellow]draining[/]" if found["draining"] else ""), counts]
+    parts.append(f"dead letters [bold]{found['dead_letters']}[/]")
+    return Group(*parts, table) if found["in_progress"] else Group(*parts)

@@ -1,0 +1,182 @@
+"""The daemon: everything put together, listening, and taken apart again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import time
+from importlib.metadata import version
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+
+import actors
+from actors import Callouts, Clock, Journal, SystemClock, Threads
+from runtime.catalogue import Catalogue
+from runtime.errors import SettingsError
+from runtime.journals import MemoryJournal
+from runtime.settings import Settings
+from runtime.web import VoiceFront, status_app
+from runtime.web.door import Door
+from supervisor import Supervisor
+
+log = structlog.get_logger("switchhook.daemon")
+
+
+class Daemon:
+    """One node. Started and stopped by `async with`, or run until a signal by `run`.
+
+    A stop drains: it takes no new requests, lets those in hand be answered and committed, gives
+    subscribed functions their time, and stops the actors. Calls stay in the journal.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        catalogue: Catalogue,
+        *,
+        journal: Journal | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.settings = settings
+        self.catalogue = catalogue
+        self.clock = clock or SystemClock()
+        self.journal = journal or MemoryJournal()
+        self.draining = False
+        self.callouts = Callouts(Threads(settings.callout_threads))
+        self.prefix = urlsplit(settings.public_url).path.rstrip("/")
+        self.supervisor = Supervisor(
+            actors.Settings(
+                journal=self.journal,
+                callouts=self.callouts,
+                clock=self.clock,
+                programs=catalogue.program,
+                base=self.prefix,
+                recipe_settings=MappingProxyType(dict(settings.settings)),
+                patience=settings.callout_patience,
+                limit=settings.callout_limit,
+                max_visits=settings.max_visits,
+            ),
+            max_restarts=settings.max_restarts,
+            window=settings.restart_window,
+            linger=settings.linger,
+        )
+        self._began = time.monotonic()
+        self._runners: list[web.BaseRunner] = []
+        self.url = ""
+        """Where webhooks come to, as this machine sees it."""
+        self.status_url = ""
+
+    async def start(self) -> None:
+        """Open both ports. Raises `SettingsError` if one can't be had."""
+        settings = self.settings
+        if not settings.tokens and not settings.unsigned:
+            raise SettingsError(
+                "no auth_token: set TWILIO_AUTH_TOKEN, which webhooks are signed with (or --unsigned on loopback)"
+            )
+        with contextlib.ExitStack() as undo:
+            front = undo.enter_context(_listening("port", settings.host, settings.port))
+            admin = undo.enter_context(_listening("admin_port", settings.admin_host, settings.admin_port))
+            undo.pop_all()
+        origin, self.status_url = _origin(settings.host, front), _origin(settings.admin_host, admin)
+        self.url = origin + self.prefix
+        voice = VoiceFront(
+            settings,
+            self.catalogue,
+            self.supervisor,
+            door=Door(settings, settings.public_url or origin),
+            prefix=self.prefix,
+            clock=self.clock,
+            threads=self.callouts.threads,
+        )
+        drain = settings.drain_seconds
+        await self._serve(web.ServerRunner(web.Server(voice, access_log=None), shutdown_timeout=drain), front)
+        status = status_app(self.status, lambda: not self.draining, settings.status_token)
+        await self._serve(web.AppRunner(status, access_log=None, shutdown_timeout=1.0), admin)
+        log.info(
+            "listening", url=self.url, status_url=self.status_url, recipes=len(self.catalogue.recipes), **self._about()
+        )
+
+    async def stop(self) -> None:
+        """Drain and close: see the class."""
+        if not self._runners:
+            return
+        self.draining = True
+        began = self.clock.now()
+        front, admin = self._runners
+        await front.cleanup()
+        left = self.settings.drain_seconds - (self.clock.now() - began)
+        if self.callouts.running and left > 0:
+            await asyncio.wait(self.callouts.running, timeout=left)
+        await self.supervisor.stop()
+        await self.journal.close()
+        await admin.cleanup()
+        self._runners.clear()
+        log.info("stopped", seconds=round(self.clock.now() - began, 3), unfinished=len(self.callouts.running))
+
+    async def run(self) -> int:
+        """Serve until SIGTERM or SIGINT, then drain; a second signal forces. Gives the exit code."""
+        signals: asyncio.Queue[str] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, signals.put_nowait, number.name)
+        await self.start()
+        log.info("draining", signal=await signals.get())
+        drain = loop.create_task(self.stop())
+        forced = loop.create_task(signals.get())
+        await asyncio.wait({drain, forced}, return_when=asyncio.FIRST_COMPLETED)
+        forced.cancel()
+        if drain.done():
+            drain.result()
+            return 0
+        log.warning("forced", in_progress=self.supervisor.in_progress)
+        drain.cancel()
+        return 1
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    def status(self, limit: int = 100, after: str | None = None) -> dict[str, Any]:
+        """The snapshot behind the status endpoint."""
+        return {
+            **self._about(),
+            "uptime_s": round(time.monotonic() - self._began, 3),
+            "draining": self.draining,
+            "recipes": [recipe.summary() for recipe in self.catalogue.recipes.values()],
+            **self.supervisor.status(limit, after),
+        }
+
+    def _about(self) -> dict[str, Any]:
+        node = f"{socket.gethostname()}:{os.getpid()}"
+        return {"node": node, "version": version("switchhook"), "journal": self.journal.name}
+
+    async def _serve(self, runner: web.BaseRunner, sock: socket.socket) -> None:
+        await runner.setup()
+        await web.SockSite(runner, sock, backlog=1024).start()
+        self._runners.append(runner)
+
+
+def _listening(name: str, host: str, port: int) -> socket.socket:
+    """A socket on an address. Raises `SettingsError` if it can't be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as problem:
+        raise SettingsError(f"{name} {port} on {host} can't be opened: {problem.args[-1]}") from problem
+
+
+def _origin(host: str, sock: socket.socket) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{sock.getsockname()[1]}"

@@ -1,0 +1,176 @@
+"""The settings: from flags, then the environment, then a TOML file; each is checked once, here.
+
+A variable of the environment is the setting's name behind `SWITCHHOOK_`; the account and its
+token are also read from `TWILIO_ACCOUNT_SID` and `TWILIO_AUTH_TOKEN`, as Twilio's own tools do.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from runtime.errors import SettingsError
+
+FILE = "switchhook.toml"
+"""The file that is read from the current directory if no other is named."""
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+TWILIO_VARIABLES = {"account_sid": "TWILIO_ACCOUNT_SID", "auth_token": "TWILIO_AUTH_TOKEN"}
+
+
+class Settings(BaseSettings):
+    """Every setting of the daemon, with its default."""
+
+    model_config = SettingsConfigDict(env_prefix="SWITCHHOOK_", extra="forbid", frozen=True)
+
+    host: str = "127.0.0.1"
+    """The address that Twilio's webhooks come to."""
+    port: int = Field(8080, ge=0, le=65535)
+    """Its port; 0 for any that is free."""
+    admin_host: str = "127.0.0.1"
+    """The address of the status endpoint."""
+    admin_port: int = Field(8081, ge=0, le=65535)
+    status_token: str = ""
+    """What the status endpoint asks for as a bearer token; needed where it isn't on loopback."""
+    public_url: str = ""
+    """The URL that Twilio knows this daemon by. Its path is where recipes are mounted."""
+    recipes: str = ""
+    """A dotted package or a folder of recipes; the ones that come with Switchhook by default."""
+    default_recipe: str = ""
+    """The recipe of a call that comes to `/`."""
+    journal: str = "memory:"
+    """Where calls are kept."""
+    account_sid: str = ""
+    auth_token: str = ""
+    """The account's auth token, which webhooks are signed with."""
+    previous_auth_token: str = ""
+    """During a rotation, the token that is still good."""
+    accounts: dict[str, str] = Field(default_factory=dict)
+    """Sub-accounts: the auth token of each AccountSid."""
+    shared_keys: dict[str, str] = Field(default_factory=dict)
+    """Keys of webhooks that are signed by HMAC-SHA256: the secret of each key's id."""
+    unsigned: bool = False
+    """Take webhooks without a signature. On loopback alone."""
+    numbers: dict[str, str] = Field(default_factory=dict)
+    """The recipe of each number, for calls that come to `/`."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """Whatever recipes want to know, as `call.settings`."""
+    callout_patience: float = Field(8.0, gt=0, le=14)
+    """Seconds until a caller who waits for a callout hears the hold document."""
+    callout_limit: float = Field(60.0, gt=0)
+    """Seconds until a callout is given up and the call ends with an apology."""
+    callout_threads: int = Field(32, ge=1, le=1000)
+    """Callouts and subscribed functions that run at a time, if they aren't coroutines."""
+    max_visits: int = Field(50, ge=2)
+    """How often a state is entered without a key or a word before the call is ended."""
+    max_restarts: int = Field(1, ge=0)
+    """Crashes of one call that are borne within `restart_window` seconds."""
+    restart_window: float = Field(5.0, gt=0)
+    linger: float = Field(1.0, ge=0)
+    """Seconds that a finished call's actor stays."""
+    drain_seconds: float = Field(20.0, ge=0)
+    """Seconds that a stop waits for what is in hand."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "console", "json"] = "auto"
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_a_base(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.netloc):
+            raise ValueError("must be an http or https URL, like https://ivr.example.com")
+        if parts.query or parts.fragment:
+            raise ValueError("must have no query and no fragment")
+        return value.rstrip("/")
+
+    @field_validator("journal")
+    @classmethod
+    def _is_a_journal(cls, value: str) -> str:
+        if value != "memory:":
+            raise ValueError("is not a journal there is; there is memory:")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load` gives: it reads the other sources, and knows where each value came from."""
+        return (init_settings,)
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The account's auth tokens that are good."""
+        return tuple(filter(None, (self.auth_token, self.previous_auth_token)))
+
+
+def load(flags: Mapping[str, Any] | None = None, config: str | None = None) -> Settings:
+    """The settings from all their sources. Raises `SettingsError`, naming setting, value and source."""
+    sources: list[tuple[str, Mapping[str, Any]]] = [
+        ("flags", {name: value for name, value in (flags or {}).items() if value is not None}),
+        ("environment", _environment()),
+    ]
+    path = config or os.environ.get("SWITCHHOOK_CONFIG") or (FILE if Path(FILE).is_file() else None)
+    if path is not None:
+        sources.append((path, _file(path)))
+    merged: dict[str, Any] = {}
+    for _, values in reversed(sources):
+        merged.update(values)
+    try:
+        settings = Settings(**merged)
+    except ValidationError as problem:
+        raise SettingsError(*(_sentence(error, sources) for error in problem.errors())) from problem
+    _check_together(settings)
+    return settings
+
+
+def _environment() -> dict[str, Any]:
+    try:
+        found = dict(EnvSettingsSource(Settings)())
+    except ValueError as problem:
+        raise SettingsError(f"environment: {problem}") from problem
+    for name, variable in TWILIO_VARIABLES.items():
+        if variable in os.environ:
+            found.setdefault(name, os.environ[variable])
+    return found
+
+
+def _file(path: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise SettingsError(f"{path}: can't be read: {problem.strerror}") from problem
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise SettingsError(f"{path}: is not TOML: {problem}") from problem
+
+
+def _sentence(error: Any, sources: list[tuple[str, Mapping[str, Any]]]) -> str:
+    name, *inside = (str(part) for part in error["loc"])
+    source = next((each for each, values in sources if name in values), "default")
+    where = ".".join([name, *inside])
+    if error["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(name, Settings.model_fields, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        return f"{source}: there is no setting {where}{hint}"
+    value = "(hidden)" if "token" in name or name in ("accounts", "shared_keys") else repr(error["input"])
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{source}: {where} is {value}: {message[:1].lower()}{message[1:]}"
+
+
+def _check_together(settings: Settings) -> None:
+    """What no setting can know alone."""
+    if settings.unsigned and settings.host not in LOOPBACK:
+        raise SettingsError(f"unsigned is for loopback alone, and host is {settings.host!r}; leave one out")
+    if settings.admin_host not in LOOPBACK and not settings.status_token:
+        raise SettingsError(f"admin_host is {settings.admin_host!r}, not loopback: set status_token too")

@@ -1,0 +1,51 @@
+"""A stand-in for Twilio, at the other end of the wire.
+
+It signs and posts webhooks as Twilio does, performs the TwiML that comes back, answers prompts from a script or a
+keypad, sends the callbacks, and keeps a transcript. It knows nothing of this house but the wire, so it calls any
+TwiML application:
+
+    call = Call("http://127.0.0.1:8080/office_hours", auth_token=token, script=[Press("1"), HangUp()])
+    transcript = await call.run()
+    print(transcript)
+
+`caller` says what a script may hold and when its acts are performed, `call` how a call goes, `verbs` what each
+verb does, `document` what is wrong with an answer.
+"""
+
+from runtime.softphone.call import SAME, Call
+from runtime.softphone.caller import (
+    Act,
+    Answer,
+    Caller,
+    HangUp,
+    Press,
+    Prompt,
+    Script,
+    Silence,
+    Speak,
+    parse_line,
+    parse_option,
+    parse_options,
+)
+from runtime.softphone.transcript import Line, Request, Sms, Transcript
+
+__all__ = [
+    "SAME",
+    "Act",
+    "Answer",
+    "Call",
+    "Caller",
+    "HangUp",
+    "Line",
+    "Press",
+    "Prompt",
+    "Request",
+    "Script",
+    "Silence",
+    "Sms",
+    "Speak",
+    "Transcript",
+    "parse_line",
+    "parse_option",
+    "parse_options",
+]

@@ -1,0 +1,41 @@
+"""What a verb leads to: the next document, a callback, or the call's end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from runtime.softphone.fields import Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A request whose answer is not performed."""
+
+    purpose: str
+    url: str
+    method: str
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """The next document: where it is, what the verb adds to the standard fields, and the callbacks that follow."""
+
+    url: str
+    method: str = "POST"
+    fields: Fields = field(default_factory=dict)
+    then: tuple[Callback, ...] = ()
+
+
+class Over(Exception):
+    """The call is over: who ended it (as in `Transcript.ended_by`), why, and the status it ends with."""
+
+    def __init__(self, by: str, why: str = "", status: str = "completed") -> None:
+        super().__init__(why)
+        self.by = by
+        self.why = why
+        self.status = status
+
+
+class Left(Exception):
+    """`<Leave>`: the caller leaves the queue they wait in."""

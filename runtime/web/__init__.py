@@ -1,0 +1,8 @@
+"""The HTTP front: Twilio's side (`voice`), and the operator's (`status`)."""
+
+from __future__ import annotations
+
+from runtime.web.status import status_app
+from runtime.web.voice import VoiceFront
+
+__all__ = ["VoiceFront", "status_app"]

@@ -1,0 +1,49 @@
+"""The operator's side: `/status`, `/healthz`, `/readyz`, on a listener of its own."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+MOST = 1000
+"""Calls on one page of the status."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def status_app(
+    status: Callable[[int, str | None], dict[str, Any]], ready: Callable[[], bool], token: str
+) -> web.Application:
+    """The application behind the status listener.
+
+    Args:
+        status: gives the snapshot, for a page's size and the CallSid that it comes after.
+        ready: whether new calls are taken.
+        token: what a request must bring as `Authorization: Bearer …`; "" for nothing.
+    """
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if token and not hmac.compare_digest(given.encode("utf-8", "replace"), token.encode()):
+            return web.Response(status=401, text="a bearer token is needed\n", headers={"WWW-Authenticate": "Bearer"})
+        return await handler(request)
+
+    async def show(request: web.Request) -> web.Response:
+        limit = request.query.get("limit", "100")
+        if not (limit.isascii() and limit.isdecimal() and 1 <= int(limit) <= MOST):
+            return web.Response(status=400, text=f"limit is a whole number from 1 to {MOST}\n")
+        return web.json_response(status(int(limit), request.query.get("after")))
+
+    async def healthy(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def is_ready(_: web.Request) -> web.Response:
+        return web.Response(text="ready\n") if ready() else web.Response(status=503, text="draining\n")
+
+    app = web.Application(middlewares=[guard])
+    app.add_routes([web.get("/status", show), web.get("/healthz", healthy), web.get("/readyz", is_ready)])
+    return app

@@ -1,0 +1,125 @@
+"""Twilio's side of the daemon: each request is checked, made a `Webhook`, and handed to the supervisor.
+
+| request | what happens |
+|---|---|
+| `POST /<recipe>[/<rank>]` | the call's document |
+| `POST /<recipe>/status`, `/recording`, `/transcription` | callbacks |
+| `POST /` | the recipe of the To number, or the default one |
+| `GET`, `POST /<module>/rest/of/path` | `handle_request(path, params)` of a traditional module |
+
+What is refused gets one clear line and one event in the log. What goes wrong within is never
+Twilio's "application error": the caller hears the apology, and the answer's status is 200.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from functools import partial
+
+import structlog
+from aiohttp import web
+
+from actors import Clock, Threads, Webhook
+from runtime.catalogue import Catalogue, Recipe
+from runtime.settings import Settings
+from runtime.web.door import Door
+from runtime.web.form import Place, Refused, body_of, fields_of, first_values, place
+from supervisor import Supervisor
+from twiml import APOLOGY, InvalidFlow, encode, validate
+
+log = structlog.get_logger("switchhook.web")
+
+TOKEN_HEADER = "I-Twilio-Idempotency-Token"  # noqa: S105 - the name of a header
+_XML = {"Content-Type": "text/xml; charset=utf-8"}
+
+
+class VoiceFront:
+    """Answers Twilio's requests. One instance is the handler of an `aiohttp.web.Server`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        catalogue: Catalogue,
+        supervisor: Supervisor,
+        *,
+        door: Door,
+        prefix: str,
+        clock: Clock,
+        threads: Threads,
+    ) -> None:
+        self.settings = settings
+        self.catalogue = catalogue
+        self.supervisor = supervisor
+        self.door = door
+        self.prefix = prefix
+        self.clock = clock
+        self.threads = threads
+
+    async def __call__(self, request: web.BaseRequest) -> web.Response:
+        """One request of anybody's."""
+        try:
+            xml = await self._answer(request)
+        except Refused as refused:
+            log.warning("refused", status=refused.status, reason=refused.line, method=request.method, path=request.path)
+            return web.Response(status=refused.status, text=refused.line + "\n", headers=refused.headers)
+        return web.Response(body=xml.encode(), headers=_XML)
+
+    async def _answer(self, request: web.BaseRequest) -> str:
+        arrived = self.clock.now()
+        body = await body_of(request)
+        json = body if "json" in request.headers.get("Content-Type", "") else None
+        fields = fields_of(body.decode("utf-8", "replace")) if json is None else []
+        self.door.check(request, fields, json)
+        at = place(request.raw_path, self.prefix)
+        recipe = self._recipe(at, fields)
+        if recipe.program is None or (recipe.handle_request is not None and request.method == "GET"):
+            return await self._traditional(request, recipe, at, fields)
+        if request.method != "POST":
+            raise Refused(405, f"/{recipe.name} is an extended recipe: POST to it", Allow="POST")
+        if json is not None:
+            raise Refused(415, "voice webhooks are forms, not JSON")
+        params = first_values(fields)
+        if not params.get("CallSid"):
+            raise Refused(400, "no CallSid; every voice webhook has one")
+        token = request.headers.get(TOKEN_HEADER, "")
+        return await self.supervisor.route(Webhook(params, recipe.name, at.path, at.step, token, arrived))
+
+    def _recipe(self, at: Place, fields: list[tuple[str, str]]) -> Recipe:
+        """The recipe that a URL names; at `/` the one for the number that was called."""
+        name = at.recipe
+        if not name:
+            to = next((value for field, value in fields if field == "To"), "")
+            name = self.settings.numbers.get(to, self.settings.default_recipe)
+        recipe = self.catalogue.recipes.get(name)
+        if recipe is None:
+            raise Refused(404, f"there is no recipe {name!r}" if name else "there is no default recipe")
+        return recipe
+
+    async def _traditional(
+        self, request: web.BaseRequest, recipe: Recipe, at: Place, fields: list[tuple[str, str]]
+    ) -> str:
+        """What a module's own `handle_request` answers, as the seed's `twilio_rt_` modules did."""
+        if request.method not in ("GET", "POST"):
+            raise Refused(405, f"/{recipe.name} takes GET and POST", Allow="GET, POST")
+        params = first_values([*fields_of(at.query), *fields])
+        try:
+            return await self._handled(recipe, at.path.split("/") if at.path else [], params)
+        except Exception as problem:
+            log.exception("request_failed", call_sid=params.get("CallSid", ""), recipe=recipe.name, reason=str(problem))
+            return APOLOGY
+
+    async def _handled(self, recipe: Recipe, path: list[str], params: Mapping[str, str]) -> str:
+        handle = recipe.handle_request
+        assert handle is not None, "a recipe has a program or handles requests"
+        if inspect.iscoroutinefunction(handle):
+            verbs = await handle(path, params)
+        else:
+            job = self.threads.start(partial(handle, path, params))
+            try:
+                verbs = await job.result
+            finally:
+                self.threads.abandon(job)
+        if errors := validate(verbs, extended=False):
+            raise InvalidFlow(errors)
+        return encode(verbs)

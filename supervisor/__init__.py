@@ -1,0 +1,8 @@
+"""Who is alive: starts, finds, restarts and retires the actors of calls, and counts them."""
+
+from __future__ import annotations
+
+from supervisor.roll import Child, Roll
+from supervisor.supervisor import Supervisor
+
+__all__ = ["Child", "Roll", "Supervisor"]

@@ -1,0 +1,21 @@
+"""What the language raises: *your flow is wrong*, one class for each way of finding out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class TwimlError(ValueError):
+    """Anything wrong with a flow. The message says what, where (the rank), and what to do."""
+
+
+class InvalidFlow(TwimlError):
+    """A flow that `validate` refuses. `errors` holds every sentence it had to say."""
+
+    def __init__(self, errors: Sequence[str]) -> None:
+        super().__init__("\n".join(errors))
+        self.errors = list(errors)
+
+
+class DocumentTooLong(TwimlError):
+    """One verb alone exceeds the 64 kB Twilio reads of a document (error 11750)."""

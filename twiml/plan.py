@@ -1,0 +1,125 @@
+"""How each state of a program is written into a document, worked out once per program.
+
+The machine only joins texts: of an element that needs URLs of ours the plan has split the tag
+where they go, so that writing it is `before + base + path + ?step=n + after`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from weakref import WeakKeyDictionary
+
+from twiml.declare import spec_of_tag
+from twiml.extensions import DefaultExt, FunctionExt, GotoExt, ResponseExt
+from twiml.program import TRANSITIONS, Program
+from twiml.xml import read
+
+Kind = Literal["text", "open", "gather", "wait", "exit", "goto", "callout", "branch"]
+
+URL_ROOM = 200
+"""Bytes allowed for each URL that the machine writes, when a document's length is estimated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the machine does at one state."""
+
+    kind: Kind
+    text: str
+    """What is written, up to the first URL if there is one."""
+    urls: tuple[tuple[str, str], ...]
+    """Each URL's path below the recipe, with the text that follows it."""
+    redirect: str | None
+    """The rank that a Redirect after it goes to: a goto's target, or on from a Record."""
+    weight: int
+    """Bytes of the whole element, nested ones and URLs included."""
+
+
+class Plan:
+    """The steps of a program, and where its states lead."""
+
+    __slots__ = ("deferred", "shape", "steps")
+
+    def __init__(self, program: Program) -> None:
+        self.shape = program.shape
+        self.steps = tuple(_step(program, index) for index in range(len(program)))
+        self.deferred = frozenset(
+            branches[-1] for branches in self.shape.branches.values() if self._defers(branches[-1])
+        )
+
+    def _defers(self, branch: int) -> bool:
+        """Whether a default branch meets a callout or a goto in the document it would stand in.
+
+        Such a branch is reached by a Redirect instead: a callout runs only when a caller gets there.
+        """
+        at: int | None = branch
+        while at is not None and self.steps[at].kind not in ("gather", "wait", "exit"):
+            if self.steps[at].kind in ("callout", "goto"):
+                return True
+            at = at + 1 if self.steps[at].kind == "open" else self.shape.follows[at]
+        return False
+
+
+_PLANS: WeakKeyDictionary[Program, Plan] = WeakKeyDictionary()
+
+
+def plan_of(program: Program) -> Plan:
+    """The plan of a program, made when it is first asked for."""
+    plan = _PLANS.get(program)
+    if plan is None:
+        plan = _PLANS[program] = Plan(program)
+    return plan
+
+
+def _step(program: Program, index: int) -> Step:
+    _, payload, transition = program[index]
+    if isinstance(payload, FunctionExt):
+        return Step("callout", "", (), None, 0)
+    if isinstance(payload, (ResponseExt, DefaultExt)):
+        return Step("branch", "", (), None, 0)
+    if isinstance(payload, GotoExt) or transition not in TRANSITIONS:
+        return Step("goto", "", (), transition, URL_ROOM)
+    assert isinstance(payload, str), payload
+    kind: Kind = "open" if transition == "into" else "text" if transition == "next" else transition  # type: ignore[assignment]  # what is left are kinds of the same name
+    text, urls, on = _split(program, index, payload)
+    again = kind == "wait" and not payload.startswith("</") and spec_of_tag(read(payload).name).again
+    return Step(kind, text, urls, on if again else None, _weight(program, index))
+
+
+def _split(program: Program, index: int, payload: str) -> tuple[str, tuple[tuple[str, str], ...], str]:
+    """The payload cut where URLs of ours go, and the rank that goes on from it."""
+    on = _goes_on(program, index)
+    found = read(payload)
+    if found.closing:
+        return payload, (), on
+    wanted = [
+        hook
+        for hook in spec_of_tag(found.name).hooks
+        if hook.attribute not in found.attributes and hook.when(found.attributes)
+    ]
+    if not wanted:
+        return payload, (), on
+    cut = len(f"<{found.name}")
+    rest = payload[cut:]
+    urls = [hook.path or on for hook in wanted]
+    afters = [f'" {hook.attribute}="' for hook in wanted[1:]] + [f'"{rest}']
+    return f'{payload[:cut]} {wanted[0].attribute}="', tuple(zip(urls, afters, strict=True)), on
+
+
+def _goes_on(program: Program, index: int) -> str:
+    """The rank that Twilio is to ask for when the element at `index` is done."""
+    shape = program.shape
+    end = shape.ends.get(index, index)
+    if program[end].transition == "gather":
+        return program[index].rank
+    following = shape.follows[end]
+    return program[following].rank if following is not None else program[index].rank
+
+
+def _weight(program: Program, index: int) -> int:
+    """Bytes of the state at `index` and, of a Gather or Dial, of all between its tags."""
+    end = program.shape.ends.get(index, index)
+    inside = [at for at in range(index, end + 1) if isinstance(program[at].payload, str)]
+    texts = sum(len(str(program[at].payload).encode("utf-8", "replace")) for at in inside)
+    return texts + URL_ROOM * sum(len(_split(program, at, str(program[at].payload))[1]) for at in inside)
