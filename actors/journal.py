@@ -8,7 +8,6 @@ its rows; how, is the business of the implementations.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from twiml import Program
@@ -22,8 +21,7 @@ class Subscription(NamedTuple):
     function: str
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of a call's history: when what came, and what was answered."""
 
     at: float
@@ -37,8 +35,7 @@ class Row:
     """Whether the call went on by it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """A call as it was after a step."""
 
     call_sid: str

@@ -147,8 +147,6 @@ class LoopActor(pykka.Actor):
             while True:
                 try:
                     result = await awaitable
-                except GeneratorExit:
-                    raise
                 except BaseException as error:  # noqa: BLE001 - the turn knows what to do with each
                     awaitable = steps.throw(error)
                 else:
@@ -156,7 +154,6 @@ class LoopActor(pykka.Actor):
         except StopIteration:
             pass
         finally:
-            steps.close()
             self.actor_inbox.turn_over()
 
     def _actor_turn(self, first: bool) -> Steps:

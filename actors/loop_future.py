@@ -170,7 +170,7 @@ class LoopFuture(pykka.Future[T]):
             if self._done:
                 raise queue.Full
             self._get_hook = func
-            waiters = self._take_waiters()
+            waiters, self._waiters = self._waiters, None
         _wake(waiters)
 
     def _settle(self, value: T | None, error: tuple[BaseException, TracebackType | None] | None) -> None:
@@ -180,7 +180,7 @@ class LoopFuture(pykka.Future[T]):
             self._value = value
             self._error = error
             self._done = True
-            waiters = self._take_waiters()
+            waiters, self._waiters = self._waiters, None
         _wake(waiters)
 
     def _result(self) -> T:
@@ -206,7 +206,7 @@ class LoopFuture(pykka.Future[T]):
         finally:
             with _lock:
                 self._hook_runs = False
-                waiters = self._take_waiters()
+                waiters, self._waiters = self._waiters, None
             _wake(waiters)  # to the value, or to try the hook themselves
 
     def _block(self, timeout: float | None, deadline: float | None) -> None:
@@ -248,10 +248,6 @@ class LoopFuture(pykka.Future[T]):
         with _lock, contextlib.suppress(ValueError):
             if self._waiters is not None:
                 self._waiters.remove(waiter)
-
-    def _take_waiters(self) -> list[Waiter] | None:
-        waiters, self._waiters = self._waiters, None
-        return waiters
 
 
 def _wake(waiters: list[Waiter] | None) -> None:

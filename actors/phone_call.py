@@ -15,7 +15,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -33,8 +33,7 @@ REMEMBERED = 8
 """How many webhooks back a repeat still gets the same bytes by its idempotency token alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a webhook is answered, and how the call stands after it."""
 
     xml: str

@@ -30,7 +30,8 @@ class Job:
     do: Callable[[], Any]
     result: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
-    begun: bool = False
+    running: bool = False
+    """Whether it has a thread."""
     abandoned: threading.Event = field(default_factory=threading.Event)
 
 
@@ -58,7 +59,7 @@ class Threads:
             if job.abandoned.is_set() or job.result.done():
                 return
             job.abandoned.set()
-            self._alive -= job.begun
+            self._alive -= job.running
         job.result.cancel()
         self._hire()
 
@@ -79,15 +80,19 @@ class Threads:
             with self._lock:
                 self._idle -= 1
                 if job is None:
+                    if self._waiting.qsize() > self._idle:
+                        continue  # a job came at the last moment, and nobody was hired for it
                     self._alive -= 1
                     return
                 if job.abandoned.is_set():
                     continue
-                job.begun = True
+                job.running = True
+            self._hire()  # whoever came just now may have counted on this thread
             _do(job)
             with self._lock:
                 if job.abandoned.is_set():
                     return
+                job.running = False
 
 
 def _do(job: Job) -> None:

@@ -55,7 +55,7 @@ _TYPED = {
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One end of a call: a number in E.164, or `client:name`, `sip:…`, `anonymous`; and where it is."""
+    """One end of a call: a number in E.164, or `whatsapp:+…`, `client:name`, `sip:…`, `anonymous`; and where it is."""
 
     number: str = ""
     city: str = ""
@@ -90,8 +90,11 @@ class Party:
         return "".join(filter(str.isdecimal, shown))
 
     def _parsed(self) -> phonenumbers.PhoneNumber | None:
+        number = self.number.removeprefix("whatsapp:")
+        if not number.startswith("+"):
+            return None  # phonenumbers would find one within `client:+44…`
         try:
-            return phonenumbers.parse(self.number)
+            return phonenumbers.parse(number)
         except phonenumbers.NumberParseException:
             return None
 
@@ -253,4 +256,4 @@ class Webhook:
 
 
 def _whole(text: str) -> int | None:
-    return int(text) if text.isdecimal() and text.isascii() else None
+    return int(text) if text.isdecimal() and text.isascii() and len(text) < 10 else None

@@ -1,7 +1,7 @@
 """The settings: from flags, then the environment, then a TOML file; each is checked once, here.
 
-A variable of the environment is the setting's name behind `SWITCHHOOK_`; the account and its
-token are also read from `TWILIO_ACCOUNT_SID` and `TWILIO_AUTH_TOKEN`, as Twilio's own tools do.
+A variable of the environment is the setting's name behind `SWITCHHOOK_`; the account's token is
+also read from `TWILIO_AUTH_TOKEN`, as Twilio's own tools do.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from runtime.errors import SettingsError
 FILE = "switchhook.toml"
 """The file that is read from the current directory if no other is named."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-TWILIO_VARIABLES = {"account_sid": "TWILIO_ACCOUNT_SID", "auth_token": "TWILIO_AUTH_TOKEN"}
+TWILIO_VARIABLES = {"auth_token": "TWILIO_AUTH_TOKEN"}
 
 
 class Settings(BaseSettings):
     """Every setting of the daemon, with its default."""
 
-    model_config = SettingsConfigDict(env_prefix="SWITCHHOOK_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="SWITCHHOOK_", extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     host: str = "127.0.0.1"
     """The address that Twilio's webhooks come to."""
@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     admin_host: str = "127.0.0.1"
     """The address of the status endpoint."""
     admin_port: int = Field(8081, ge=0, le=65535)
+    """Its port."""
     status_token: str = ""
     """What the status endpoint asks for as a bearer token; needed where it isn't on loopback."""
     public_url: str = ""
@@ -47,7 +48,6 @@ class Settings(BaseSettings):
     """The recipe of a call that comes to `/`."""
     journal: str = "memory:"
     """Where calls are kept."""
-    account_sid: str = ""
     auth_token: str = ""
     """The account's auth token, which webhooks are signed with."""
     previous_auth_token: str = ""
@@ -73,12 +73,15 @@ class Settings(BaseSettings):
     max_restarts: int = Field(1, ge=0)
     """Crashes of one call that are borne within `restart_window` seconds."""
     restart_window: float = Field(5.0, gt=0)
+    """Seconds after which a crash no longer counts."""
     linger: float = Field(1.0, ge=0)
     """Seconds that a finished call's actor stays."""
     drain_seconds: float = Field(20.0, ge=0)
     """Seconds that a stop waits for what is in hand."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """What is logged: `debug`, `info`, `warning` or `error`, and what is graver."""
     log_format: Literal["auto", "console", "json"] = "auto"
+    """`console`, `json`, or `auto`: readable on a terminal, else JSON."""
 
     @field_validator("public_url")
     @classmethod

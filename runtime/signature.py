@@ -28,6 +28,7 @@ import hashlib
 import hmac
 import re
 from itertools import chain
+from operator import eq
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -145,8 +146,12 @@ def _setting(settings: str | None, wanted: str) -> str | None:
 
 
 def _form(params: Iterable[tuple[str, str]]) -> bytes:
-    # Sorting the pairs sorts by name and then by value; the set drops what is there twice.
-    return "".join(chain.from_iterable(sorted(set(params)))).encode()
+    # Sorting the pairs sorts by name and then by value. Twilio sends them nearly sorted, which is quick; a set, which
+    # drops what is there twice, would undo that.
+    pairs = sorted(params)
+    if any(map(eq, pairs, pairs[1:])):
+        pairs = sorted(set(pairs))
+    return "".join(chain.from_iterable(pairs)).encode()
 
 
 def _signature(text: bytes, key: bytes, digest: str) -> bytes:

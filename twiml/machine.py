@@ -41,7 +41,7 @@ from twiml import menu
 from twiml.errors import DocumentTooLong
 from twiml.extensions import FunctionExt, ResponseExt
 from twiml.phrases import GOODBYE, HOLD
-from twiml.plan import Kind, Plan, Step, plan_of
+from twiml.plan import BASE, STEP, Kind, Plan, Step, Written, plan_of
 from twiml.program import Program
 from twiml.splice import splice
 from twiml.validate import LONGEST, ROOM
@@ -102,6 +102,16 @@ class _Draft:
     at: int = 0
     whole: int = 0
     """The state last begun outside any tag, and how many parts stood before it."""
+    entry: int | None = None
+    """The state it began at, if what is written depends on nothing else."""
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_RESTORED: dict[str, Callable[[Any], Any]] = {"visits": dict, "gathers": tuple}
+"""How a snapshot's values become a machine's own again."""
 
 
 class Machine:
@@ -118,6 +128,7 @@ class Machine:
 
     __slots__ = (
         "_draft",
+        "_plan",
         "base",
         "callouts",
         "document",
@@ -133,11 +144,12 @@ class Machine:
 
     def __init__(self, program: Program, base: str = "", *, max_visits: int = MAX_VISITS) -> None:
         self.program = program
+        self._plan = plan_of(program)
         self.base = base
         self.max_visits = max_visits
         self.steps = 0
         self.state = program[0].rank
-        self.gathers: list[str] = []
+        self.gathers: tuple[str, ...] = ()
         """The Gathers with answers in the present document; the first answers to an input without a rank."""
         self.document: str | None = None
         self.stale = False
@@ -154,6 +166,7 @@ class Machine:
         if isinstance(event, Request):
             return self._asked(event)
         draft = self._draft or _Draft()
+        draft.entry = None
         return self._run(self._spliced(event.verbs), draft)
 
     def splice(self, verbs: Sequence[Any]) -> None:
@@ -169,6 +182,7 @@ class Machine:
         """
         assert self._draft is not None, "there is no callout to wait for"
         draft, self._draft = self._draft, None
+        draft.entry = None
         del draft.parts[draft.whole :]
         draft.parts.append(HOLD)
         self._redirect(draft, self.program[draft.at].rank)
@@ -179,7 +193,7 @@ class Machine:
         return {
             "steps": self.steps,
             "state": self.state,
-            "gathers": self.gathers,
+            "gathers": list(self.gathers),
             "document": self.document,
             "stale": self.stale,
             "ended": self.ended,
@@ -194,7 +208,7 @@ class Machine:
         """A machine that goes on from a snapshot."""
         machine = cls(program, base, max_visits=max_visits)
         for name, value in snapshot.items():
-            setattr(machine, name, dict(value) if name == "visits" else value)
+            setattr(machine, name, _RESTORED.get(name, _same)(value))
         return machine
 
     def _asked(self, request: Request) -> Document | Callout:
@@ -241,8 +255,11 @@ class Machine:
         """Begin a document at a state, unless it was entered too often already."""
         rank = self.program[at].rank
         self.visits[rank] = self.visits.get(rank, 0) + 1
-        draft = _Draft(at=at)
-        return self._part(draft) if self.visits[rank] >= self.max_visits else self._run(at, draft)
+        if self.visits[rank] >= self.max_visits:
+            return self._part(_Draft(at=at))
+        if (before := self._plan.written.get(at)) is not None:
+            return self._give(before)
+        return self._run(at, _Draft(at=at, entry=at))
 
     def _run(self, at: int | None, draft: _Draft) -> Document | Callout:
         plan = self._plan
@@ -260,8 +277,9 @@ class Machine:
         draft.parts.append("<Hangup/>")
         return self._finish(draft, self.program[draft.at].rank, ends=True)
 
-    def _url(self, path: str) -> str:
-        return f"{self.base}/{path}?step={self.steps + 1}"
+    @staticmethod
+    def _url(path: str) -> str:
+        return f"{BASE}/{path}?step={STEP}"
 
     def _write(self, step: Step, draft: _Draft) -> None:
         draft.parts.append(step.text)
@@ -272,28 +290,32 @@ class Machine:
         draft.parts.append(f"<Redirect>{self._url(rank)}</Redirect>")
 
     def _finish(self, draft: _Draft, state: str, *, ends: bool = False) -> Document:
-        xml = document("".join(draft.parts))
-        if len(xml) * 4 > LONGEST and len(xml.encode()) > LONGEST:
-            raise DocumentTooLong(f"{state}: a document of {len(xml.encode())} bytes; Twilio reads at most 64 kB")
+        written = Written(document("".join(draft.parts)), state, ends, tuple(draft.gathers))
+        if draft.entry is not None:
+            self._plan.written[draft.entry] = written
+        return self._give(written)
+
+    def _give(self, written: Written) -> Document:
+        """A document that was written, with this machine's base and the number of this step in its URLs."""
+        xml = written.xml.replace(BASE, self.base).replace(STEP, str(self.steps + 1))
+        if len(xml) * 4 > LONGEST and (size := len(xml.encode())) > LONGEST:
+            raise DocumentTooLong(f"{written.state}: a document of {size} bytes; Twilio reads at most 64 kB")
         self._draft = None
         self.steps += 1
-        self.document, self.gathers = xml, draft.gathers
-        self.state, self.ended, self.stale = state, ends, False
-        return Document(xml, state, ends)
+        self.document, self.gathers = xml, written.gathers
+        self.state, self.ended, self.stale = written.state, written.ends, False
+        return Document(xml, written.state, written.ends)
 
     def _part(self, draft: _Draft) -> Document:
         """Say goodbye: the flow goes nowhere from here."""
         del draft.parts[draft.whole :]
         draft.parts.append(GOODBYE)
+        draft.entry = None
         return self._finish(draft, self.program[draft.at].rank, ends=True)
-
-    @property
-    def _plan(self) -> Plan:
-        return plan_of(self.program)
 
     def _spliced(self, verbs: Sequence[Any]) -> int | None:
         program, move, start = splice(self.program, self.state, verbs)
-        self.program = program
+        self.program, self._plan = program, plan_of(program)
         self.visits = {move(rank): count for rank, count in self.visits.items()}
         return start
 

@@ -17,6 +17,9 @@ from twiml.xml import read
 
 Kind = Literal["text", "open", "gather", "wait", "exit", "goto", "callout", "branch"]
 
+BASE, STEP = "\x01", "\x02"
+"""What stands for the recipe's URL and for the step in a document; no XML can hold these characters."""
+
 URL_ROOM = 200
 """Bytes allowed for each URL that the machine writes, when a document's length is estimated."""
 
@@ -36,13 +39,28 @@ class Step:
     """Bytes of the whole element, nested ones and URLs included."""
 
 
-class Plan:
-    """The steps of a program, and where its states lead."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A whole document as it stands before a machine's own base and step are put into its URLs."""
 
-    __slots__ = ("deferred", "shape", "steps")
+    xml: str
+    state: str
+    ends: bool
+    gathers: tuple[str, ...]
+
+
+class Plan:
+    """The steps of a program, where its states lead, and the documents that were written already.
+
+    A document that meets no callout depends on nothing but the state it begins at, so it is
+    written once for all calls.
+    """
+
+    __slots__ = ("deferred", "shape", "steps", "written")
 
     def __init__(self, program: Program) -> None:
         self.shape = program.shape
+        self.written: dict[int, Written] = {}
         self.steps = tuple(_step(program, index) for index in range(len(program)))
         self.deferred = frozenset(
             branches[-1] for branches in self.shape.branches.values() if self._defers(branches[-1])

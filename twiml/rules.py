@@ -78,7 +78,7 @@ def matching(words: str, accepts: Callable[[str], bool], otherwise: str) -> Rule
 
 def one_of(*values: str, otherwise: str | None = None) -> Rule:
     """One of a few names, in any case."""
-    listed = ", ".join(values) if len(values) < 12 else f"one of {len(values)} names"
+    listed = ", ".join(values)
     return _named(values, listed, otherwise or f"is not one of {listed}")
 
 

@@ -18,31 +18,29 @@ class Door:
     def __init__(self, settings: Settings, public_url: str) -> None:
         parts = urlsplit(public_url)
         self._origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        self._settings = settings
+        self._unsigned = settings.unsigned
+        self._tokens = settings.tokens
+        self._accounts = settings.accounts
+        self._shared_keys = settings.shared_keys
 
     def check(self, request: web.BaseRequest, fields: Sequence[tuple[str, str]], body: bytes | None) -> None:
         """Let a request in, or raise `Refused`. `body` is given if it is JSON, which its digest covers."""
-        if self._settings.unsigned:
+        if self._unsigned:
             return
         signed = request.headers.get(signature.HEADER)
         if not signed:
             raise Refused(403, f"no {signature.HEADER}; only Twilio comes in here")
         url = self._origin + request.raw_path
-        try:
-            algorithm, tokens = self._keys(request.headers.get(signature.SETTINGS_HEADER), fields)
-        except ValueError as problem:
-            raise Refused(403, str(problem)) from problem
+        algorithm, tokens = self._keys(request.headers.get(signature.SETTINGS_HEADER), fields)
         if not signature.verify(url, fields, signed, tokens, algorithm):
             raise Refused(403, f"{signature.HEADER} is not that of {url}; check auth_token and public_url")
         if body is not None and not signature.body_digest_matches(url, body):
             raise Refused(403, "bodySHA256 is not the digest of the body")
 
     def _keys(self, header: str | None, fields: Sequence[tuple[str, str]]) -> tuple[str, Sequence[str]]:
-        """The algorithm, and the tokens or the shared key that may have signed. Raises `ValueError`."""
-        settings = self._settings
+        """The algorithm, and the tokens or the shared key that may have signed."""
         if header is not None and (key := signature.key_of(header)):
-            return signature.algorithm_of(header), [settings.shared_keys.get(key, "")]
-        account = next((value for name, value in fields if name == "AccountSid"), "") if settings.accounts else ""
-        if account in settings.accounts:
-            return signature.algorithm_of(header), [settings.accounts[account]]
-        return signature.algorithm_of(header), settings.tokens
+            return signature.algorithm_of(header), [self._shared_keys.get(key, "")]
+        account = next((value for name, value in fields if name == "AccountSid"), "") if self._accounts else ""
+        tokens = [self._accounts[account]] if account in self._accounts else self._tokens
+        return signature.algorithm_of(header), tokens

@@ -13,6 +13,7 @@ Twilio's "application error": the caller hears the apology, and the answer's sta
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Mapping
 from functools import partial
@@ -104,9 +105,11 @@ class VoiceFront:
             raise Refused(405, f"/{recipe.name} takes GET and POST", Allow="GET, POST")
         params = first_values([*fields_of(at.query), *fields])
         try:
-            return await self._handled(recipe, at.path.split("/") if at.path else [], params)
-        except Exception as problem:
-            log.exception("request_failed", call_sid=params.get("CallSid", ""), recipe=recipe.name, reason=str(problem))
+            async with asyncio.timeout(self.settings.callout_patience):
+                return await self._handled(recipe, at.path.split("/") if at.path else [], params)
+        except (Exception, SystemExit) as problem:
+            reason = f"{type(problem).__name__}: {problem}"
+            log.exception("request_failed", call_sid=params.get("CallSid", ""), recipe=recipe.name, reason=reason)
             return APOLOGY
 
     async def _handled(self, recipe: Recipe, path: list[str], params: Mapping[str, str]) -> str:

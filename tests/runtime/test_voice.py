@@ -1,0 +1,561 @@
+"""Where each of Twilio's requests goes: one test, or a few, for each row of the table in `runtime.web.voice`."""
+
+from __future__ import annotations
+
+import pytest
+from structlog.testing import capture_logs
+
+from runtime.softphone import Call, HangUp, Press, Silence, Speak
+from tests.wire import FORM, TOKEN, Proxy, a_call, dial, get, post, send, signed
+
+NOTHING = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+MENU = """
+    recipe = [
+        Gather([Say("menu")], num_digits=1, after_ext=[
+            ResponseExt("1", "one", [Say("one")]),
+            ResponseExt("2", "two", [Say("two")]),
+            RepeatExt(),
+        ]),
+        Say("bye"),
+    ]
+"""
+TOLD = """
+    told = []
+
+    def begin(call):
+        return [Record(max_length=30, transcribe=True), Say("thank you")], [
+            (event, globals()[f"on_{event}"])
+            for event in ("recording", "transcription", "status", "dial", "completion")
+        ]
+
+    def on_recording(webhook, call): told.append(("recording", webhook.recording.sid, webhook.recording.duration))
+    def on_transcription(webhook, call): told.append(("transcription", webhook.custom_params["TranscriptionText"]))
+    def on_status(webhook, call): told.append(("status", webhook.call_status))
+    def on_dial(webhook, call): told.append(("dial", webhook.dial_status))
+    def on_completion(webhook, call): told.append(("completion", webhook.call_status))
+
+    recipe = [FunctionExt("begin", fn=begin)]
+"""
+OLD_STYLE = '''
+    """Requests as they come."""
+    import asyncio
+
+    def handle_request(path, params):
+        match path:
+            case []:
+                return [Say(f"root {params.get('q', '')}")]
+            case ["start"]:
+                return [Say(f"from {params['From']}"), Redirect("options")]
+            case ["options"]:
+                return [Say("options")]
+            case ["deep", "down", "here"]:
+                return [Say(repr(sorted(params.items())))]
+            case ["raises"]:
+                raise KeyError("FromCity")
+            case ["exits"]:
+                raise SystemExit(3)
+            case ["number"]:
+                return 7
+            case ["invalid"]:
+                return [Say("hello", language="klingon")]
+        return [Hangup()]
+'''
+
+
+@pytest.fixture
+async def proxy():
+    async with Proxy() as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def told(folder):
+    folder["told"] = TOLD
+    return lambda: folder["told"].told
+
+
+async def test_a_document_is_utf8_xml(serve, folder):
+    folder["greeting"] = 'recipe = [Say("Grüße, 日本")]'
+
+    reply = await post(await serve(folder), "/greeting", a_call())
+
+    assert reply.headers["Content-Type"] == "text/xml; charset=utf-8"
+    assert reply.verbs == ["<Say>Grüße, 日本</Say>", "<Hangup/>"]
+
+
+# --- POST /<recipe> ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["ringing", "in-progress", "queued", "initiated", "", "a-status-of-tomorrow"])
+async def test_an_unknown_call_starts_whatever_its_status_but_a_terminal_one(serve, folder, status):
+    folder["menu"] = MENU
+    daemon = await serve(folder)
+
+    reply = await post(daemon, "/menu", a_call(status=status))
+
+    assert reply.verbs[0].startswith('<Gather action="/menu/1?step=1" ')
+    assert daemon.status()["calls"]["in_progress"] == 1
+
+
+@pytest.mark.parametrize("status", ["completed", "busy", "failed", "no-answer", "canceled"])
+async def test_a_terminal_status_of_an_unknown_call_starts_nothing(serve, folder, status):
+    folder["menu"] = MENU
+    daemon = await serve(folder)
+
+    reply = await post(daemon, "/menu", a_call(status=status))
+
+    assert (reply.status, reply.text) == (200, NOTHING)
+    assert daemon.status()["calls"] == dict.fromkeys(["in_progress", "started", "completed", "failed", "restarts"], 0)
+
+
+async def test_an_outbound_call_starts_in_progress(serve, folder):
+    folder["menu"] = MENU
+    daemon = await serve(folder)
+
+    transcript = await dial(daemon, "menu", Press("2"), direction="outbound-api")
+
+    assert transcript.requests[0].params["CallStatus"] == "in-progress"
+    assert transcript.said == ["menu", "two", "bye"]
+
+
+async def test_input_at_the_recipe_s_own_url_answers_the_open_gather(serve, folder):
+    folder["menu"] = MENU
+    daemon = await serve(folder)
+    await post(daemon, "/menu", a_call())
+
+    reply = await post(daemon, "/menu", a_call(status="in-progress", Digits="2"))
+
+    assert reply.verbs[0] == "<Say>two</Say>"
+
+
+async def test_a_known_call_without_input_is_given_its_document_again(serve, folder):
+    folder["menu"] = MENU
+    daemon = await serve(folder)
+    first = await post(daemon, "/menu", a_call())
+
+    again = await post(daemon, "/menu", a_call(status="in-progress"))
+
+    assert again.text == first.text
+
+
+# --- POST /<recipe>/<rank> -----------------------------------------------------------------------
+
+
+async def test_a_plain_url_of_a_rank_without_step_answers_its_gather(serve, folder):
+    folder["page"] = MENU
+    daemon = await serve(folder)
+    await post(daemon, "/page", a_call())
+
+    reply = await post(daemon, "/page/1", a_call(status="in-progress", Digits="1"))
+
+    assert reply.verbs == ["<Say>one</Say>", "<Say>bye</Say>", "<Hangup/>"]
+
+
+@pytest.mark.parametrize(("rank", "says"), [("1.3.1", "one"), ("1.4", "two"), ("2", "bye"), ("2/", "bye")])
+async def test_a_plain_url_of_a_rank_goes_on_there(serve, folder, rank, says):
+    folder["page"] = MENU
+    daemon = await serve(folder)
+    await post(daemon, "/page", a_call())
+
+    reply = await post(daemon, f"/page/{rank}", a_call(status="in-progress"))
+
+    assert reply.verbs[0] == f"<Say>{says}</Say>"
+
+
+async def test_a_plain_url_of_a_rank_starts_an_unknown_call_there(serve, folder):
+    folder["page"] = MENU
+    daemon = await serve(folder)
+
+    reply = await post(daemon, "/page/1.3.1", a_call(status="in-progress"))
+
+    assert reply.verbs[0] == "<Say>one</Say>"
+
+
+@pytest.mark.parametrize("asked_for", ["99", "1.99.1", "1.", "0", "nonsense", "1.3/deeper", "%F0%9F%98%80", "1.3.1%00"])
+async def test_a_rank_this_call_does_not_have_is_logged_and_the_call_goes_on_from_where_it_is(serve, folder, asked_for):
+    folder["menu"] = MENU
+    daemon = await serve(folder)
+    first = await post(daemon, "/menu", a_call())
+
+    with capture_logs() as events:
+        reply = await post(daemon, f"/menu/{asked_for}", a_call(status="in-progress"))
+    answered = await post(daemon, "/menu/1?step=1", a_call(status="in-progress", Digits="1"))
+
+    assert reply.text == first.text
+    assert [(event["event"], event["call_sid"]) for event in events] == [("unknown_state", "CA1")]
+    assert answered.verbs[0] == "<Say>one</Say>"
+
+
+# --- callbacks -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/told", "/told/status"])
+@pytest.mark.parametrize("status", ["completed", "busy", "failed", "no-answer", "canceled"])
+async def test_a_terminal_status_is_the_completion_once(serve, folder, told, path, status):
+    daemon = await serve(folder)
+    await post(daemon, "/told", a_call())
+
+    replies = [await post(daemon, path, a_call(status=status, SequenceNumber=str(n))) for n in range(3)]
+    await daemon.stop()
+
+    assert {(reply.status, reply.text) for reply in replies} == {(200, NOTHING)}
+    assert told().count(("completion", status)) == 1
+    assert daemon.status()["calls"] == {"in_progress": 0, "started": 1, "completed": 1, "failed": 0, "restarts": 0}
+
+
+async def test_a_status_on_the_way_is_told_and_moves_nothing(serve, folder, told):
+    daemon = await serve(folder)
+    first = await post(daemon, "/told", a_call())
+
+    reply = await post(daemon, "/told/status", a_call(status="in-progress"))
+    again = await post(daemon, "/told", a_call(status="in-progress"))
+    await daemon.stop()
+
+    assert reply.text == NOTHING
+    assert again.text == first.text
+    assert told() == [("status", "in-progress")]
+
+
+async def test_nothing_reopens_a_call_that_is_over(serve, folder, told):
+    daemon = await serve(folder)
+    await post(daemon, "/told", a_call())
+    await post(daemon, "/told", a_call(status="completed"))
+
+    late = [
+        await post(daemon, "/told", a_call(status="in-progress")),
+        await post(daemon, "/told/2?step=1", a_call(status="in-progress", Digits="1")),
+        await post(daemon, "/told/status", a_call(status="ringing")),
+    ]
+
+    assert {reply.text for reply in late} == {NOTHING}
+    assert daemon.status()["calls"]["in_progress"] == 0
+    assert daemon.status()["calls"]["started"] == 1
+
+
+async def test_a_recording_that_comes_with_the_end_is_told_before_it(serve, folder, told):
+    daemon = await serve(folder)
+    await post(daemon, "/told", a_call())
+
+    await post(daemon, "/told", a_call(status="completed", RecordingUrl="https://api.twilio.com/RE9", Duration="1"))
+    await daemon.stop()
+
+    assert [event for event, *_ in told()] == ["recording", "status", "completion"]
+    assert told()[0][1] == "RE9"
+
+
+async def test_a_recording_is_announced_once_whichever_way_it_arrives(serve, folder, told):
+    """Record's action, the recording callback, and the completed status all tell of it."""
+    daemon = await serve(folder)
+    recording = {"RecordingSid": "RE1", "RecordingUrl": "https://api.twilio.com/RE1", "RecordingDuration": "12"}
+    await post(daemon, "/told", a_call())
+
+    await post(daemon, "/told/2?step=1", a_call(status="completed", Digits="hangup", **recording))
+    callback = await post(
+        daemon, "/told/recording?step=1", {"CallSid": "CA1", "RecordingStatus": "completed"} | recording
+    )
+    await post(daemon, "/told", a_call(status="completed", **recording))
+    await daemon.stop()
+
+    assert callback.text == NOTHING
+    assert [each for each in told() if each[0] == "recording"] == [("recording", "RE1", 12)]
+
+
+async def test_callbacks_are_told_long_after_the_call_s_end(serve, folder, told):
+    """The actor has gone by then; the journal has not."""
+    daemon = await serve(folder, linger=0)
+    transcript = await dial(daemon, "told", Speak("call me back"), HangUp())
+    sid = transcript.requests[0].params["CallSid"]
+    transcription = {
+        "CallSid": sid,
+        "TranscriptionText": "call me back again",
+        "RecordingSid": "RE2",
+        "CallStatus": "completed",
+    }
+
+    recording = await post(daemon, "/told/recording", {"CallSid": sid, "RecordingSid": "RE2"})
+    transcribed = await post(daemon, "/told/transcription", transcription)
+    await daemon.stop()
+
+    assert (recording.text, transcribed.text) == (NOTHING, NOTHING)
+    events = [event for event, *_ in told()]
+    assert sorted(events) == ["completion", "recording", "recording", "status", "transcription", "transcription"]
+    assert ("transcription", "call me back again") in told()
+    assert daemon.status()["calls"] == {"in_progress": 0, "started": 1, "completed": 1, "failed": 0, "restarts": 0}
+
+
+@pytest.mark.parametrize("path", ["/told/recording", "/told/transcription", "/told/status"])
+async def test_a_callback_of_an_unknown_call_is_answered_and_starts_nothing(serve, folder, told, path):
+    daemon = await serve(folder)
+
+    reply = await post(daemon, path, {"CallSid": "CA404", "RecordingSid": "RE1", "CallStatus": "in-progress"})
+
+    assert (reply.status, reply.text) == (200, NOTHING)
+    assert daemon.status()["calls"]["started"] == 0
+
+
+async def test_a_dial_s_outcome_is_told(serve, folder, told):
+    folder["dials"] = """
+        from told import begin as subscribe
+
+        def begin(call):
+            return [Dial("+441314960123"), Say("thank you")], subscribe(call)[1]
+
+        recipe = [FunctionExt("begin", fn=begin)]
+    """
+    daemon = await serve(folder)
+
+    await dial(daemon, "dials")
+    await daemon.stop()
+
+    assert told() == [("dial", "completed"), ("status", "completed"), ("completion", "completed")]
+
+
+# --- POST / --------------------------------------------------------------------------------------
+
+
+async def test_the_root_is_the_number_s_recipe_else_the_default_one(serve, folder):
+    folder["sales"] = 'recipe = [Say("sales")]'
+    folder["switchboard"] = 'recipe = [Say("switchboard"), Record(), Say("recorded")]'
+    daemon = await serve(folder, numbers={"+441314960111": "sales"}, default_recipe="switchboard")
+
+    by_number = await dial(daemon, "", to="+441314960111")
+    by_default = await dial(daemon, "", to="+441314960222")
+
+    assert by_number.said == ["sales"]
+    assert by_default.said == ["switchboard", "recorded"]
+    assert by_default.requests[1].url.partition("?")[0] == f"{daemon.url}/switchboard/3"
+
+
+async def test_the_root_without_a_default_recipe_is_a_404(serve, folder):
+    folder["sales"] = 'recipe = [Say("sales")]'
+    daemon = await serve(folder, numbers={"+441314960111": "sales"})
+
+    reply = await post(daemon, "/", a_call())
+
+    assert (reply.status, reply.text) == (404, "there is no default recipe\n")
+
+
+# --- GET and POST of a traditional module --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/machine", "root "),
+        ("/machine/", "root "),
+        ("/machine?q=a+b%2Fc", "root a b/c"),
+        ("/machine/deep/down/here?b=2&a=1&a=9&c=", "[('a', '1'), ('b', '2'), ('c', '')]"),
+    ],
+)
+async def test_a_traditional_module_is_given_the_path_and_the_query(serve, folder, path, says):
+    folder["machine"] = OLD_STYLE
+
+    reply = await get(await serve(folder), path)
+
+    assert reply.status == 200
+    assert reply.verbs == [f"<Say>{says}</Say>"]
+
+
+async def test_a_traditional_module_is_given_the_form_too(serve, folder):
+    folder["machine"] = OLD_STYLE
+    daemon = await serve(folder)
+
+    reply = await post(daemon, "/machine/deep/down/here?tenant=7", {"CallSid": "CA1", "Digits": "1"})
+
+    assert reply.verbs == ["<Say>[('CallSid', 'CA1'), ('Digits', '1'), ('tenant', '7')]</Say>"]
+    assert daemon.status()["calls"]["started"] == 0
+
+
+async def test_a_relative_redirect_in_a_traditional_answer_is_followed(serve, folder):
+    folder["machine"] = OLD_STYLE
+
+    transcript = await dial(await serve(folder), "machine/start", status_callback=None)
+
+    assert transcript.said == ["from +14155550100", "options"]
+
+
+async def test_a_traditional_module_may_be_a_coroutine(serve, folder):
+    folder["machine"] = """
+        import asyncio
+
+        async def handle_request(path, params):
+            await asyncio.sleep(0)
+            return [Say(f"{'/'.join(path)} {params['CallSid']}")]
+    """
+    daemon = await serve(folder)
+
+    assert (await post(daemon, "/machine/a/b", a_call())).verbs == ["<Say>a/b CA1</Say>"]
+    assert (await get(daemon, "/machine/a?CallSid=CA2")).verbs == ["<Say>a CA2</Say>"]
+
+
+@pytest.mark.parametrize("kind", ["def", "async def"])
+@pytest.mark.parametrize("wrong", ["raises", "exits", "number", "invalid"])
+async def test_a_traditional_module_that_fails_says_the_apology(serve, folder, kind, wrong):
+    folder["machine"] = OLD_STYLE.replace("def handle", f"{kind} handle")
+    daemon = await serve(folder)
+
+    with capture_logs() as events:
+        reply = await get(daemon, f"/machine/{wrong}?CallSid=CA1")
+    next_one = await get(daemon, "/machine/options")
+
+    assert reply.status == 200
+    assert reply.verbs[0].startswith("<Say>We are sorry")
+    assert [(event["event"], event["recipe"], event["call_sid"]) for event in events] == [
+        ("request_failed", "machine", "CA1")
+    ]
+    assert next_one.verbs == ["<Say>options</Say>"]
+
+
+async def test_a_traditional_module_that_hangs_says_the_apology_in_time(serve, folder):
+    folder["machine"] = """
+        import threading
+
+        release = threading.Event()
+
+        def handle_request(path, params):
+            release.wait(30)
+            return [Say("too late")]
+    """
+    daemon = await serve(folder, callout_patience=0.05)
+
+    reply = await get(daemon, "/machine")
+    folder["machine"].release.set()
+
+    assert reply.status == 200
+    assert reply.verbs[0].startswith("<Say>We are sorry")
+
+
+async def test_a_module_of_both_kinds_is_extended_for_post_and_traditional_for_get(serve, folder):
+    folder["both"] = """
+        recipe = [Say("extended")]
+
+        def handle_request(path, params):
+            return [Say("traditional")]
+    """
+    daemon = await serve(folder)
+
+    assert (await post(daemon, "/both", a_call())).verbs[0] == "<Say>extended</Say>"
+    assert (await get(daemon, "/both/x?CallSid=CA1")).verbs == ["<Say>traditional</Say>"]
+
+
+# --- where everything is mounted -----------------------------------------------------------------
+
+
+async def test_everything_is_mounted_under_the_path_of_the_public_url(serve, folder):
+    folder["menu"] = MENU
+    folder["machine"] = OLD_STYLE
+    known_as = "https://ivr.example.com"
+    daemon = await serve(folder, public_url=f"{known_as}/twilio/voice/", default_recipe="menu")
+
+    root = await post(daemon, "/twilio/voice", a_call(), known_as=known_as)
+    also_root = await post(daemon, "/twilio/voice/", a_call("CA2"), known_as=known_as)
+    menu = await post(daemon, "/twilio/voice/menu", a_call("CA3"), known_as=known_as)
+    answer = await post(daemon, "/twilio/voice/menu/1?step=1", a_call("CA3", Digits="1"), known_as=known_as)
+    traditional = await post(daemon, "/twilio/voice/machine/options", known_as=known_as)
+
+    assert menu.verbs[0].startswith('<Gather action="/twilio/voice/menu/1?step=1" ')
+    assert root.text == also_root.text == menu.text
+    assert answer.verbs[0] == "<Say>one</Say>"
+    assert traditional.verbs == ["<Say>options</Say>"]
+
+
+@pytest.mark.parametrize("outside", ["/", "/menu", "/twilio", "/twilio/voicemail", "/twilio/voice2/menu"])
+async def test_nothing_is_outside_that_path(serve, folder, outside):
+    folder["menu"] = MENU
+    known_as = "https://ivr.example.com"
+    daemon = await serve(folder, public_url=f"{known_as}/twilio/voice", default_recipe="menu")
+
+    reply = await post(daemon, outside, a_call(), known_as=known_as)
+
+    assert reply.status == 404
+    assert "recipes are under /twilio/voice/" in reply.text
+
+
+async def test_a_whole_call_through_a_proxy(serve, folder, proxy):
+    """Which Twilio knows by another name, and which passes the path on as it came."""
+    folder["menu"] = MENU
+    daemon = await serve(folder, public_url=f"{proxy.url}/twilio/voice")
+    proxy.target = daemon
+
+    transcript = await Call(f"{proxy.url}/twilio/voice/menu", auth_token=TOKEN, script=[Silence(), Press("2")]).run()
+
+    assert transcript.said == ["menu", "menu", "two", "bye"]
+    assert {request.status for request in transcript.requests} == {200}
+
+
+# --- fields --------------------------------------------------------------------------------------
+
+
+async def test_only_the_call_sid_is_required(serve, folder):
+    folder["menu"] = MENU
+    daemon = await serve(folder)
+
+    first = await post(daemon, "/menu", {"CallSid": "CA1"})
+    answer = await post(daemon, "/menu/1?step=1", {"CallSid": "CA1", "Digits": "2"})
+    end = await post(daemon, "/menu", {"CallSid": "CA1", "CallStatus": "completed"})
+
+    assert first.verbs[0].startswith("<Gather")
+    assert answer.verbs[0] == "<Say>two</Say>"
+    assert end.text == NOTHING
+    assert daemon.status()["calls"]["completed"] == 1
+
+
+async def test_fields_may_be_empty_repeated_and_new(serve, folder):
+    folder["menu"] = MENU
+    daemon = await serve(folder)
+    await post(daemon, "/menu", a_call(FromCity="", CallToken='{"parentCallInfoToken":"…"}', Novelty="of tomorrow"))
+
+    repeated = await post(
+        daemon, "/menu/1?step=1", [*a_call(Digits="1").items(), ("Digits", "2"), ("Digits", "2"), ("CallSid", "CA2")]
+    )
+
+    assert repeated.verbs[0] == "<Say>one</Say>", "the first value counts"
+    assert daemon.status()["calls"]["started"] == 1
+
+
+async def test_empty_digits_are_no_input(serve, folder):
+    folder["menu"] = MENU
+    daemon = await serve(folder)
+    first = await post(daemon, "/menu", a_call())
+
+    reply = await post(daemon, "/menu", a_call(status="in-progress", Digits="", SpeechResult="", FinishedOnKey="#"))
+
+    assert reply.text == first.text
+
+
+async def test_a_call_sees_the_fields_decoded_once(serve, folder):
+    folder["echo"] = """
+        def recipe(call):
+            return [Say(" ".join([call.from_, call.params["Raw"], call.params["q"], call.params["ForwardedFrom"]]))]
+    """
+    daemon = await serve(folder)
+    body = "CallSid=CA1&From=%2B44131&Raw=100%&q=a=b&ForwardedFrom=%252B44&Empty&&=x"
+    fields = [("CallSid", "CA1"), ("From", "+44131"), ("Raw", "100%"), ("q", "a=b"), ("ForwardedFrom", "%2B44")]
+    fields += [("Empty", ""), ("", "x")]
+
+    reply = await send("POST", daemon, "/echo", body, signed(f"{daemon.url}/echo", fields) | {"Content-Type": FORM})
+
+    assert reply.verbs[0] == "<Say>+44131 100% a=b %2B44</Say>"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain", "multipart/form-data; boundary=x", "text/html; charset=utf-16", "application/octet-stream", "x", ""],
+)
+async def test_a_body_is_read_as_a_form_whatever_its_content_type_says(serve, folder, content_type):
+    folder["menu"] = MENU
+    daemon = await serve(folder)
+
+    reply = await post(daemon, "/menu", a_call(), headers={"Content-Type": content_type})
+
+    assert reply.verbs[0].startswith("<Gather")
+
+
+@pytest.mark.parametrize("party", ["anonymous", "client:jane", "sip:jane@example.com", "+999123", "", "+"])
+async def test_who_calls_need_not_be_a_number(serve, folder, party):
+    folder["who"] = 'def recipe(call): return [Say(f"from {call.from_!r}")]'
+    daemon = await serve(folder)
+
+    reply = await post(daemon, "/who", a_call() | {"From": party})
+
+    assert reply.verbs[0] == f"<Say>from {party!r}</Say>"

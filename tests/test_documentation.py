@@ -1,0 +1,55 @@
+"""What the documentation says is so."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import twiml
+from runtime import catalogue
+from runtime.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+def test_the_readmes_recipe_makes_the_readmes_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bookshop.py").write_text(blocks(README, "python")[0], encoding="utf-8")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    program = catalogue.load(str(tmp_path)).program("bookshop")
+    assert program is not None
+    assert twiml.draw(program) == blocks(README, "text")[0].rstrip("\n")
+
+
+def test_the_examples_of_writing_flows_run() -> None:
+    result = doctest.testfile(str(ROOT / "docs" / "flows.md"), module_relative=False)
+    assert result.attempted > 10
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_is_documented_with_its_default(name: str) -> None:
+    field = Settings.model_fields[name]
+    default = field.get_default(call_default_factory=True)
+    shown = {"": "(empty)", "{}": "(empty)", "False": "no"}.get(str(default), f"`{default}`")
+    table = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
+    assert f"| `{name}` | {shown} | {field.description} |" in table
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/flows.md", "docs/running.md"])
+def test_links_within_the_repository_lead_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
+    assert all((ROOT / page).parent.joinpath(link).exists() for link in links), links
+
+
+def test_the_recipes_that_come_along_are_fifteen() -> None:
+    assert len(catalogue.load().recipes) == 15
