@@ -102,6 +102,7 @@ class Call:
     def view(self) -> Call:
         """A copy for a function that runs beside the call."""
         view = copy.copy(self)
+        view.params, view.initial_params = dict(self.params), dict(self.initial_params)
         view.data = copy.deepcopy(self.data)
         return view
 

@@ -56,12 +56,8 @@ class Callouts:
         view = call.view()
         name = f"{function.module}:{function.fn}"
         returned = await self._run(Subscription("callout", str(function.module), str(function.fn)), view)
-        try:
-            data = json.loads(json.dumps(view.data))
-        except (TypeError, ValueError, RecursionError) as problem:
-            raise CalloutError(f"{name} left in call.data what JSON can't hold: {problem}") from problem
         verbs, subscriptions = _read(name, returned)
-        return Outcome(verbs, subscriptions, data)
+        return Outcome(verbs, subscriptions, _plain(name, view.data))
 
     async def notify(self, subscription: Subscription, webhook: Webhook, call: Call) -> None:
         """Run a subscribed function. Raises `CalloutError`."""
@@ -111,11 +107,25 @@ def find(module: str, function: str) -> Callable[..., Any]:
 
 
 async def _contained(function: Callable[..., Any], *args: Any) -> Any:
-    """A coroutine that exits ends itself, not the daemon."""
+    """A coroutine that exits, or hands on that something else was cancelled, ends itself and not the daemon."""
     try:
         return await function(*args)
-    except (SystemExit, KeyboardInterrupt) as problem:
+    except (SystemExit, KeyboardInterrupt, asyncio.CancelledError) as problem:
+        task = asyncio.current_task()
+        if isinstance(problem, asyncio.CancelledError) and task is not None and task.cancelling():
+            raise
         raise Exited(f"{type(problem).__name__}: {problem}") from problem
+
+
+def _plain(name: str, data: Any) -> dict[str, Any]:
+    """A copy of `call.data` as JSON holds it."""
+    try:
+        if not isinstance(data, dict):
+            raise TypeError(f"{type(data).__name__} instead of a dict")
+        copy: dict[str, Any] = json.loads(json.dumps(data, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as problem:
+        raise CalloutError(f"{name} left in call.data what JSON can't hold: {problem}") from problem
+    return copy
 
 
 def _read(name: str, returned: Any) -> tuple[Sequence[Any], tuple[Subscription, ...]]:

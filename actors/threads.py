@@ -56,7 +56,7 @@ class Threads:
     def abandon(self, job: Job) -> None:
         """Wait no more for a job: its thread, if it has one, no longer counts."""
         with self._lock:
-            if job.abandoned.is_set() or job.result.done():
+            if job.abandoned.is_set() or (job.result.done() and not job.result.cancelled()):
                 return
             job.abandoned.set()
             self._alive -= job.running

@@ -1,4 +1,4 @@
-"""What an actor weighs, and how fast it answers: LoopActor beside Pykka's ThreadingActor, in one run.
+"""What an actor weighs, and how fast it answers: LoopActor beside Pykka's ThreadingActor, and a whole phone call.
 
     python benchmarks/actors.py [--quick]
 
@@ -8,12 +8,16 @@ stack is not in Python's books. Each figure is taken in a process of its own, so
 Asks are answered by idle actors in turn, `CALLERS` at a time: tasks that await LoopActors on the loop, threads that
 wait for ThreadingActors. Each is measured for a fixed time. ThreadingActor goes as far as it goes: to the first thread
 that the system refuses, to `THREADS_AT_MOST`, or until starting them has taken `START_SECONDS`; the table says which.
+A PhoneCall is a call in progress in one supervisor: the actor, its machine, what the journal keeps of it, and the first
+webhook, with all the fields that Twilio sends, answered. An ask is then the next webhook: a key, a step of the machine,
+a commit to the `memory:` journal, a document.
 """
 
 import argparse
 import asyncio
 import gc
 import json
+import logging
 import os
 import queue
 import subprocess
@@ -24,13 +28,21 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import pykka
+import structlog
 import uvloop
+from traffic import STANDARD
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, from anywhere
+sys.path[0] = str(Path(__file__).resolve().parent.parent)  # not this folder, where this file has a package's name
 
-from actors import LoopActor
+import twiml
+from actors import Callouts, LoopActor, Settings, SystemClock, Webhook
+from recipes.menu_with_default import recipe
+from runtime.journals import MemoryJournal
+from runtime.web.form import fields_of, first_values
+from supervisor import Supervisor
 
 CALLERS = 50
 ACTORS = (1_000, 50_000)
@@ -95,6 +107,41 @@ async def measure_on_loop(actors: int, seconds: float) -> Figures:
     return Figures(actors, "", weight, asks / (time.perf_counter() - started))
 
 
+async def measure_calls(calls: int, seconds: float) -> Figures:
+    """Begin so many calls of a menu with one supervisor, and press keys in them."""
+    clock = SystemClock()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    programs = {"menu": twiml.compile(recipe)}
+    supervisor = Supervisor(Settings(MemoryJournal(), Callouts(), clock, programs.get))
+    gc.collect()
+    before = resident()
+    for number in range(calls):
+        await supervisor.route(Webhook(fields(number), "menu", "", None, f"first {number}", clock.now()))
+    weight = (resident() - before) / calls
+
+    turn, end = count(), time.perf_counter() + seconds
+
+    async def call() -> int:
+        asks = 0
+        while time.perf_counter() < end:
+            number = next(turn)
+            params = fields(number % calls, CallStatus="in-progress", Digits="1")
+            await supervisor.route(Webhook(params, "menu", "1", None, str(number), clock.now()))
+            asks += 1
+        return asks
+
+    started = time.perf_counter()
+    asks = sum(await asyncio.gather(*[call() for _ in range(CALLERS)]))
+    return Figures(calls, "", weight, asks / (time.perf_counter() - started))
+
+
+def fields(number: int, **extra: str) -> dict[str, str]:
+    """A webhook's fields, parsed as the daemon parses them."""
+    caller = f"+1415{number:07d}"
+    own = {"CallSid": f"CA{number:032x}", "From": caller, "Caller": caller}
+    return first_values(fields_of(urlencode(STANDARD | own | extra)))
+
+
 def start_threads(actors: int) -> tuple[list[pykka.ActorRef[OnThread]], str]:
     """Start ThreadingActors, as many as can be had; return them and what the limit was."""
     refs: list[pykka.ActorRef[OnThread]] = []
@@ -146,6 +193,7 @@ KINDS: dict[str, Callable[[int, float], Figures]] = {
     "LoopActor (uvloop)": lambda actors, seconds: uvloop.run(measure_on_loop(actors, seconds)),
     "LoopActor (asyncio)": lambda actors, seconds: asyncio.run(measure_on_loop(actors, seconds)),
     "ThreadingActor": measure_on_threads,
+    "PhoneCall (uvloop)": lambda calls, seconds: uvloop.run(measure_calls(calls, seconds)),
 }
 
 

@@ -27,35 +27,10 @@ from urllib.parse import urlencode
 
 import uvloop
 from servers import RECIPE, SERVERS, TOKEN, public_url
+from traffic import STANDARD
 
 from runtime.signature import sign
 
-STANDARD = {
-    "AccountSid": "AC" + "0" * 32,
-    "ApiVersion": "2010-04-01",
-    "Called": "+14155550199",
-    "CalledCity": "",
-    "CalledCountry": "US",
-    "CalledState": "CA",
-    "CalledZip": "",
-    "Caller": "+14155550100",
-    "CallerCity": "SAN RAFAEL",
-    "CallerCountry": "US",
-    "CallerState": "CA",
-    "CallerZip": "94903",
-    "Direction": "inbound",
-    "From": "+14155550100",
-    "FromCity": "SAN RAFAEL",
-    "FromCountry": "US",
-    "FromState": "CA",
-    "FromZip": "94903",
-    "StirVerstat": "TN-Validation-Passed-A",
-    "To": "+14155550199",
-    "ToCity": "",
-    "ToCountry": "US",
-    "ToState": "CA",
-    "ToZip": "",
-}
 WEBHOOKS = [
     (f"/{RECIPE}", {"CallStatus": "ringing"}),
     (f"/{RECIPE}/1?step=1", {"CallStatus": "in-progress", "Digits": "1", "FinishedOnKey": "", "msg": "Gather End"}),
@@ -136,8 +111,7 @@ async def load(server: Server, planned: list[list[bytes]], connections: int) -> 
     async def line() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         for call in waiting:
-            for sent in call:
-                took.append(await exchange(reader, writer, sent))
+            took.extend([await exchange(reader, writer, sent) for sent in call])
         writer.close()
 
     spent, began = server.cpu_seconds(), time.perf_counter()

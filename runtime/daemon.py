@@ -22,7 +22,7 @@ from runtime.catalogue import Catalogue
 from runtime.errors import SettingsError
 from runtime.journals import MemoryJournal
 from runtime.settings import Settings
-from runtime.web import VoiceFront, status_app
+from runtime.web import Server, VoiceFront, status_app
 from runtime.web.door import Door
 from supervisor import Supervisor
 
@@ -96,7 +96,7 @@ class Daemon:
             threads=self.callouts.threads,
         )
         drain = settings.drain_seconds
-        await self._serve(web.ServerRunner(web.Server(voice, access_log=None), shutdown_timeout=drain), front)
+        await self._serve(web.ServerRunner(Server(voice), shutdown_timeout=drain), front)
         status = status_app(self.status, lambda: not self.draining, settings.status_token)
         await self._serve(web.AppRunner(status, access_log=None, shutdown_timeout=1.0), admin)
         log.info(

@@ -28,7 +28,9 @@ TWILIO_VARIABLES = {"auth_token": "TWILIO_AUTH_TOKEN"}
 class Settings(BaseSettings):
     """Every setting of the daemon, with its default."""
 
-    model_config = SettingsConfigDict(env_prefix="SWITCHHOOK_", extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SWITCHHOOK_", extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
 
     host: str = "127.0.0.1"
     """The address that Twilio's webhooks come to."""

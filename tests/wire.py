@@ -105,12 +105,14 @@ async def send(
         return Reply(response.status, await response.text(), response.headers)
 
 
-async def send_raw(daemon: Daemon, octets: bytes) -> bytes:
-    """Send octets that need not be HTTP, and read until the other end has enough."""
+async def send_raw(daemon: Daemon, octets: bytes, *, and_no_more: bool = False) -> bytes:
+    """Send octets that need not be HTTP, and read until the other end has enough; or hang up after the last."""
     parts = urlsplit(daemon.url)
     async with asyncio.timeout(5):
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
         writer.write(octets)
+        if and_no_more:
+            writer.write_eof()
         try:
             return await reader.read()
         finally:

@@ -41,7 +41,7 @@ from twiml import menu
 from twiml.errors import DocumentTooLong
 from twiml.extensions import FunctionExt, ResponseExt
 from twiml.phrases import GOODBYE, HOLD
-from twiml.plan import BASE, STEP, Kind, Plan, Step, Written, plan_of
+from twiml.plan import BASE, STEP, Kind, Step, Written, plan_of
 from twiml.program import Program
 from twiml.splice import splice
 from twiml.validate import LONGEST, ROOM

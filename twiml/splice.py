@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from twiml import ranks
 from twiml.compile import labels_of, states_of
 from twiml.errors import InvalidFlow
-from twiml.extensions import GotoExt
+from twiml.extensions import FunctionExt, GotoExt
 from twiml.outline import Place, Role, outline
 from twiml.program import Program, State
 from twiml.validate import errors_of
@@ -35,7 +35,7 @@ class Spliced(NamedTuple):
 def splice(program: Program, rank: str, verbs: Sequence[Any]) -> Spliced:
     """The program with the state at `rank` replaced by `verbs`; inside Dial these are nouns.
 
-    Raises `InvalidFlow` if what stands there afterwards would not be valid.
+    Raises `InvalidFlow` if no callout stands there, or if what stands there afterwards would not be valid.
 
     >>> from twiml import FunctionExt, Pause, Say, compile
     >>> before = compile([FunctionExt(module="m", fn="f"), Say("bye")])
@@ -43,8 +43,8 @@ def splice(program: Program, rank: str, verbs: Sequence[Any]) -> Spliced:
     ['1 <Say>hi</Say>', '2 <Pause/>', '3 <Say>bye</Say>', '4 <Hangup/>']
     """
     index = program.find(rank)
-    if index is None:
-        raise InvalidFlow([f"{rank}: there is no such state"])
+    if index is None or not isinstance(program[index].payload, FunctionExt):
+        raise InvalidFlow([f"{rank}: there is no callout there"])
     places = _places(program, index, verbs)
     level = rank.count(".")
     by = sum(place.rank.count(".") == level and place.role is not Role.LABEL for place in places) - 1

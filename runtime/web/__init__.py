@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from runtime.web.server import Server
 from runtime.web.status import status_app
 from runtime.web.voice import VoiceFront
 
-__all__ = ["VoiceFront", "status_app"]
+__all__ = ["Server", "VoiceFront", "status_app"]

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from runtime import signature
 from runtime.settings import Settings
-from runtime.web.form import Refused
+from runtime.web.form import Refused, fields_of
 
 
 class Door:
@@ -31,9 +31,11 @@ class Door:
         if not signed:
             raise Refused(403, f"no {signature.HEADER}; only Twilio comes in here")
         url = self._origin + request.raw_path
-        algorithm, tokens = self._keys(request.headers.get(signature.SETTINGS_HEADER), fields)
+        sent = fields or fields_of(url.partition("?")[2])
+        algorithm, tokens = self._keys(request.headers.get(signature.SETTINGS_HEADER), sent)
         if not signature.verify(url, fields, signed, tokens, algorithm):
-            raise Refused(403, f"{signature.HEADER} is not that of {url}; check auth_token and public_url")
+            where = url.partition("?")[0]  # a query may hold who calls and what they keyed
+            raise Refused(403, f"{signature.HEADER} is not that of {where}; check auth_token and public_url")
         if body is not None and not signature.body_digest_matches(url, body):
             raise Refused(403, "bodySHA256 is not the digest of the body")
 

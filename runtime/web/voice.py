@@ -64,12 +64,15 @@ class VoiceFront:
         except Refused as refused:
             log.warning("refused", status=refused.status, reason=refused.line, method=request.method, path=request.path)
             return web.Response(status=refused.status, text=refused.line + "\n", headers=refused.headers)
+        except Exception as problem:
+            log.exception("request_failed", reason=f"{type(problem).__name__}: {problem}", path=request.path)
+            xml = APOLOGY
         return web.Response(body=xml.encode(), headers=_XML)
 
     async def _answer(self, request: web.BaseRequest) -> str:
         arrived = self.clock.now()
         body = await body_of(request)
-        json = body if "json" in request.headers.get("Content-Type", "") else None
+        json = body if "json" in request.headers.get("Content-Type", "").lower() else None
         fields = fields_of(body.decode("utf-8", "replace")) if json is None else []
         self.door.check(request, fields, json)
         at = place(request.raw_path, self.prefix)

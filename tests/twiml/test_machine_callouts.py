@@ -15,6 +15,7 @@ from twiml import (
     Gather,
     GotoExt,
     Hangup,
+    InvalidFlow,
     Machine,
     Number,
     Pause,
@@ -132,6 +133,15 @@ def test_6_a_callout_on_hold_that_returns_nothing_goes_on_after_its_branch(rank:
     call.splice([])
     assert call.state == "2"
     assert ask(call, rank, 2) == "<Say>z</Say><Hangup/>"
+
+
+def test_6_what_returns_after_the_call_has_moved_on_replaces_nothing_else() -> None:
+    call = machine(CALLOUT, Say("z"))
+    callout(call.step(Request()))
+    call.hold()
+    ask(call, "2")
+    with pytest.raises(InvalidFlow, match="3: there is no callout there"):
+        call.splice([Say("late")])
 
 
 def test_6_a_late_repeat_while_on_hold_gets_the_hold_again() -> None:

@@ -100,6 +100,13 @@ def test_gotos_and_labels_before_and_after_still_mean_the_same_states() -> None:
     assert found.program.labels == {"end": "6"}
 
 
+@pytest.mark.parametrize("texts", ["x", "xy", "xyz"])
+def test_who_went_to_the_callout_goes_to_the_first_verb_in_its_place(texts: str) -> None:
+    program = compile([GotoExt("2"), CALLOUT, GotoExt("2")])
+    found = splice(program, "2", said(*texts)).program
+    assert [state.transition for state in found if isinstance(state.payload, GotoExt)] == ["2", "2"]
+
+
 def test_a_repeat_below_still_means_its_own_gather() -> None:
     program = compile([CALLOUT, Gather(after_ext=[ResponseExt("1"), RepeatExt()])])
     assert drawn(splice(program, "1", said("x", "y")).program)[-1] == "3.3 3"
@@ -196,7 +203,8 @@ def test_inside_dial_a_callout_returns_nouns() -> None:
         ([CALLOUT], "1", None, "a callout returns a list of verbs, not NoneType"),
         ([CALLOUT], "1", Say("a"), "a callout returns a list of verbs, not Say"),
         ([CALLOUT], "1", "abc", "a callout returns a list of verbs, not str"),
-        ([CALLOUT], "7", [], "7: there is no such state"),
+        ([CALLOUT], "7", [], "7: there is no callout there"),
+        ([CALLOUT, Say("a")], "2", said("b"), "2: there is no callout there"),
         (
             [Dial([CALLOUT])],
             "1.1",

@@ -1,0 +1,28 @@
+"""What Twilio sends with every request of an inbound call."""
+
+STANDARD = {
+    "AccountSid": "AC" + "0" * 32,
+    "ApiVersion": "2010-04-01",
+    "Called": "+14155550199",
+    "CalledCity": "",
+    "CalledCountry": "US",
+    "CalledState": "CA",
+    "CalledZip": "",
+    "Caller": "+14155550100",
+    "CallerCity": "SAN RAFAEL",
+    "CallerCountry": "US",
+    "CallerState": "CA",
+    "CallerZip": "94903",
+    "Direction": "inbound",
+    "From": "+14155550100",
+    "FromCity": "SAN RAFAEL",
+    "FromCountry": "US",
+    "FromState": "CA",
+    "FromZip": "94903",
+    "StirVerstat": "TN-Validation-Passed-A",
+    "To": "+14155550199",
+    "ToCity": "",
+    "ToCountry": "US",
+    "ToState": "CA",
+    "ToZip": "",
+}
