@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -29,6 +30,7 @@ class Call:
         "state",
         "step",
         "subscriptions",
+        "taken",
     )
 
     def __init__(
@@ -48,6 +50,8 @@ class Call:
         """The rank of the state the call is at."""
         self.step = 0
         """How many documents the call was given."""
+        self.taken = 0
+        """How many callouts have had their verbs put in their place."""
         self.data: dict[str, Any] = {}
         self.history: tuple[Row, ...] = ()
         """The latest webhooks and what they were answered, the oldest first."""
@@ -60,9 +64,9 @@ class Call:
 
     @property
     def step_id(self) -> str:
-        """The same for every try of this step, and for no other: what a callout passes on so that
-        the world outside can tell a repeat."""
-        return f"{self.call_sid}:{self.step}"
+        """The same for every try of one callout of this call, and for no other: what it passes on so
+        that the world outside can tell a repeat."""
+        return f"{self.call_sid}:{self.taken}"
 
     @property
     def digits(self) -> str:
@@ -104,9 +108,10 @@ class Call:
         view = copy.copy(self)
         view.params, view.initial_params = dict(self.params), dict(self.initial_params)
         view.data = copy.deepcopy(self.data)
+        view.settings = MappingProxyType(copy.deepcopy(dict(self.settings)))
         return view
 
 
-def kept(history: Sequence[Row], row: Row, most: int = 20) -> tuple[Row, ...]:
-    """A history with one more row, and no more than the latest few."""
-    return (*history, row)[-most:]
+def kept(history: Sequence[Row], *more: Row, most: int = 20) -> tuple[Row, ...]:
+    """A history with more rows, and no more than the latest few."""
+    return (*history, *more)[-most:]

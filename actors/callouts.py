@@ -14,7 +14,7 @@ import importlib
 import inspect
 import json
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -73,12 +73,13 @@ class Callouts:
     async def _run(self, named: Subscription, *args: Any) -> Any:
         name = f"{named.module}:{named.function}"
         try:
-            if named.module not in sys.modules:
+            if not _is_imported(named.module):
                 await self._on_a_thread(partial(importlib.import_module, named.module))
             function = find(named.module, named.function)
             if inspect.iscoroutinefunction(function):
-                return await _contained(function, *args)
-            return await self._on_a_thread(partial(function, *args))
+                return await _contained(function(*args))
+            returned = await self._on_a_thread(partial(function, *args))
+            return await _contained(returned) if inspect.isawaitable(returned) else returned
         except CalloutError:
             raise
         except Exception as problem:
@@ -106,10 +107,16 @@ def find(module: str, function: str) -> Callable[..., Any]:
     return called
 
 
-async def _contained(function: Callable[..., Any], *args: Any) -> Any:
+def _is_imported(module: str) -> bool:
+    """Whether a module is there and done: to wait for one that another thread is importing would hold the loop."""
+    spec = getattr(sys.modules.get(module), "__spec__", None)
+    return module in sys.modules and not getattr(spec, "_initializing", False)
+
+
+async def _contained(work: Awaitable[Any]) -> Any:
     """A coroutine that exits, or hands on that something else was cancelled, ends itself and not the daemon."""
     try:
-        return await function(*args)
+        return await work
     except (SystemExit, KeyboardInterrupt, asyncio.CancelledError) as problem:
         task = asyncio.current_task()
         if isinstance(problem, asyncio.CancelledError) and task is not None and task.cancelling():
@@ -119,9 +126,9 @@ async def _contained(function: Callable[..., Any], *args: Any) -> Any:
 
 def _plain(name: str, data: Any) -> dict[str, Any]:
     """A copy of `call.data` as JSON holds it."""
+    if not isinstance(data, dict):
+        raise CalloutError(f"{name} left {type(data).__name__} as call.data; it is a dict")
     try:
-        if not isinstance(data, dict):
-            raise TypeError(f"{type(data).__name__} instead of a dict")
         copy: dict[str, Any] = json.loads(json.dumps(data, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as problem:
         raise CalloutError(f"{name} left in call.data what JSON can't hold: {problem}") from problem

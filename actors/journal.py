@@ -50,6 +50,8 @@ class Snapshot(NamedTuple):
     initial_params: Mapping[str, str]
     params: Mapping[str, str]
     data: Mapping[str, Any]
+    taken: int
+    """How many callouts have had their verbs put in their place."""
     subscriptions: Sequence[Subscription]
     announced: Sequence[str]
     """The recordings that were told of."""

@@ -44,6 +44,8 @@ class Answer(NamedTuple):
     """Whether the call began with this webhook."""
     ended: bool = False
     """Whether it ended with it."""
+    reason: str = ""
+    """Why it failed, if it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class PhoneCall(LoopActor):
         self.settings = settings
         self.call_sid = call_sid
         self.status = "unknown"
+        self.reason = ""
         self.version = 0
         self.announced: tuple[str, ...] = ()
         self.answered: dict[str, str] = {}
@@ -136,11 +139,21 @@ class PhoneCall(LoopActor):
         """Answer a webhook, once: a repeat gets the same bytes."""
         if self.status == "unknown" and not await self._take_up(webhook):
             return Answer(NOTHING, self.status)
+        if self._is_foreign(webhook):
+            return Answer(NOTHING, self.status, self.machine.state)
         same = _same(webhook)
         if (before := self.answered.get(same)) is not None:
             return Answer(before, self.status, self.machine.state)
         self.call.params = webhook.params
         return await self._answer(webhook, same, self.status, *await self._handle(webhook))
+
+    def _is_foreign(self, webhook: Webhook) -> bool:
+        """Whether another account than the call's own speaks of it: its token is good for its own calls alone."""
+        owner = self.call.initial_params.get("AccountSid", "")
+        foreign = bool(owner and webhook.account_sid and owner != webhook.account_sid)
+        if foreign:
+            log.warning("foreign_account", call_sid=self.call_sid, account_sid=webhook.account_sid)
+        return foreign
 
     async def _answer(self, webhook: Webhook, same: str, status: str, xml: str, moved: bool) -> Answer:
         """Commit a step, tell subscribers of it, and give the answer. `status` is the one before it."""
@@ -148,7 +161,7 @@ class PhoneCall(LoopActor):
         events = self._events(webhook, ended=ended)
         await self._commit(webhook, xml, moved=moved, same=same)
         self._tell(events, webhook)
-        return Answer(xml, self.status, self.machine.state, began=self.version == 1, ended=ended)
+        return Answer(xml, self.status, self.machine.state, began=self.version == 1, ended=ended, reason=self.reason)
 
     async def _take_up(self, webhook: Webhook) -> bool:
         """Go on from the journal, or begin; False if there is nothing to go on with."""
@@ -166,6 +179,8 @@ class PhoneCall(LoopActor):
         self.machine = Machine.restore(program, snapshot.machine, base, max_visits=settings.max_visits)
         self.call = Call(snapshot.recipe, program, snapshot.initial_params, settings.recipe_settings, snapshot.started)
         self.call.params, self.call.data = snapshot.params, dict(snapshot.data)
+        self.call.taken = snapshot.taken
+        self.call.history = kept((), *await settings.journal.history(self.call_sid))
         self.call.subscriptions = tuple(snapshot.subscriptions)
         self.status, self.version = snapshot.status, snapshot.version
         self.announced, self.answered = tuple(snapshot.announced), dict(snapshot.answered)
@@ -179,7 +194,9 @@ class PhoneCall(LoopActor):
             return Answer(NOTHING, self.status)
         self.call.params = webhook.params
         status = self.status
-        xml = self._apologise(message.reason) if status == "in-progress" else NOTHING
+        if status == "in-progress":
+            self._apologise(message.reason)
+        xml = APOLOGY if webhook.kind.wants_document else NOTHING
         return await self._answer(webhook, _same(webhook), status, xml, moved=True)
 
     def _apologise(self, reason: str, cause: BaseException | None = None) -> str:
@@ -192,7 +209,7 @@ class PhoneCall(LoopActor):
             reason=reason,
             exc_info=cause,
         )
-        self.status = "failed"
+        self.status, self.reason = "failed", reason
         self._drop_callout()
         return APOLOGY
 
@@ -225,7 +242,8 @@ class PhoneCall(LoopActor):
             if outcome is None:
                 effect = self.machine.hold()
                 break
-            effect = self.machine.step(self._take(outcome))
+            effect = self.machine.step(Returned(outcome.verbs))
+            self._take(outcome)
         return effect.xml, effect.moved
 
     async def _outcome(self, callout: Callout, deadline: float) -> Outcome | None:
@@ -249,10 +267,10 @@ class PhoneCall(LoopActor):
         pending.task.add_done_callback(lambda _: ref.tell(CalloutDone(rank)) if ref.is_alive() else None)
         return None
 
-    def _take(self, outcome: Outcome) -> Returned:
+    def _take(self, outcome: Outcome) -> None:
         self.call.data = outcome.data
-        self.call.subscriptions += outcome.subscriptions
-        return Returned(outcome.verbs)
+        self.call.taken += 1
+        self.call.subscriptions = tuple(dict.fromkeys((*self.call.subscriptions, *outcome.subscriptions)))
 
     async def _callout_done(self, done: CalloutDone) -> Answer | None:
         """The function that a caller holds for has finished: it has done so for good once that is committed.
@@ -305,6 +323,7 @@ class PhoneCall(LoopActor):
             initial_params=call.initial_params,
             params=call.params,
             data=call.data,
+            taken=call.taken,
             subscriptions=call.subscriptions,
             announced=self.announced,
             answered=dict(self.answered),
@@ -349,7 +368,7 @@ class PhoneCall(LoopActor):
             await asyncio.wait([before])
         for subscription in wanted:
             try:
-                await self.settings.callouts.notify(subscription, webhook, self.call)
+                await self._run(subscription, webhook)
             except CalloutError as problem:
                 log.error(  # noqa: TRY400 - what matters of the traceback is its cause
                     "subscription_failed",
@@ -360,6 +379,18 @@ class PhoneCall(LoopActor):
                     exc_info=problem.__cause__,
                 )
                 self.settings.failed(subscription, webhook, str(problem))
+
+    async def _run(self, subscription: Subscription, webhook: Webhook) -> None:
+        """Run a subscribed function, no longer than a callout may take."""
+        settings = self.settings
+        task = asyncio.get_running_loop().create_task(settings.callouts.notify(subscription, webhook, self.call))
+        try:
+            if not await done_within(settings.limit, task, settings.clock):
+                name = f"{subscription.module}:{subscription.function}"
+                raise CalloutError(f"{name} took more than {settings.limit:g} s")
+            task.result()
+        finally:
+            task.cancel()
 
 
 _HANDLERS: dict[type, Callable[[PhoneCall, Any], Awaitable[Answer | None]]] = {

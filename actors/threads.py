@@ -68,7 +68,11 @@ class Threads:
             if self._waiting.qsize() <= self._idle or self._alive >= self.most:
                 return
             self._alive += 1
-        threading.Thread(target=self._work, name="switchhook callout", daemon=True).start()
+        try:
+            threading.Thread(target=self._work, name="switchhook callout", daemon=True).start()
+        except RuntimeError:  # the system has no more threads: the job waits for one that there is
+            with self._lock:
+                self._alive -= 1
 
     def _work(self) -> None:
         while True:

@@ -101,7 +101,7 @@ def _modules(source: str) -> Iterator[tuple[str, str]]:
     try:
         package = importlib.import_module(source)
         places = package.__path__
-    except (ImportError, AttributeError, ValueError, TypeError) as problem:
+    except (Exception, SystemExit) as problem:
         raise RecipesError(f"{source}: is neither a folder nor a package of recipes: {problem}") from problem
     for found in sorted(pkgutil.iter_modules(places), key=lambda each: each.name):
         if not found.name.startswith("_"):

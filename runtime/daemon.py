@@ -174,7 +174,8 @@ def _listening(name: str, host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as problem:
-        raise SettingsError(f"{name} {port} on {host} can't be opened: {problem.args[-1]}") from problem
+        reason = str(problem.args[-1]).partition(" (while")[0]
+        raise SettingsError(f"{name} {port} on {host} can't be opened: {reason}") from problem
 
 
 def _origin(host: str, sock: socket.socket) -> str:

@@ -9,6 +9,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 NUMBER = re.compile(r"\+\d{5,}")
 NUMBERS = frozenset({"from_number", "to_number"})
@@ -34,25 +35,32 @@ def masked(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[s
 
 
 def configure(level: str = "info", format: str = "auto") -> None:
-    """Send logs to standard error: coloured lines for a terminal, JSON for a collector."""
+    """Send logs, and those of libraries, to standard error: coloured lines for a terminal, JSON for a collector."""
     threshold = getattr(logging, level.upper())
-    logging.basicConfig(level=threshold, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    console = format == "console" or (format == "auto" and sys.stderr.isatty())
+    first: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        masked,
+    ]
+    # A traceback shows where, but not what the variables hold: callers' numbers and keys are among it.
+    last: list[Any] = (
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        if console
+        else [
+            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+            structlog.processors.JSONRenderer(),
+        ]
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    only_event = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[only_event, *last], foreign_pre_chain=first))
+    logging.basicConfig(level=threshold, handlers=[handler])
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     logging.getLogger("pykka").setLevel(logging.WARNING)
-    console = format == "console" or (format == "auto" and sys.stderr.isatty())
-    last: list[Any] = (
-        [structlog.dev.ConsoleRenderer()]
-        if console
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-    )
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            masked,
-            *last,
-        ],
+        processors=[*first, *last],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,

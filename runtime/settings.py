@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 from runtime.errors import SettingsError
 
+PREFIX = "SWITCHHOOK_"
 FILE = "switchhook.toml"
 """The file that is read from the current directory if no other is named."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -28,9 +29,7 @@ TWILIO_VARIABLES = {"auth_token": "TWILIO_AUTH_TOKEN"}
 class Settings(BaseSettings):
     """Every setting of the daemon, with its default."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="SWITCHHOOK_", extra="forbid", frozen=True, use_attribute_docstrings=True
-    )
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     host: str = "127.0.0.1"
     """The address that Twilio's webhooks come to."""
@@ -120,6 +119,9 @@ class Settings(BaseSettings):
         return tuple(filter(None, (self.auth_token, self.previous_auth_token)))
 
 
+_KNOWN = frozenset({*Settings.model_fields, "config"})
+
+
 def load(flags: Mapping[str, Any] | None = None, config: str | None = None) -> Settings:
     """The settings from all their sources. Raises `SettingsError`, naming setting, value and source."""
     sources: list[tuple[str, Mapping[str, Any]]] = [
@@ -145,6 +147,10 @@ def _environment() -> dict[str, Any]:
         found = dict(EnvSettingsSource(Settings)())
     except ValueError as problem:
         raise SettingsError(f"environment: {problem}") from problem
+    for variable in os.environ:
+        name = variable.removeprefix(PREFIX).lower()
+        if variable.startswith(PREFIX) and not variable.startswith(PREFIX + "TEST_") and name not in _KNOWN:
+            found[name] = os.environ[variable]
     for name, variable in TWILIO_VARIABLES.items():
         if variable in os.environ:
             found.setdefault(name, os.environ[variable])

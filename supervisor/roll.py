@@ -25,6 +25,7 @@ class Child:
         "counted",
         "crashes",
         "from_",
+        "in_hand",
         "last_event",
         "over",
         "recipe",
@@ -45,6 +46,8 @@ class Child:
         self.last_event = ""
         self.counted = False
         """Whether it counts among the calls in progress."""
+        self.in_hand = 0
+        """How many webhooks its actor was given and has not answered yet."""
         self.over = False
         """Whether the call has ended; its actor lingers for what comes late."""
         self.crashes: tuple[float, ...] = ()

@@ -40,7 +40,7 @@ LATEST = 20
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A call that was given up, or a subscribed function that failed, for the list."""
+    """A call that failed, or a subscribed function that did, for the list."""
 
     at: float
     call_sid: str
@@ -106,11 +106,11 @@ class Supervisor:
         `after` is the CallSid of the last call on the page before. Never walks all calls.
         """
         page = self._roll.page(limit + 1, after)
-        shown = page[:limit]
+        shown = page[: max(limit, 0)]
         return {
             "calls": {"in_progress": self.in_progress, **self.counts},
-            "in_progress": [child.summary() for child in shown if not child.over],
-            "next": shown[-1].call_sid if len(page) > limit else None,
+            "in_progress": [child.summary() for child in shown if child.counted],
+            "next": shown[-1].call_sid if shown and len(page) > limit else None,
             "dead_letters": len(self.dead_letters),
             "failures": [asdict(failure) for failure in list(self.failures)[-LATEST:]],
         }
@@ -128,12 +128,21 @@ class Supervisor:
             child = self._roll.find(webhook.call_sid) or self._start(webhook)
             ref = child.ref
             try:
-                return self._answered(child, await ref.ask(webhook, block=False), webhook)
+                return self._answered(child, await self._ask(child, webhook), webhook)
             except Exception as problem:  # noqa: BLE001 - let it crash: whatever it was, the next actor begins afresh
                 reason = f"{type(problem).__name__}: {problem}"
                 if child.ref is ref and not self._restart(child, webhook, problem):
                     break
         return await self._give_up(webhook, reason)
+
+    async def _ask(self, child: Child, message: Webhook | GiveUp) -> Answer:
+        """What a child answers. Raises whatever it crashes with."""
+        child.in_hand += 1
+        try:
+            answer: Answer = await child.ref.ask(message, block=False)
+        finally:
+            child.in_hand -= 1
+        return answer
 
     def _start(self, webhook: Webhook) -> Child:
         """A child for a CallSid; what there is to go on from it finds in the journal."""
@@ -157,21 +166,28 @@ class Supervisor:
             child.counted = True
             self.in_progress += 1
         if answer.ended:
-            self._ended(child, answer.status)
+            self._ended(child, answer.status, answer.reason)
         if answer.status == "unknown":
             log.info("callback_of_unknown_call", call_sid=child.call_sid, kind=webhook.kind.value)
-            self._retire(child)
+            if not child.in_hand:
+                self._retire(child)
         elif answer.status != "in-progress" and not child.over:
             child.over = True
+            self._discount(child)
             self.settings.clock.later(self.linger, lambda: self._retire(child))
         return answer.xml
 
-    def _ended(self, child: Child, status: str) -> None:
+    def _ended(self, child: Child, status: str, reason: str = "") -> None:
         self.counts[status] += 1
-        self.in_progress -= child.counted
-        child.counted = False
+        if status == "failed":
+            self.failures.append(Failure(self.settings.clock.now(), child.call_sid, child.recipe, reason))
+        self._discount(child)
         seconds = round(self.settings.clock.now() - child.since, 3)
         log.info("call_ended", call_sid=child.call_sid, recipe=child.recipe, status=status, seconds=seconds)
+
+    def _discount(self, child: Child) -> None:
+        self.in_progress -= child.counted
+        child.counted = False
 
     def _retire(self, child: Child) -> None:
         child.ref.stop(block=False)
@@ -199,15 +215,16 @@ class Supervisor:
     async def _give_up(self, webhook: Webhook, reason: str) -> str:
         """End a call that crashes too often: the apology, failed, on the list."""
         child = self._roll.find(webhook.call_sid) or self._start(webhook)
-        self.failures.append(Failure(self.settings.clock.now(), child.call_sid, child.recipe, reason))
         try:
-            self._answered(child, await child.ref.ask(GiveUp(webhook, reason), block=False), webhook)
+            self._answered(child, await self._ask(child, GiveUp(webhook, reason)), webhook)
         except Exception as problem:  # noqa: BLE001 - not even its end can be written down
-            log.error(  # noqa: TRY400 - the journal's own traceback was logged when the child crashed
-                "call_lost", call_sid=child.call_sid, reason=f"{type(problem).__name__}: {problem}"
-            )
-            self._ended(child, "failed")
-            self._retire(child)
+            if self._roll.find(child.call_sid) is child:
+                log.error(  # noqa: TRY400 - the journal's own traceback was logged when the child crashed
+                    "call_lost", call_sid=child.call_sid, reason=f"{type(problem).__name__}: {problem}"
+                )
+                if child.counted or (webhook.kind.wants_document and not child.over):
+                    self._ended(child, "failed", reason)
+                self._retire(child)
         return APOLOGY if webhook.kind.wants_document else NOTHING
 
     def _subscription_failed(self, subscription: Subscription, webhook: Webhook, reason: str) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from types import ModuleType
 
+    from actors import Clock, Journal
+
 
 class Folder:
     """A folder of recipes: `folder["menu"] = "recipe = [Say('hello')]"`. The language is imported for them."""
@@ -44,10 +46,12 @@ class Serve:
     def __init__(self, stack: contextlib.AsyncExitStack) -> None:
         self._stack = stack
 
-    async def __call__(self, recipes: object = "", **settings: Any) -> Daemon:
+    async def __call__(
+        self, recipes: object = "", *, journal: Journal | None = None, clock: Clock | None = None, **settings: Any
+    ) -> Daemon:
         """A daemon of these recipes, those of Switchhook by default."""
         own = {"host": "127.0.0.1", "port": 0, "admin_port": 0, "auth_token": TOKEN}
-        daemon = Daemon(Settings(**own | settings), catalogue.load(str(recipes)))
+        daemon = Daemon(Settings(**own | settings), catalogue.load(str(recipes)), journal=journal, clock=clock)
         return await self._stack.enter_async_context(daemon)
 
 

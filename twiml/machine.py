@@ -45,7 +45,7 @@ from twiml.plan import BASE, STEP, Kind, Step, Written, plan_of
 from twiml.program import Program
 from twiml.splice import splice
 from twiml.validate import LONGEST, ROOM
-from twiml.xml import document
+from twiml.xml import document, quoted
 
 MAX_VISITS = 50
 """How often a state is entered without a key or a word before the call is ended."""
@@ -145,7 +145,7 @@ class Machine:
     def __init__(self, program: Program, base: str = "", *, max_visits: int = MAX_VISITS) -> None:
         self.program = program
         self._plan = plan_of(program)
-        self.base = base
+        self.base = quoted(base)[1:-1]
         self.max_visits = max_visits
         self.steps = 0
         self.state = program[0].rank
@@ -222,7 +222,8 @@ class Machine:
                 self.callouts = 0
                 return self._enter(self._answer(gather, request))
         if at is None and self.document is not None and not self.stale:
-            return self._again()
+            self.visits[self.state] = self.visits.get(self.state, 0) + 1
+            return self._again() if self.visits[self.state] < self.max_visits else self._part(_Draft())
         return self._enter(at if at is not None else self._entry(self.state) or 0)
 
     def _asks(self, gather: int, step: int | None) -> bool:

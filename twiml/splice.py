@@ -5,7 +5,9 @@ came after moves along, with the gotos and labels that point there. The shared p
 touched: the call gets one of its own.
 
 A rank that a returned GotoExt names is read in the program as it was when the callout ran, the
-one the picture shows; a label may be one of the program's or one that was returned with it.
+one the picture shows; a label may be one of the program's or one that was returned with it, and
+of two labels of one name the later counts. Where the callout is all there is, as it is for a
+recipe that is a function, what it returns is the flow, and its ranks are its own.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from twiml import ranks
-from twiml.compile import labels_of, states_of
+from twiml.compile import compile, labels_of, states_of
 from twiml.errors import InvalidFlow
 from twiml.extensions import FunctionExt, GotoExt
 from twiml.outline import Place, Role, outline
@@ -45,12 +47,15 @@ def splice(program: Program, rank: str, verbs: Sequence[Any]) -> Spliced:
     index = program.find(rank)
     if index is None or not isinstance(program[index].payload, FunctionExt):
         raise InvalidFlow([f"{rank}: there is no callout there"])
+    if _is_all_there_is(program):
+        return Spliced(compile(verbs), lambda target: target, 0)
     places = _places(program, index, verbs)
     level = rank.count(".")
     by = sum(place.rank.count(".") == level and place.role is not Role.LABEL for place in places) - 1
     move = _mover(program, index, by)
     kept = {move(state.rank) for state in program if state.rank != rank}
     _refuse(places, program, kept)
+    _refuse_nobody(program, index, by)
     labels = {name: move(target) for name, target in program.labels.items()} | labels_of(places)
     states = [_moved(state, move) for state in program]
     states[index : index + 1] = states_of(places, lambda target: labels.get(target) or move(target))
@@ -82,6 +87,18 @@ def _refuse(places: Sequence[Place], program: Program, kept: set[str]) -> None:
     errors = errors_of(places, ranks=starts, labels=program.labels, beyond=kept)
     if errors:
         raise InvalidFlow(errors)
+
+
+def _refuse_nobody(program: Program, index: int, by: int) -> None:
+    """A Dial must have somebody to dial once its callouts are done."""
+    home = program.shape.homes[index]
+    if home is not None and by < 0 and program.shape.homes.count(home) <= 2:
+        raise InvalidFlow([f"{program[home].rank} Dial: body is empty; the callout named nobody to dial"])
+
+
+def _is_all_there_is(program: Program) -> bool:
+    """Whether a program is one callout, as that of a recipe function is: what it returns is then the flow itself."""
+    return len(program) == 2 and isinstance(program[0].payload, FunctionExt) and program[1].payload == "<Hangup/>"
 
 
 def _moved(state: State, move: Callable[[str], str]) -> State:

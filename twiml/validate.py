@@ -61,16 +61,16 @@ def errors_of(
     """
     own = {place.rank: place.inside for place in places if place.role is not Role.LABEL}
     goals = {rank for rank, inside in own.items() if not inside} if ranks is None else ranks
-    taken = set(labels)
+    taken: set[str] = set()
+    named = {*labels, *(place.element.name for place in places if _names(place.element))}
     found: list[tuple[Place, str]] = []
     for place in places:
         found += [(place, each) for each in _local(place, extended)]
-        if isinstance(place.element, LabelExt) and isinstance(place.element.name, str):
+        if _names(place.element):
             found += [(place, each) for each in _label(place, taken, own, beyond)]
             taken.add(place.element.name)
-    for place in places:
         if isinstance(place.element, GotoExt) and isinstance(place.element.target, str):
-            found += [(place, each) for each in _nowhere(place.element, goals, taken, own)]
+            found += [(place, each) for each in _nowhere(place.element, goals, named, own)]
     wrong = {place.rank for place, _ in found}
     for place in places:
         if place.own and place.home is None and _is_written(place.element) and not _holds(place.rank, wrong):
@@ -246,6 +246,10 @@ def _nowhere(goto: GotoExt, goals: Collection[str], labels: Collection[str], own
         yield f'target "{goto.target}" is inside another verb; go to "{goto.target.rpartition(".")[0]}"'
     else:
         yield f'target "{goto.target}" is neither a rank nor a label of this flow'
+
+
+def _names(element: object) -> bool:
+    return isinstance(element, LabelExt) and isinstance(element.name, str)
 
 
 def _label(place: Place, taken: Collection[str], own: Collection[str], beyond: Collection[str]) -> Iterator[str]:

@@ -75,6 +75,10 @@ def dial(
         if not chosen.auth_token:
             raise SettingsError("no auth_token: set TWILIO_AUTH_TOKEN to the one that the daemon has")
         make = partial(Call, whom, auth_token=chosen.auth_token, from_=from_, to=to)
+        try:
+            make()
+        except ValueError as problem:
+            raise click.UsageError(str(problem)) from problem
         transcript = run(_talk(make, script))
     else:
         logs.configure("error")
@@ -93,7 +97,7 @@ async def _call_recipe(recipe: str, chosen: Settings, script: Sequence[Act], mak
 
 
 async def _talk(make: Callable[..., Call], script: Sequence[Act]) -> Transcript:
-    if script or not sys.stdin.isatty():
+    if script:
         call = make(script=script, on_line=Printer())
         return await call.run()
     return await converse(make)

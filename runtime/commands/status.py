@@ -10,11 +10,15 @@ import aiohttp
 import click
 from rich.console import Console, Group
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 from runtime import settings
 from runtime.commands.options import config_option, run
 from runtime.errors import SwitchhookError
+
+FAILURES = 5
+"""Failures that are shown, the latest."""
 
 
 @click.command()
@@ -35,23 +39,24 @@ async def _show(url: str, token: str, watch: bool) -> None:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=5)) as session:
         if not watch:
-            Console().print(_table(await _fetch(session, url)))
+            Console().print(await _look(session, url))
             return
-        with Live(_table(await _fetch(session, url)), auto_refresh=False) as live:
+        with Live(await _look(session, url), auto_refresh=False) as live:
             while True:
                 await asyncio.sleep(1)
-                live.update(_table(await _fetch(session, url)), refresh=True)
+                live.update(await _look(session, url), refresh=True)
 
 
-async def _fetch(session: aiohttp.ClientSession, url: str) -> dict[str, Any]:
+async def _look(session: aiohttp.ClientSession, url: str) -> Group:
     try:
         async with session.get(f"{url}/status") as response:
             if response.status != 200:
                 raise SwitchhookError(f"{url}/status answered {response.status}: {(await response.text()).strip()}")
-            found: dict[str, Any] = await response.json()
-            return found
+            return _table(await response.json())
     except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
         raise SwitchhookError(f"{url}: no status to be had: {problem}") from problem
+    except (KeyError, TypeError, AttributeError) as problem:
+        raise SwitchhookError(f"{url}: no status to be had: what answers there is not switchhook") from problem
 
 
 def _table(found: dict[str, Any]) -> Group:
@@ -62,7 +67,12 @@ def _table(found: dict[str, Any]) -> Group:
     for call in found["in_progress"]:
         since = f"{max(0, time.time() - call['since']):.0f} s"
         row = [call[name] for name in ("call_sid", "recipe", "from", "to", "state")]
-        table.add_row(*row, since, call["last_event"])
+        table.add_row(*map(escape, row), since, call["last_event"])
     parts = [head + ("   [yellow]draining[/]" if found["draining"] else ""), counts]
     parts.append(f"dead letters [bold]{found['dead_letters']}[/]")
+    parts += [_failure(each) for each in found["failures"][-FAILURES:]]
     return Group(*parts, table) if found["in_progress"] else Group(*parts)
+
+
+def _failure(failure: dict[str, Any]) -> str:
+    return f"[red]failed[/] {escape(failure['call_sid'])} {failure['what']}: {escape(failure['reason'])}"

@@ -12,6 +12,8 @@ from aiohttp import web
 LARGEST = 64 * 1024
 """Bytes of a body. Twilio's webhooks have one or two thousand."""
 MOST_FIELDS = 1000
+SHORT = 64
+"""Characters of a text that is worth remembering; only such are, as anybody may send anything."""
 
 
 class Refused(Exception):
@@ -89,9 +91,13 @@ def fields_of(encoded: str) -> list[tuple[str, str]]:
     ]
 
 
-@lru_cache(maxsize=4096)
 def _decoded(text: str) -> str:
-    """Decode one name or value, once: most come again with every webhook of a call."""
+    return _decoded_once(text) if len(text) <= SHORT else unquote_plus(text)
+
+
+@lru_cache(maxsize=4096)
+def _decoded_once(text: str) -> str:
+    """Decode a short text, once: most come again with every webhook of a call."""
     return intern(unquote_plus(text))
 
 

@@ -9,7 +9,6 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import fields
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -124,7 +123,7 @@ class PlainJournal(MemoryJournal):
 
 def plain(snapshot: Snapshot) -> Snapshot:
     """A snapshot that went through JSON."""
-    values: dict[str, Any] = {each.name: getattr(snapshot, each.name) for each in fields(snapshot)}
+    values = snapshot._asdict()
     program = values.pop("program")
     values = json.loads(json.dumps({**values, "subscriptions": [list(each) for each in values["subscriptions"]]}))
     subscriptions = [Subscription(*each) for each in values.pop("subscriptions")]

@@ -110,6 +110,16 @@ async def test_a_hung_function_that_was_given_up_loses_its_place(gate: Gate) -> 
     assert hung.result.cancelled()
 
 
+async def test_who_waits_for_a_hung_function_may_be_cancelled_first(gate: Gate) -> None:
+    """A task that is cancelled cancels the result it awaits, before it gives the function up."""
+    threads = Threads(1)
+    hung = threads.start(gate.wait)
+    await until(lambda: gate.reached)
+    hung.result.cancel()
+    threads.abandon(hung)
+    assert await bounded(threads.start(lambda: "after it").result) == "after it"
+
+
 async def test_a_hundred_hung_functions_leave_room_for_the_next(gate: Gate) -> None:
     threads = Threads(2)
     for number in range(100):

@@ -1,0 +1,546 @@
+"""A call as an actor: one webhook at a time, each answered once, each a step in the journal before its answer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from actors import TERMINAL, Answer, Call, Crashed
+from tests.actors.doubles import SID, Line, Office, bounded, quiet, until
+from tests.twiml.documents import inside
+from twiml import APOLOGY, NOTHING, DefaultExt, Dial, FunctionExt, Gather, Pause, Record, ResponseExt, Say
+
+ASKED = '<Gather action="/menu/1?step=1"><Say>Press one.</Say></Gather><Redirect>/menu/1?step=1</Redirect>'
+MENU = [
+    Gather(
+        [Say("Press one.")],
+        after_ext=[ResponseExt("1", "one", [Say("One!")]), ResponseExt("2", "two", [Say("Two!"), Pause()])],
+    )
+]
+
+
+def heard(answer: Answer) -> str:
+    return inside(answer.xml)
+
+
+def counting(office: Office) -> tuple[FunctionExt, list[str]]:
+    """A callout, and the steps that it ran in."""
+    ran: list[str] = []
+
+    @office.callout
+    def hours(call: Call) -> list[Any]:
+        ran.append(call.step_id)
+        return [Say("nine")]
+
+    return hours, ran
+
+
+# beginning and going on
+
+
+async def test_a_call_begins_with_its_first_webhook() -> None:
+    line = Line(MENU)
+    answer = await line.post()
+    assert answer == Answer(answer.xml, "in-progress", "1.2", began=True, ended=False)
+    assert heard(answer) == ASKED
+    snapshot = line.snapshot
+    assert (snapshot.call_sid, snapshot.recipe, snapshot.version, snapshot.status) == (SID, "menu", 1, "in-progress")
+    assert snapshot.started == line.clock.now()
+
+
+async def test_it_goes_on_with_every_answer() -> None:
+    line = Line(MENU)
+    await line.post()
+    answer = await line.post("1", step=1, Digits="2")
+    assert heard(answer) == "<Say>Two!</Say><Pause/><Hangup/>"
+    assert (answer.began, answer.ended, answer.status) == (False, False, "in-progress")
+
+
+@pytest.mark.parametrize("status", ["ringing", "in-progress", "queued", "", "something new"])
+async def test_whatever_is_not_over_begins_a_call(status: str) -> None:
+    assert (await Line(MENU).post(CallStatus=status)).began
+
+
+@pytest.mark.parametrize("path", ["1", "7.7", "hours"])
+async def test_a_call_nobody_knows_begins_wherever_its_url_says(path: str) -> None:
+    """Its journal is lost, or Twilio's fallback sends it here: somebody is on the line all the same."""
+    answer = await Line(MENU).post(path, step=4, Digits="1")
+    assert answer.began
+    assert heard(answer) == ASKED
+
+
+async def test_a_recipe_that_is_not_there_is_no_call() -> None:
+    line = Line(MENU)
+    assert await line.post(recipe="another") == Answer(NOTHING, "unknown")
+    assert line.rows == []
+
+
+@pytest.mark.parametrize("path", ["7", "1.9.1", "hours"])
+async def test_a_state_it_does_not_have_is_logged_and_the_call_goes_on_where_it_is(path: str) -> None:
+    """FAULTS 1: it crashed, and anyone could ask for it by URL."""
+    line = Line(MENU)
+    first = await line.post()
+    with capture_logs() as logs:
+        assert (await line.post(path)).xml == first.xml
+    assert [(log["event"], log["asked_for"], log["call_sid"]) for log in logs] == [("unknown_state", path, SID)]
+
+
+@pytest.mark.parametrize("digits", ["9", "*", "#", "", "12345678901234567890", "x", "\0"])
+async def test_a_key_that_no_response_has_asks_again(digits: str) -> None:
+    """FAULTS 1: it crashed."""
+    line = Line(MENU)
+    await line.post()
+    assert heard(await line.post("1", step=1, Digits=digits)) == ASKED.replace("step=1", "step=2")
+
+
+# one at a time
+
+
+async def test_two_webhooks_of_one_call_never_overlap(office: Office) -> None:
+    now = most = 0
+
+    @office.callout
+    async def menu(call: Call) -> list[Any]:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        now -= 1
+        return [Gather([Say("Again?")], after_ext=[ResponseExt("1", "again", [menu])])]
+
+    line = Line([menu])
+    answers = await bounded(asyncio.gather(*(line.send(token=str(number), Digits="1") for number in range(20))))
+    assert most == 1
+    assert len({answer.xml for answer in answers}) == len(line.rows) == 20
+
+
+async def test_two_webhooks_never_overlap_in_the_journal_either() -> None:
+    line, now, most = Line(MENU), 0, 0
+
+    async def slow(*_: object) -> None:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        now -= 1
+
+    line.journal.on_commit = slow
+    await bounded(asyncio.gather(*(line.send("1", Digits=str(number)) for number in range(10))))
+    assert most == 1
+    assert [snapshot.version for snapshot, _ in line.journal.written] == list(range(1, 11))
+
+
+async def test_webhooks_are_answered_in_the_order_in_which_they_came() -> None:
+    line = Line(MENU)
+    posted = [line.send("1", Digits=str(number)) for number in range(10)]
+    await bounded(asyncio.gather(*posted))
+    assert [row.params["Digits"] for row in line.rows] == [str(number) for number in range(10)]
+
+
+# repeats
+
+
+@pytest.mark.parametrize("token", ["", "4f2e8fd5"], ids=["by content", "by token"])
+async def test_the_same_webhook_gets_the_same_bytes_and_runs_nothing_again(office: Office, token: str) -> None:
+    hours, ran = counting(office)
+    line = Line([hours, *MENU])
+    first = await line.post(token=token)
+    again = await line.post(token=token)
+    assert again.xml == first.xml
+    assert (first.began, again.began) == (True, False)
+    assert len(ran) == 1
+    assert len(line.rows) == 1
+
+
+@pytest.mark.parametrize("token", ["", "4f2e8fd5"], ids=["by content", "by token"])
+async def test_the_same_webhook_many_times_at_once_is_answered_once(office: Office, token: str) -> None:
+    """FAULTS 11: the same first webhook twice got no answer, or a document with a stray `</Gather>`."""
+    hours, ran = counting(office)
+    line = Line([*MENU, hours])
+    await line.post()
+    posted = [line.send("1", step=1, token=token, Digits="1") for _ in range(20)]
+    answers = await bounded(asyncio.gather(*posted))
+    assert {answer.xml for answer in answers} == {answers[0].xml}
+    assert heard(answers[0]) == "<Say>One!</Say><Say>nine</Say><Hangup/>"
+    assert len(ran) == 1
+    assert len(line.rows) == 2
+
+
+async def test_the_same_token_is_the_same_webhook_whatever_it_holds() -> None:
+    line = Line(MENU)
+    first = await line.post(token="a", Digits="")
+    assert (await line.post(token="a", Digits="1")).xml == first.xml
+    assert len(line.rows) == 1
+
+
+async def test_another_token_is_another_webhook_though_it_holds_the_same(office: Office) -> None:
+    hours, ran = counting(office)
+    line = Line([*MENU, hours])
+    await line.post(token="a")
+    await line.post("1", token="b", Digits="1")
+    await line.post("1", token="c", Digits="1")
+    assert len(line.rows) == 3
+    assert len(ran) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"path": "1", "step": 2, "Digits": "9"}, {"path": "1", "step": 1, "Digits": "8"}, {"path": "", "Digits": "9"}],
+    ids=["another step", "another key", "another URL"],
+)
+async def test_without_a_token_another_step_key_or_url_is_another_webhook(other: dict[str, Any]) -> None:
+    line = Line(MENU)
+    await line.post()
+    await line.post("1", step=1, Digits="9")
+    await line.post(**other)
+    assert len(line.rows) == 3
+
+
+async def test_the_order_of_its_fields_makes_no_other_webhook() -> None:
+    line = Line(MENU)
+    await line.post(A="1", B="2")
+    await line.post(B="2", A="1")
+    assert len(line.rows) == 1
+
+
+async def test_a_webhook_some_steps_back_is_still_known_by_its_token() -> None:
+    line = Line(MENU)
+    answers = [await line.post("1", token=str(number), Digits="9") for number in range(9)]
+    assert [(await line.post("1", token=str(number))).xml for number in range(1, 9)] == [
+        answer.xml for answer in answers[1:]
+    ]
+    assert len(line.rows) == 9
+
+
+async def test_an_older_step_moves_nothing_and_gets_the_present_document() -> None:
+    line = Line(MENU)
+    await line.post()
+    present = await line.post("1", step=1, Digits="2")
+    late = await line.post("1", step=1, Digits="1")
+    assert late.xml == present.xml
+    assert [row.moved for row in line.rows] == [True, True, False]
+
+
+async def test_no_more_answers_are_remembered_than_a_few() -> None:
+    line = Line(MENU)
+    for number in range(50):
+        await line.post("1", token=str(number), Digits="9")
+        await line.post("1", Digits=f"9{number}")
+        assert len(line.snapshot.answered) <= 8
+
+
+async def test_text_that_is_no_unicode_is_told_apart_too() -> None:
+    line = Line(MENU)
+    await line.post(Odd="\ud800")
+    await line.post(Odd="\ud801")
+    assert len(line.rows) == 2
+
+
+# the journal
+
+
+async def test_a_webhook_is_a_step_in_the_journal_before_it_is_answered() -> None:
+    line, door = Line(MENU), asyncio.Event()
+
+    async def hold(*_: object) -> None:
+        await door.wait()
+
+    line.journal.on_commit = hold
+    answer = line.send()
+    await quiet()
+    assert not answer.done()
+    assert line.rows == []
+    door.set()
+    assert (await bounded(answer)).began
+    assert len(line.rows) == 1
+
+
+async def test_every_step_is_written_with_what_came_and_what_was_answered() -> None:
+    line = Line(MENU)
+    answers = [await line.post(), await line.post("1", step=1, Digits="1"), await line.post(CallStatus="completed")]
+    rows = line.rows
+    assert [row.answer for row in rows] == [answer.xml for answer in answers]
+    assert [(row.kind, row.path, row.step) for row in rows] == [
+        ("start_call", "", None),
+        ("gather_response", "1", 1),
+        ("call_complete", "", None),
+    ]
+    assert rows[1].params["Digits"] == "1"
+    assert {row.at for row in rows} == {line.clock.now()}
+
+
+@pytest.mark.parametrize("what", ["load", "commit", "committed"])
+async def test_a_journal_that_fails_crashes_the_actor_for_good(what: str) -> None:
+    line = Line(MENU)
+    line.journal.faults[what] = 1
+    with pytest.raises(OSError, match="the disk is full"):
+        await line.post()
+    for _ in range(2):
+        with pytest.raises(Crashed):
+            await line.post()
+
+
+async def test_a_step_upon_another_version_is_refused() -> None:
+    """Another node has gone on with the call meanwhile."""
+    line = Line(MENU)
+    other = Line(line.program, journal=line.journal)
+    await line.post()
+    await other.post("1", step=1, Digits="1")
+    with pytest.raises(Exception, match="step 2 doesn't follow step 2"):
+        await line.post("1", step=1, Digits="2")
+
+
+async def test_a_webhook_that_crashed_after_its_commit_is_answered_by_the_next_actor(office: Office) -> None:
+    hours, ran = counting(office)
+    line = Line([hours, *MENU])
+    line.journal.faults["committed"] = 1
+    with pytest.raises(OSError, match="disk"):
+        await line.post()
+    await line.restart()
+    assert heard(await line.post()).startswith("<Say>nine</Say><Gather")
+    assert len(ran) == 1
+
+
+async def test_of_a_long_call_the_latest_webhooks_are_kept(office: Office) -> None:
+    seen: list[int] = []
+
+    @office.callout
+    def look(call: Call) -> list[Any]:
+        seen.append(len(call.history))
+        return []
+
+    line = Line([*MENU, look], max_visits=100)
+    for number in range(40):
+        await line.post("1", Digits=f"9{number}")
+    await line.post("1", Digits="1")
+    assert seen == [20]
+
+
+# callouts
+
+
+async def test_a_callout_sees_the_call_as_it_is(office: Office) -> None:
+    seen: dict[str, Any] = {}
+
+    @office.callout
+    def look(call: Call) -> list[Any]:
+        names = "call_sid recipe digits from_ to direction status state data step_id".split()
+        seen.update({name: getattr(call, name) for name in names})
+        seen["settings"] = dict(call.settings)
+        seen["history"] = [row.kind for row in call.history]
+        seen["program"] = [state.rank for state in call.program]
+        return []
+
+    line = Line([*MENU, look], recipe_settings={"my_phone": "+44"})
+    await line.post(From="+441314960123", To="+441314960456", Direction="inbound")
+    await line.post("1", step=1, Digits="1")
+    assert seen == {
+        "call_sid": SID,
+        "recipe": "menu",
+        "digits": "1",
+        "from_": "+441314960123",
+        "to": "+441314960456",
+        "direction": "inbound",
+        "status": "in-progress",
+        "state": "2",
+        "data": {},
+        "step_id": f"{SID}:1",
+        "settings": {"my_phone": "+44"},
+        "history": ["start_call"],
+        "program": [state.rank for state in line.program],
+    }
+
+
+async def test_data_goes_from_one_callout_to_the_next(office: Office) -> None:
+    @office.callout
+    def first(call: Call) -> list[Any]:
+        call.data["name"] = "Ada"
+        return []
+
+    @office.callout
+    async def second(call: Call) -> list[Any]:
+        return [Say(f"Hello {call.data['name']}")]
+
+    line = Line([first, second])
+    assert heard(await line.post()) == "<Say>Hello Ada</Say><Hangup/>"
+    assert line.snapshot.data == {"name": "Ada"}
+
+
+async def test_what_a_callout_returns_is_this_calls_alone(office: Office) -> None:
+    hours, _ = counting(office)
+    line = Line([hours, Say("bye")])
+    before = list(line.program)
+    assert heard(await line.post()) == "<Say>nine</Say><Say>bye</Say><Hangup/>"
+    assert list(line.program) == before
+    assert [state.rank for state in line.snapshot.program] == ["1", "2", "3"]
+
+
+BAD: dict[str, Any] = {
+    "raises": ZeroDivisionError("by nothing"),
+    "exits": SystemExit(1),
+    "is cancelled": asyncio.CancelledError(),
+    "returns nothing": None,
+    "returns no verb": [7],
+    "returns invalid TwiML": [Say("x", loop=-1)],
+    "returns what can't stand there": [ResponseExt("1", "one", [])],
+    "returns a document too long": [Say("x" * 4000)] * 20,
+}
+
+
+@pytest.mark.parametrize("on_the_loop", [False, True], ids=["plain", "coroutine"])
+@pytest.mark.parametrize("what", BAD.values(), ids=BAD)
+async def test_a_callout_that_fails_ends_the_call_with_the_apology(
+    office: Office, what: Any, on_the_loop: bool
+) -> None:
+    @office.employ
+    def plain(call: Call) -> Any:
+        call.data["begun"] = True
+        if isinstance(what, BaseException):
+            raise what
+        return what
+
+    @office.employ
+    async def coroutine(call: Call) -> Any:
+        return plain(call)
+
+    line = Line([Say("hello"), FunctionExt(fn=coroutine if on_the_loop else plain)])
+    with capture_logs() as logs:
+        answer = await line.post()
+    if what is BAD["returns a document too long"]:  # it is cut instead, by a Redirect
+        assert answer.status == "in-progress"
+        assert len(answer.xml.encode()) <= 64 * 1024
+        return
+    assert answer == Answer(APOLOGY, "failed", "2", began=True, ended=True, reason=answer.reason)
+    (log,) = [log for log in logs if log["event"] == "call_failed"]
+    assert (log["call_sid"], log["recipe"], log["state"], log["log_level"]) == (SID, "menu", "2", "error")
+    assert log["reason"] == answer.reason != ""
+    assert (line.snapshot.status, line.snapshot.data, line.rows[-1].answer) == ("failed", {}, APOLOGY)
+
+
+async def test_a_call_that_failed_says_so_again_and_again(office: Office) -> None:
+    @office.callout
+    def broken(call: Call) -> list[Any]:
+        raise ValueError("no")
+
+    line = Line([Gather(after_ext=[ResponseExt("1", "one", [broken]), DefaultExt("none", [Say("bye")])])])
+    await line.post()
+    failed = await line.post("1", step=1, Digits="1")
+    assert (failed.xml, failed.ended) == (APOLOGY, True)
+    for path, digits in (("", ""), ("1", "1"), ("1", "2"), ("2", "")):
+        later = await line.post(path, Digits=digits)
+        assert (later.xml, later.status, later.ended) == (APOLOGY, "failed", False)
+    over = await line.post(CallStatus="completed")
+    assert (over.xml, over.status, over.ended) == (NOTHING, "failed", False)
+
+
+# the end
+
+
+@pytest.mark.parametrize("path", ["", "status", "1"])
+@pytest.mark.parametrize("status", sorted(TERMINAL))
+async def test_every_terminal_status_ends_the_call_once(status: str, path: str) -> None:
+    """FAULTS 12: busy, failed, no-answer and a completed POST with a path never removed the call."""
+    line = Line(MENU)
+    await line.post()
+    first = await line.post(path, CallStatus=status)
+    second = await line.post(path, CallStatus=status, SequenceNumber="2")
+    assert (first.xml, first.status, first.ended) == (NOTHING, "completed", True)
+    assert (second.xml, second.status, second.ended) == (NOTHING, "completed", False)
+    assert [row.moved for row in line.rows] == [True, True, False]
+
+
+@pytest.mark.parametrize("path", ["", "1", "status", "hours"])
+@pytest.mark.parametrize("status", ["in-progress", "ringing", ""])
+async def test_nothing_reopens_a_call_that_is_over(path: str, status: str) -> None:
+    """FAULTS 13: for a second after its completion a call still answered as if it lived."""
+    line = Line(MENU)
+    await line.post()
+    await line.post(CallStatus="completed")
+    before = line.snapshot
+    late = await line.post(path, CallStatus=status, Digits="1")
+    assert (late.xml, late.status, late.ended) == (NOTHING, "completed", False)
+    assert line.snapshot.machine == before.machine
+    assert line.rows[-1].moved is False
+
+
+async def test_an_action_after_the_end_moves_nothing(office: Office) -> None:
+    """No voicemail on a dead call: Record's action comes with CallStatus=completed."""
+    hours, ran = counting(office)
+    line = Line([Record(max_length=5), hours])
+    await line.post()
+    before = line.snapshot
+    answer = await line.post("2", step=1, CallStatus="completed", Digits="hangup", RecordingSid="RE1")
+    assert (answer.xml, answer.status, answer.ended) == (NOTHING, "completed", True)
+    assert line.snapshot.machine == before.machine
+    assert line.rows[-1].kind == "action_after_the_end"
+    assert ran == []
+
+
+@pytest.mark.parametrize("order", [("1", ""), ("", "1")], ids=["action first", "status first"])
+async def test_the_action_and_the_status_of_an_end_end_it_once(order: tuple[str, str]) -> None:
+    line = Line([Dial("+441314960123"), Say("bye")])
+    await line.post()
+    first, second = [await line.post(path, CallStatus="completed") for path in order]
+    assert (first.ended, second.ended) == (True, False)
+    assert line.snapshot.status == "completed"
+
+
+async def test_a_call_may_be_over_before_it_began() -> None:
+    line = Line(MENU)
+    for path in ("", "status", "1"):
+        assert await line.post(path, CallStatus="no-answer") == Answer(NOTHING, "unknown")
+    assert line.rows == []
+
+
+@pytest.mark.parametrize("path", ["recording", "transcription", "status"])
+async def test_a_callback_for_a_call_nobody_knows_is_answered_and_forgotten(path: str) -> None:
+    """FAULTS 18: it got no HTTP response at all."""
+    line = Line(MENU)
+    assert await line.post(path, RecordingSid="RE1") == Answer(NOTHING, "unknown")
+    assert line.rows == []
+    assert (await line.post()).began
+
+
+@pytest.mark.parametrize("path", ["recording", "transcription", "status"])
+async def test_a_callback_during_the_call_moves_nothing(path: str) -> None:
+    line = Line(MENU)
+    await line.post()
+    before = line.snapshot
+    answer = await line.post(path, CallStatus="in-progress", Digits="1")
+    assert (answer.xml, answer.status) == (NOTHING, "in-progress")
+    assert line.snapshot.machine == before.machine
+    assert line.rows[-1].moved is False
+
+
+async def test_an_actor_that_is_stopped_waits_for_no_callout(office: Office) -> None:
+    ends: list[str] = []
+
+    @office.callout
+    async def slow(call: Call) -> list[Any]:
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            ends.append("cancelled")
+        return []
+
+    line = Line([slow])
+    held = line.send()
+    await until(lambda: line.clock.waiting)
+    line.clock.turn(8)
+    await bounded(held)
+    await line.hang_up()
+    await quiet()
+    assert ends == ["cancelled"]
+
+
+async def test_a_message_that_is_no_message_crashes_it() -> None:
+    line = Line(MENU)
+    with pytest.raises(KeyError):
+        await bounded(line.ask("hello"))
+    with pytest.raises(Crashed):
+        await line.post()

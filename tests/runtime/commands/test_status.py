@@ -1,0 +1,126 @@
+"""`switchhook status`: the status endpoint in the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from tests.runtime.commands.conftest import SWITCHHOOK
+from tests.wire import a_call, dial, post
+
+
+@pytest.fixture
+def status():
+    """Run the command beside the loop that answers it."""
+
+    async def status(*args: object) -> tuple[int, str, str]:
+        process = await asyncio.create_subprocess_exec(
+            SWITCHHOOK, "status", *map(str, args), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        out, err = await asyncio.wait_for(process.communicate(), 20)
+        assert b"Traceback" not in err
+        return process.returncode, out.decode(), err.decode()
+
+    return status
+
+
+@pytest.fixture
+async def somebody_else():
+    """A server that isn't ours: whatever is asked, it answers `text`."""
+
+    async def answer(_):
+        asked.append(_)
+        if len(asked) == 2:
+            server.asked_twice.set()
+        return web.Response(text=server.text, content_type="application/json")
+
+    asked = []
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    server = TestServer(app, host="127.0.0.1")
+    server.asked_twice = asyncio.Event()
+    await server.start_server()
+    yield server
+    await server.close()
+
+
+async def test_counts_and_calls(serve, folder, status):
+    folder["wrong"] = "def recipe(call): raise ValueError('no [bold]disk[/nonesuch]')"
+    folder["menu"] = 'recipe = [Gather([Say("menu")], after_ext=[ResponseExt("1", "one")])]'
+    daemon = await serve(folder)
+    await dial(daemon, "menu")
+    await dial(daemon, "wrong")
+    await post(daemon, "/menu", a_call("CA1", From="sip:[bold]x[/nonesuch]@example.com"))
+
+    code, out, err = await status("--url", daemon.status_url)
+
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert "switchhook 0.1.0, up " in lines[0]
+    assert lines[0].rstrip().endswith("memory:")
+    assert lines[1].split() == "in progress 1 started 3 completed 1 failed 1 restarts 0".split()
+    assert lines[2].split() == ["dead", "letters", "0"]
+    assert "CA1" in out
+    assert "sip:[bold]x[/nonesuch]@example.com" in out
+    assert "1.2" in out
+    assert "wrong:recipe raised ValueError: no [bold]disk[/nonesuch]" in out
+
+
+async def test_it_asks_where_the_settings_say_with_the_token_they_say(serve, status, monkeypatch):
+    daemon = await serve(status_token="s3cret")
+    monkeypatch.setenv("SWITCHHOOK_ADMIN_PORT", daemon.status_url.rpartition(":")[2])
+
+    refused = await status()
+    monkeypatch.setenv("SWITCHHOOK_STATUS_TOKEN", "s3cret")
+    shown = await status()
+
+    assert refused == (1, "", f"{daemon.status_url}/status answered 401: a bearer token is needed\n")
+    assert shown[0] == 0
+
+
+async def test_watching_goes_on_until_ctrl_c(serve, somebody_else):
+    somebody_else.text = json.dumps((await serve()).status())
+    process = await asyncio.create_subprocess_exec(
+        SWITCHHOOK,
+        "status",
+        "--watch",
+        "--url",
+        str(somebody_else.make_url("")),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    async with asyncio.timeout(20):
+        await somebody_else.asked_twice.wait()
+        process.send_signal(signal.SIGINT)
+        out, err = await process.communicate()
+
+    assert (process.returncode, err) == (0, b"")
+    assert b"in progress" in out
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1", "http://", "127.0.0.1:8081", "ftp://x", "x", "http://127.0.0.1:99999"]
+)
+async def test_where_nobody_listens(status, url):
+    code, out, err = await status("--url", url)
+
+    assert (code, out) == (1, "")
+    assert err.startswith(f"{url.rstrip('/')}: no status to be had: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("text", ["hello", "{}", "[]", "7", '{"calls": 7}', "null", '{"node": "x", "calls": {}}'])
+async def test_somebody_else_listens(status, somebody_else, text):
+    somebody_else.text = text
+
+    code, _, err = await status("--url", somebody_else.make_url(""))
+
+    assert code == 1
+    assert "no status to be had" in err
+    assert err.count("\n") == 1
