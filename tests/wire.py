@@ -85,11 +85,13 @@ async def get(
     return await send("GET", daemon, path, None, {**signature, **(headers or {})})
 
 
-async def post_json(daemon: Daemon, path: str, what: object, *, digest: str = "") -> Reply:
+async def post_json(
+    daemon: Daemon, path: str, what: object, *, digest: str = "", content_type: str = "application/json"
+) -> Reply:
     """POST JSON, with its digest in the signed URL."""
     body = json.dumps(what)
     path += ("&" if "?" in path else "?") + "bodySHA256=" + (digest or sha256(body.encode()).hexdigest())
-    return await send("POST", daemon, path, body, {"Content-Type": "application/json", **signed(origin(daemon) + path)})
+    return await send("POST", daemon, path, body, {"Content-Type": content_type, **signed(origin(daemon) + path)})
 
 
 async def send(

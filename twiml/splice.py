@@ -47,6 +47,8 @@ def splice(program: Program, rank: str, verbs: Sequence[Any]) -> Spliced:
     index = program.find(rank)
     if index is None or not isinstance(program[index].payload, FunctionExt):
         raise InvalidFlow([f"{rank}: there is no callout there"])
+    if not isinstance(verbs, (list, tuple)):
+        raise InvalidFlow([f"a callout returns a list of verbs, not {type(verbs).__name__}"])
     if _is_all_there_is(program):
         return Spliced(compile(verbs), lambda target: target, 0)
     places = _places(program, index, verbs)

@@ -63,7 +63,7 @@ def dial(
 
     A recipe is called on a daemon of its own, on a free port, with a token of its own: no account is
     needed. A URL is signed for with TWILIO_AUTH_TOKEN. With --press and the like, in the order they
-    are given, the call follows a script and then keeps silent; without them you hold the phone.
+    are given, the call follows a script and then keeps silent; without them, at a terminal, you hold the phone.
 
     Exits with 1 if the call broke: if a real caller would have heard an application error.
     """
@@ -97,7 +97,7 @@ async def _call_recipe(recipe: str, chosen: Settings, script: Sequence[Act], mak
 
 
 async def _talk(make: Callable[..., Call], script: Sequence[Act]) -> Transcript:
-    if script:
+    if script or not sys.stdin.isatty():
         call = make(script=script, on_line=Printer())
         return await call.run()
     return await converse(make)

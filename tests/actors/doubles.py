@@ -12,14 +12,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import ModuleType
 from typing import Any, TypeVar
 
-from actors import Answer, Callouts, PhoneCall, Row, Settings, Snapshot, Subscription, Threads, Webhook
+from actors import Answer, Call, Callouts, PhoneCall, Row, Settings, Snapshot, Subscription, Threads, Webhook
 from runtime.journals import MemoryJournal
-from twiml import FunctionExt, Program, compile
+from twiml import FunctionExt, Gather, Pause, Program, ResponseExt, Say, compile
 
 T = TypeVar("T")
 SID = "CA" + "1" * 32
 BOUND = 5.0
 """Seconds that anything here is waited for, at most."""
+MENU = [
+    Gather(
+        [Say("Press one.")],
+        after_ext=[ResponseExt("1", "one", [Say("One!")]), ResponseExt("2", "two", [Say("Two!"), Pause()])],
+    )
+]
+"""A flow of two answers, that asks again."""
 
 
 class ManualClock:
@@ -73,6 +80,7 @@ class Office(ModuleType):
 
     def employ(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Make a function one of this module's own."""
+        assert not hasattr(self, function.__name__), f"there is a {function.__name__} already"
         function.__module__, function.__qualname__ = self.__name__, function.__name__
         setattr(self, function.__name__, function)
         return function
@@ -80,6 +88,18 @@ class Office(ModuleType):
     def callout(self, function: Callable[..., Any]) -> FunctionExt:
         """The same, and a state that calls out to it."""
         return FunctionExt(fn=self.employ(function))
+
+
+def counting(office: Office) -> tuple[FunctionExt, list[str]]:
+    """A callout, and the steps that it ran in."""
+    ran: list[str] = []
+
+    @office.callout
+    def hours(call: Call) -> list[Any]:
+        ran.append(call.step_id)
+        return [Say("nine")]
+
+    return hours, ran
 
 
 class Faults(Counter[Any]):

@@ -52,7 +52,9 @@ def test_the_status_is_the_latest_that_was_told(call: Call) -> None:
 def test_a_step_has_a_name_that_is_the_same_for_every_try(call: Call) -> None:
     first = call.step_id
     assert call.view().step_id == first
-    call.step += 1
+    call.step += 1  # a hold is another document, and no other callout
+    assert call.step_id == first
+    call.taken += 1
     assert call.step_id != first
 
 
@@ -63,6 +65,8 @@ def test_what_a_function_does_to_its_view_does_not_reach_the_call(call: Call, fi
     view = call.view()
     getattr(view, field)["new"] = "value"
     view.data["nested"]["list"].append(2)
+    with pytest.raises(TypeError):
+        view.settings["my_phone"] = "+1"  # type: ignore[index]
     view.state, view.subscriptions = "7", (Subscription("status", "m", "f"),)
     assert {**getattr(call, field), "nested": None} == {**before, "nested": None}
     assert call.data == {"nested": {"list": [1]}}

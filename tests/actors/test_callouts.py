@@ -89,6 +89,40 @@ async def test_a_partial_of_a_coroutine_is_one_too(callouts: Callouts, office: O
     assert outcome.verbs == [Say("nine to five")]
 
 
+async def test_a_coroutine_behind_a_decorator_runs_on_the_loop(callouts: Callouts, office: Office, call: Call) -> None:
+    threads = []
+
+    async def say(call: Call) -> list[Any]:
+        threads.append(threading.current_thread())
+        return [Say("nine")]
+
+    @office.callout
+    @functools.wraps(say)
+    def decorated(call: Call) -> Any:
+        return say(call)
+
+    assert (await run(callouts, decorated, call)).verbs == [Say("nine")]
+    assert threads == [threading.current_thread()]
+
+
+async def test_a_module_that_another_thread_imports_holds_up_nobody_else(
+    callouts: Callouts, office: Office, call: Call, gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "from office_of_this_test import gate\ngate.wait()\ndef hours(call):\n    return []\n"
+    (tmp_path / "imported_slowly.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    office.gate = gate  # type: ignore[attr-defined]
+    function = FunctionExt("hours", "imported_slowly", "hours")
+    tasks = [asyncio.ensure_future(callouts.call(function, call))]
+    await until(lambda: gate.reached)
+    tasks.append(asyncio.ensure_future(callouts.call(function, call)))
+    await quiet()
+    assert not any(task.done() for task in tasks)
+    gate.open()
+    assert [outcome.verbs for outcome in await bounded(asyncio.gather(*tasks))] == [[], []]
+    del sys.modules["imported_slowly"]
+
+
 @pytest.mark.parametrize(("function", "text"), [(Desk.Drawer.open, "open"), (Desk.Drawer.close, "closed")])
 async def test_a_nested_function_is_found_by_its_qualified_name(
     callouts: Callouts, call: Call, function: Any, text: str

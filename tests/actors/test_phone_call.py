@@ -8,34 +8,16 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from actors import TERMINAL, Answer, Call, Crashed
-from tests.actors.doubles import SID, Line, Office, bounded, quiet, until
+from actors import Answer, Call, Crashed
+from tests.actors.doubles import MENU, SID, Line, Office, bounded, counting, quiet
 from tests.twiml.documents import inside
-from twiml import APOLOGY, NOTHING, DefaultExt, Dial, FunctionExt, Gather, Pause, Record, ResponseExt, Say
+from twiml import NOTHING, Gather, ResponseExt, Say
 
 ASKED = '<Gather action="/menu/1?step=1"><Say>Press one.</Say></Gather><Redirect>/menu/1?step=1</Redirect>'
-MENU = [
-    Gather(
-        [Say("Press one.")],
-        after_ext=[ResponseExt("1", "one", [Say("One!")]), ResponseExt("2", "two", [Say("Two!"), Pause()])],
-    )
-]
 
 
 def heard(answer: Answer) -> str:
     return inside(answer.xml)
-
-
-def counting(office: Office) -> tuple[FunctionExt, list[str]]:
-    """A callout, and the steps that it ran in."""
-    ran: list[str] = []
-
-    @office.callout
-    def hours(call: Call) -> list[Any]:
-        ran.append(call.step_id)
-        return [Say("nine")]
-
-    return hours, ran
 
 
 # beginning and going on
@@ -349,7 +331,7 @@ async def test_a_callout_sees_the_call_as_it_is(office: Office) -> None:
         "status": "in-progress",
         "state": "2",
         "data": {},
-        "step_id": f"{SID}:1",
+        "step_id": f"{SID}:0",
         "settings": {"my_phone": "+44"},
         "history": ["start_call"],
         "program": [state.rank for state in line.program],
@@ -371,6 +353,14 @@ async def test_data_goes_from_one_callout_to_the_next(office: Office) -> None:
     assert line.snapshot.data == {"name": "Ada"}
 
 
+async def test_every_callout_of_a_document_has_a_step_id_of_its_own(office: Office) -> None:
+    hours, ran = counting(office)
+    line = Line([hours, hours, Gather(after_ext=[ResponseExt("1", "one", [hours])])])
+    await line.post()
+    await line.post("3", step=1, Digits="1")
+    assert ran == [f"{SID}:{number}" for number in range(3)]
+
+
 async def test_what_a_callout_returns_is_this_calls_alone(office: Office) -> None:
     hours, _ = counting(office)
     line = Line([hours, Say("bye")])
@@ -378,169 +368,3 @@ async def test_what_a_callout_returns_is_this_calls_alone(office: Office) -> Non
     assert heard(await line.post()) == "<Say>nine</Say><Say>bye</Say><Hangup/>"
     assert list(line.program) == before
     assert [state.rank for state in line.snapshot.program] == ["1", "2", "3"]
-
-
-BAD: dict[str, Any] = {
-    "raises": ZeroDivisionError("by nothing"),
-    "exits": SystemExit(1),
-    "is cancelled": asyncio.CancelledError(),
-    "returns nothing": None,
-    "returns no verb": [7],
-    "returns invalid TwiML": [Say("x", loop=-1)],
-    "returns what can't stand there": [ResponseExt("1", "one", [])],
-    "returns a document too long": [Say("x" * 4000)] * 20,
-}
-
-
-@pytest.mark.parametrize("on_the_loop", [False, True], ids=["plain", "coroutine"])
-@pytest.mark.parametrize("what", BAD.values(), ids=BAD)
-async def test_a_callout_that_fails_ends_the_call_with_the_apology(
-    office: Office, what: Any, on_the_loop: bool
-) -> None:
-    @office.employ
-    def plain(call: Call) -> Any:
-        call.data["begun"] = True
-        if isinstance(what, BaseException):
-            raise what
-        return what
-
-    @office.employ
-    async def coroutine(call: Call) -> Any:
-        return plain(call)
-
-    line = Line([Say("hello"), FunctionExt(fn=coroutine if on_the_loop else plain)])
-    with capture_logs() as logs:
-        answer = await line.post()
-    if what is BAD["returns a document too long"]:  # it is cut instead, by a Redirect
-        assert answer.status == "in-progress"
-        assert len(answer.xml.encode()) <= 64 * 1024
-        return
-    assert answer == Answer(APOLOGY, "failed", "2", began=True, ended=True, reason=answer.reason)
-    (log,) = [log for log in logs if log["event"] == "call_failed"]
-    assert (log["call_sid"], log["recipe"], log["state"], log["log_level"]) == (SID, "menu", "2", "error")
-    assert log["reason"] == answer.reason != ""
-    assert (line.snapshot.status, line.snapshot.data, line.rows[-1].answer) == ("failed", {}, APOLOGY)
-
-
-async def test_a_call_that_failed_says_so_again_and_again(office: Office) -> None:
-    @office.callout
-    def broken(call: Call) -> list[Any]:
-        raise ValueError("no")
-
-    line = Line([Gather(after_ext=[ResponseExt("1", "one", [broken]), DefaultExt("none", [Say("bye")])])])
-    await line.post()
-    failed = await line.post("1", step=1, Digits="1")
-    assert (failed.xml, failed.ended) == (APOLOGY, True)
-    for path, digits in (("", ""), ("1", "1"), ("1", "2"), ("2", "")):
-        later = await line.post(path, Digits=digits)
-        assert (later.xml, later.status, later.ended) == (APOLOGY, "failed", False)
-    over = await line.post(CallStatus="completed")
-    assert (over.xml, over.status, over.ended) == (NOTHING, "failed", False)
-
-
-# the end
-
-
-@pytest.mark.parametrize("path", ["", "status", "1"])
-@pytest.mark.parametrize("status", sorted(TERMINAL))
-async def test_every_terminal_status_ends_the_call_once(status: str, path: str) -> None:
-    """FAULTS 12: busy, failed, no-answer and a completed POST with a path never removed the call."""
-    line = Line(MENU)
-    await line.post()
-    first = await line.post(path, CallStatus=status)
-    second = await line.post(path, CallStatus=status, SequenceNumber="2")
-    assert (first.xml, first.status, first.ended) == (NOTHING, "completed", True)
-    assert (second.xml, second.status, second.ended) == (NOTHING, "completed", False)
-    assert [row.moved for row in line.rows] == [True, True, False]
-
-
-@pytest.mark.parametrize("path", ["", "1", "status", "hours"])
-@pytest.mark.parametrize("status", ["in-progress", "ringing", ""])
-async def test_nothing_reopens_a_call_that_is_over(path: str, status: str) -> None:
-    """FAULTS 13: for a second after its completion a call still answered as if it lived."""
-    line = Line(MENU)
-    await line.post()
-    await line.post(CallStatus="completed")
-    before = line.snapshot
-    late = await line.post(path, CallStatus=status, Digits="1")
-    assert (late.xml, late.status, late.ended) == (NOTHING, "completed", False)
-    assert line.snapshot.machine == before.machine
-    assert line.rows[-1].moved is False
-
-
-async def test_an_action_after_the_end_moves_nothing(office: Office) -> None:
-    """No voicemail on a dead call: Record's action comes with CallStatus=completed."""
-    hours, ran = counting(office)
-    line = Line([Record(max_length=5), hours])
-    await line.post()
-    before = line.snapshot
-    answer = await line.post("2", step=1, CallStatus="completed", Digits="hangup", RecordingSid="RE1")
-    assert (answer.xml, answer.status, answer.ended) == (NOTHING, "completed", True)
-    assert line.snapshot.machine == before.machine
-    assert line.rows[-1].kind == "action_after_the_end"
-    assert ran == []
-
-
-@pytest.mark.parametrize("order", [("1", ""), ("", "1")], ids=["action first", "status first"])
-async def test_the_action_and_the_status_of_an_end_end_it_once(order: tuple[str, str]) -> None:
-    line = Line([Dial("+441314960123"), Say("bye")])
-    await line.post()
-    first, second = [await line.post(path, CallStatus="completed") for path in order]
-    assert (first.ended, second.ended) == (True, False)
-    assert line.snapshot.status == "completed"
-
-
-async def test_a_call_may_be_over_before_it_began() -> None:
-    line = Line(MENU)
-    for path in ("", "status", "1"):
-        assert await line.post(path, CallStatus="no-answer") == Answer(NOTHING, "unknown")
-    assert line.rows == []
-
-
-@pytest.mark.parametrize("path", ["recording", "transcription", "status"])
-async def test_a_callback_for_a_call_nobody_knows_is_answered_and_forgotten(path: str) -> None:
-    """FAULTS 18: it got no HTTP response at all."""
-    line = Line(MENU)
-    assert await line.post(path, RecordingSid="RE1") == Answer(NOTHING, "unknown")
-    assert line.rows == []
-    assert (await line.post()).began
-
-
-@pytest.mark.parametrize("path", ["recording", "transcription", "status"])
-async def test_a_callback_during_the_call_moves_nothing(path: str) -> None:
-    line = Line(MENU)
-    await line.post()
-    before = line.snapshot
-    answer = await line.post(path, CallStatus="in-progress", Digits="1")
-    assert (answer.xml, answer.status) == (NOTHING, "in-progress")
-    assert line.snapshot.machine == before.machine
-    assert line.rows[-1].moved is False
-
-
-async def test_an_actor_that_is_stopped_waits_for_no_callout(office: Office) -> None:
-    ends: list[str] = []
-
-    @office.callout
-    async def slow(call: Call) -> list[Any]:
-        try:
-            await asyncio.get_running_loop().create_future()
-        finally:
-            ends.append("cancelled")
-        return []
-
-    line = Line([slow])
-    held = line.send()
-    await until(lambda: line.clock.waiting)
-    line.clock.turn(8)
-    await bounded(held)
-    await line.hang_up()
-    await quiet()
-    assert ends == ["cancelled"]
-
-
-async def test_a_message_that_is_no_message_crashes_it() -> None:
-    line = Line(MENU)
-    with pytest.raises(KeyError):
-        await bounded(line.ask("hello"))
-    with pytest.raises(Crashed):
-        await line.post()

@@ -365,6 +365,37 @@ async def test_a_subscriber_that_fails_is_told_of_and_stops_no_other(office: Off
     assert [(log["event"], log["subscribed_to"]) for log in logs] == [("subscription_failed", "completion")]
 
 
+async def test_a_subscriber_that_hangs_is_given_up_and_stops_no_other(office: Office, listeners: Listeners) -> None:
+    happened: list[str] = []
+
+    @office.employ
+    async def hanging(webhook: Webhook, call: Call) -> None:
+        happened.append("begun")
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            happened.append("cancelled")
+
+    @office.callout
+    def hang(call: Call) -> Any:
+        return [listeners.subscribe], [("completion", hanging)]
+
+    line = Line([hang, Say("hello")], limit=20.0)
+    await line.post()
+    with capture_logs():
+        await line.post(**OVER)
+        await until(lambda: happened)
+        line.clock.turn(19.9)
+        await quiet()
+        assert line.failures == []
+        line.clock.turn(0.1)
+        await line.told()
+    assert happened == ["begun", "cancelled"]
+    assert listeners.told == ["status", "completion"]
+    assert [reason for _, reason in line.failures] == ["office_of_this_test:hanging took more than 20 s"]
+    assert line.clock.waiting == 0
+
+
 async def test_a_subscriber_that_is_no_longer_there_is_told_of(listeners: Listeners, office: Office) -> None:
     line = await begun(listeners)
     del office.on_completion

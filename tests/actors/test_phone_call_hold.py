@@ -348,6 +348,7 @@ async def test_a_restart_while_the_caller_holds_begins_the_callout_anew(slow: Sl
     slow.returns([Say("nine")])
     assert inside((await bounded(answer)).xml) == "<Say>nine</Say><Hangup/>"
     assert len(slow.results) == 2
+    assert slow.steps[0] == slow.steps[1]
 
 
 async def test_a_journal_that_fails_when_the_callout_finishes_costs_no_more_than_another_run(slow: Slow) -> None:

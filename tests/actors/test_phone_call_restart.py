@@ -14,10 +14,13 @@ from tests.actors.doubles import SID, Line, bounded, hook
 from twiml import NOTHING, DefaultExt, Dial, FunctionExt, Gather, GotoExt, LabelExt, Pause, Record, ResponseExt, Say
 
 told: list[str] = []
+seen: list[tuple[str, list[str]]] = []
+"""What `look_up` saw of the call: its step, and the kinds in its history."""
 
 
 def look_up(call: Call) -> Any:
-    """Counts how often it is asked, and remembers who asked for what."""
+    """Counts how often it is asked, and remembers what was asked and what the call looked like."""
+    seen.append((call.step_id, [row.kind for row in call.history]))
     call.data["asked"] = [*call.data.get("asked", []), call.digits]
     ordinal = len(call.data["asked"])
     return [Say(f"Look-up {ordinal}, step {call.step}, state {call.state}"), Pause()], [("status", on_any)]
@@ -94,6 +97,7 @@ class Played(NamedTuple):
     rows: list[Row]
     snapshots: list[Snapshot]
     told: list[str]
+    seen: list[tuple[str, list[str]]]
 
 
 def url_of(verb: str, xml: str) -> tuple[str, int | None]:
@@ -107,6 +111,7 @@ def url_of(verb: str, xml: str) -> tuple[str, int | None]:
 async def play(script: list[Post], restarts: set[int]) -> Played:
     """Play a script, with a new actor before each of these steps."""
     told.clear()
+    seen.clear()
     line = Line(FLOW)
     answers: list[Answer] = []
     document = NOTHING
@@ -122,7 +127,7 @@ async def play(script: list[Post], restarts: set[int]) -> Played:
         if answers[-1].xml != NOTHING:
             document = answers[-1].xml
     await line.hang_up()
-    return Played(answers, line.rows, [snapshot for snapshot, _ in line.journal.written], list(told))
+    return Played(answers, line.rows, [snapshot for snapshot, _ in line.journal.written], list(told), list(seen))
 
 
 async def test_the_scripts_go_where_they_are_meant_to() -> None:

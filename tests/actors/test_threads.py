@@ -191,6 +191,25 @@ async def at_most_one(threads: Threads) -> None:
     await bounded(asyncio.gather(*(job.result for job in jobs)))
 
 
+async def test_a_job_that_finds_no_thread_left_in_the_system_waits_for_one(
+    monkeypatch: pytest.MonkeyPatch, gate: Gate
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    threads = Threads()
+    first = threads.start(gate.wait)
+    await until(lambda: gate.reached)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        second = threads.start(lambda: "second")
+    await quiet()
+    assert not second.result.done()
+    gate.open()
+    assert await bounded(second.result) == "second"
+    await bounded(first.result)
+
+
 async def test_a_thread_with_nothing_to_do_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(actors.threads, "IDLE", 0.001)
     threads = Threads()

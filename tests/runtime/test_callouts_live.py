@@ -228,6 +228,30 @@ async def test_threads_that_hang_do_not_take_the_others_places(serve, folder):
     assert quick.said == ["quick"]
 
 
+async def test_as_many_callouts_run_at_a_time_as_there_are_threads(serve, folder):
+    folder["pairs"] = """
+        import threading
+
+        lock, two, running, most = threading.Lock(), threading.Barrier(2), 0, 0
+
+        def recipe(call):
+            global running, most
+            with lock:
+                running += 1
+                most = max(most, running)
+            two.wait(5)
+            with lock:
+                running -= 1
+            return [Say("together")]
+    """
+    daemon = await serve(folder, callout_threads=2)
+
+    calls = await asyncio.gather(*(dial(daemon, "pairs") for _ in range(6)))
+
+    assert [transcript.said for transcript in calls] == [["together"]] * 6
+    assert folder["pairs"].most == 2
+
+
 async def test_many_calls_hold_while_another_goes_on(serve, folder):
     folder["slow"] = SLOW["a coroutine"]
     folder["menu"] = 'recipe = [Gather([Say("menu")], num_digits=1, after_ext=[ResponseExt("1", "one", [Say("one")])])]'
@@ -292,6 +316,29 @@ async def test_a_subscribed_function_that_fails_is_a_dead_letter_and_not_the_cal
     ]
     assert daemon.status()["dead_letters"] == 1
     assert daemon.status()["calls"]["completed"] == 1
+
+
+async def test_a_stop_gives_subscribed_functions_their_time(serve, folder):
+    folder["subscribes"] = """
+        import asyncio
+
+        release, told = asyncio.Event(), []
+
+        async def tells(webhook, call):
+            await release.wait()
+            told.append(call.call_sid)
+
+        def recipe(call):
+            return [Say("hello")], [("completion", tells)]
+    """
+    daemon = await serve(folder)
+    await post(daemon, "/subscribes", a_call())
+    await post(daemon, "/subscribes", a_call(status="completed"))
+
+    asyncio.get_running_loop().call_later(0.05, folder["subscribes"].release.set)
+    await daemon.stop()
+
+    assert folder["subscribes"].told == ["CA1"]
 
 
 async def test_what_a_callout_leaves_in_data_comes_back_to_the_next(serve, folder):

@@ -23,6 +23,7 @@ def snapshot(call_sid: str = "CA1", version: int = 1, status: str = "in-progress
         initial_params={"CallSid": call_sid},
         params={"CallSid": call_sid},
         data={"n": version},
+        taken=0,
         subscriptions=(),
         announced=(),
         answered={},

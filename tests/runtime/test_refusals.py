@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import contextmanager
 from hashlib import sha256
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from structlog.testing import capture_logs
@@ -94,6 +95,20 @@ async def test_a_body_over_64_kib_with_its_length(daemon, fields):
         reply = await post(daemon, "/menu", {"CallSid": "CA1", "Body": "x" * fields})
 
     assert is_one_line(reply, 413, "65536 bytes")
+
+
+async def test_a_body_that_says_it_is_too_large_is_not_waited_for(daemon):
+    parts = urlsplit(daemon.url)
+
+    with refused(413, "a body of more than 65536 bytes"):
+        async with asyncio.timeout(5):
+            reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+            writer.write(b"POST /menu HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n")
+            line = await reader.readline()
+            writer.close()
+            await writer.wait_closed()
+
+    assert line.startswith(b"HTTP/1.1 413 ")
 
 
 @pytest.mark.parametrize("chunks", [65, 300, 2000])
@@ -240,6 +255,8 @@ async def test_json_is_refused_after_a_good_signature(daemon):
     """Voice webhooks are forms. Its digest and its signature are checked first."""
     with refused(415, "not JSON"):
         good = await post_json(daemon, "/menu", a_call())
+    with refused(415, "not JSON"):
+        await post_json(daemon, "/menu", a_call(), content_type="Application/JSON; charset=utf-8")
     with refused(403, "bodySHA256 is not the digest"):
         tampered = await post_json(daemon, "/menu", a_call(), digest=sha256(b"{}").hexdigest())
     with refused(403, f"no {SIGNATURE}"):

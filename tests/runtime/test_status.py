@@ -182,7 +182,15 @@ async def test_while_it_drains_it_lives_and_takes_no_calls(serve, folder, ask):
         await ask(daemon, "/healthz")
 
 
-@pytest.mark.parametrize("path", ["/status", "/healthz", "/readyz", "/nonesuch"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+async def test_a_load_balancer_needs_no_token(serve, ask, path):
+    daemon = await serve(status_token="tøken")
+
+    status, _ = await ask(daemon, path)
+    assert status == 200
+
+
+@pytest.mark.parametrize("path", ["/status", "/nonesuch"])
 async def test_a_bearer_token_is_asked_for_if_there_is_one(serve, ask, path):
     daemon = await serve(status_token="tøken")
 

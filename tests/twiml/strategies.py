@@ -169,7 +169,8 @@ def returned(draw: st.DrawFn, program: Program, rank: str) -> list[Any]:
     at = program.find(rank)
     assert at is not None
     if program.shape.homes[at] is not None:
-        return draw(st.lists(st.one_of(NOUNS, NOUNS, CALLOUTS), max_size=2))
+        alone = program.shape.homes.count(program.shape.homes[at]) <= 2  # then somebody must be named
+        return draw(st.lists(st.one_of(NOUNS, NOUNS, CALLOUTS), min_size=int(alone), max_size=2))
     taken = 1 + max((int(name.removeprefix("label")) for name in program.labels), default=0)
     names = [""] * taken
     fresh = draw(_bodies(names, depth=1))

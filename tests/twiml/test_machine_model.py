@@ -12,7 +12,7 @@ from lxml import etree
 from tests.twiml.documents import canonical, check, inside, link
 from tests.twiml.model import Answer, Model
 from tests.twiml.strategies import KEYS, SAID, flows, requests, returned
-from twiml import Callout, Document, Machine, Request, Returned, compile, is_valid, validate
+from twiml import Callout, Document, Machine, Number, Request, Returned, compile, is_valid, validate
 
 BASE = "/some/page"
 slow = settings(
@@ -113,6 +113,8 @@ def test_every_call_comes_to_an_end(data: st.DataObject) -> None:
         effect = machine.step(request)
         while isinstance(effect, Callout):
             verbs = data.draw(returned(machine.program, effect.rank), label="returned") if count < 10 else []
+            if machine.program.shape.homes[machine.program.find(effect.rank) or 0] is not None and not verbs:
+                verbs = [Number("+441314960123")]
             effect = machine.step(Returned(verbs))
         check(effect.xml)
         request = caller.hears(effect.xml)

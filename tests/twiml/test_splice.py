@@ -131,6 +131,17 @@ def test_returned_labels_are_seen_by_returned_gotos_and_added_to_the_programs() 
     assert found.program.labels == {"top": "1", "new": "4"}
 
 
+def test_of_two_labels_of_one_name_the_returned_one_counts() -> None:
+    before = compile([CALLOUT, LabelExt("x"), Say("a")])
+    after = splice(before, "1", [LabelExt("x"), Say("b"), GotoExt("x")]).program
+    assert (after.labels["x"], after[1].transition) == ("1", "1")
+
+
+def test_what_a_lone_callout_returns_is_the_flow_with_ranks_of_its_own() -> None:
+    flow = [Say("one"), Say("two"), GotoExt("2")]
+    assert splice(compile([CALLOUT]), "1", flow).program == compile(flow)
+
+
 def test_a_label_at_the_end_of_what_is_returned_names_what_follows() -> None:
     program = compile([CALLOUT, Say("z")])
     found = splice(program, "1", [Say("x"), LabelExt("after")])
@@ -194,12 +205,7 @@ def test_inside_dial_a_callout_returns_nouns() -> None:
             [GotoExt("2.1")],
             '1 GotoExt: target "2.1" is neither a rank nor a label of this flow',
         ),
-        (
-            [CALLOUT, LabelExt("x"), Say("a")],
-            "1",
-            [LabelExt("x"), Say("b")],
-            '1 LabelExt: name "x" is taken by another label',
-        ),
+        ([Dial([CALLOUT])], "1.1", [], "1 Dial: body is empty; the callout named nobody to dial"),
         ([CALLOUT], "1", None, "a callout returns a list of verbs, not NoneType"),
         ([CALLOUT], "1", Say("a"), "a callout returns a list of verbs, not Say"),
         ([CALLOUT], "1", "abc", "a callout returns a list of verbs, not str"),
