@@ -113,7 +113,7 @@ def _is_package_at(source: str, folder: Path) -> bool:
     if not source.isidentifier():
         return False
     spec = importlib.util.find_spec(source)
-    places = spec.submodule_search_locations if spec is not None else None
+    places = spec.submodule_search_locations if spec is not None and spec.origin is not None else None
     return any(Path(place).resolve() == folder.resolve() for place in places or ())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -80,6 +81,9 @@ class Daemon:
             raise SettingsError(
                 "no auth_token: set TWILIO_AUTH_TOKEN, which webhooks are signed with (or --unsigned on loopback)"
             )
+        for name in filter(None, (settings.default_recipe, *settings.numbers.values())):
+            if name not in self.catalogue.recipes:
+                raise SettingsError(f"default_recipe or numbers names {name!r}, and there is no such recipe")
         with contextlib.ExitStack() as undo:
             front = undo.enter_context(_listening("port", settings.host, settings.port))
             admin = undo.enter_context(_listening("admin_port", settings.admin_host, settings.admin_port))
@@ -137,6 +141,7 @@ class Daemon:
             return 0
         log.warning("forced", in_progress=self.supervisor.in_progress)
         drain.cancel()
+        logging.getLogger("pykka").setLevel(logging.CRITICAL)  # that webhooks are cut off was said
         return 1
 
     async def __aenter__(self) -> Self:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from importlib.metadata import version
 from typing import Any
 
@@ -19,7 +21,10 @@ class Group(click.Group):
     """Tells what a user got wrong in one line each, never in a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; the exit code is the error's own."""
+        """Run the command; the exit code is the error's own. What a terminal can't show becomes question marks."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
         try:
             return super().invoke(ctx)
         except SwitchhookError as problem:

@@ -13,7 +13,7 @@ import click
 from runtime import catalogue, logs, settings
 from runtime.commands.options import config_option, recipes_option, run
 from runtime.daemon import Daemon
-from runtime.errors import SettingsError
+from runtime.errors import SettingsError, SwitchhookError
 from runtime.settings import Settings
 from runtime.softphone import Act, Call, Transcript, parse_options
 from runtime.softphone.terminal import Printer, converse
@@ -65,7 +65,8 @@ def dial(
     needed. A URL is signed for with TWILIO_AUTH_TOKEN. With --press and the like, in the order they
     are given, the call follows a script and then keeps silent; without them, at a terminal, you hold the phone.
 
-    Exits with 1 if the call broke: if a real caller would have heard an application error.
+    Exits with 1 if the call broke: if a real caller would have heard an application error, or, with
+    RECIPE, an apology.
     """
     script = ctx.obj
     if isinstance(script, ValueError):
@@ -86,6 +87,10 @@ def dial(
     ctx.exit(1 if transcript.broken else 0)
 
 
+class CallFailed(SwitchhookError):
+    """The caller heard an apology."""
+
+
 async def _call_recipe(recipe: str, chosen: Settings, script: Sequence[Act], make: Callable[..., Call]) -> Transcript:
     """Call a recipe on a daemon that lives as long as the call."""
     own = {"host": "127.0.0.1", "port": 0, "admin_host": "127.0.0.1", "admin_port": 0, "journal": "memory:"}
@@ -93,7 +98,10 @@ async def _call_recipe(recipe: str, chosen: Settings, script: Sequence[Act], mak
     alone = chosen.model_copy(update=own | {"public_url": "", "auth_token": token, "accounts": {}, "unsigned": False})
     found = catalogue.load(chosen.recipes, [recipe])
     async with Daemon(alone, found) as daemon:
-        return await _talk(partial(make, f"{daemon.url}/{recipe}", auth_token=token), script)
+        transcript = await _talk(partial(make, f"{daemon.url}/{recipe}", auth_token=token), script)
+        if daemon.supervisor.failures:
+            raise CallFailed(f"the call failed: {daemon.supervisor.failures[-1].reason}")
+        return transcript
 
 
 async def _talk(make: Callable[..., Call], script: Sequence[Act]) -> Transcript:

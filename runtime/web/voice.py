@@ -62,7 +62,13 @@ class VoiceFront:
         try:
             xml = await self._answer(request)
         except Refused as refused:
-            log.warning("refused", status=refused.status, reason=refused.line, method=request.method, path=request.path)
+            log.warning(
+                "refused",
+                status=refused.status,
+                reason=refused.line,
+                method=request.method,
+                path=request.raw_path.partition("?")[0],
+            )
             return web.Response(status=refused.status, text=refused.line + "\n", headers=refused.headers)
         except Exception as problem:
             log.exception("request_failed", reason=f"{type(problem).__name__}: {problem}", path=request.path)

@@ -197,7 +197,7 @@ async def test_a_job_that_finds_no_thread_left_in_the_system_waits_for_one(
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    threads = Threads()
+    threads = Threads(2)
     first = threads.start(gate.wait)
     await until(lambda: gate.reached)
     with monkeypatch.context() as patch:
@@ -205,8 +205,9 @@ async def test_a_job_that_finds_no_thread_left_in_the_system_waits_for_one(
         second = threads.start(lambda: "second")
     await quiet()
     assert not second.result.done()
+    third = threads.start(lambda: "third")
+    assert await bounded(asyncio.gather(second.result, third.result)) == ["second", "third"]
     gate.open()
-    assert await bounded(second.result) == "second"
     await bounded(first.result)
 
 

@@ -186,6 +186,25 @@ async def test_a_rank_this_call_does_not_have_is_logged_and_the_call_goes_on_fro
     assert answered.verbs[0] == "<Say>one</Say>"
 
 
+async def test_a_webhook_is_known_again_by_its_idempotency_token(serve, folder):
+    """Even where its URL has no step and another came between; a new token is a new webhook."""
+    folder["page"] = MENU
+    daemon = await serve(folder)
+    await post(daemon, "/page", a_call())
+
+    def repeat(token: str):
+        return post(daemon, "/page/1", a_call(status="in-progress"), headers={"I-Twilio-Idempotency-Token": token})
+
+    first, second, first_again, third = [await repeat(token) for token in ("a", "b", "a", "c")]
+
+    steps = [2, 3, 2, 4]
+    assert [
+        reply.text.count(f"?step={step}")
+        for reply, step in zip((first, second, first_again, third), steps, strict=True)
+    ] == [2] * 4
+    assert first_again.text == first.text
+
+
 # --- callbacks -----------------------------------------------------------------------------------
 
 

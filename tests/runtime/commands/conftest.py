@@ -58,7 +58,8 @@ def run_process() -> Callable[..., subprocess.CompletedProcess[str]]:
             [SWITCHHOOK, *map(str, args)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=30,
             check=False,
         )
