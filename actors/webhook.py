@@ -142,6 +142,8 @@ class Webhook:
             return Kind.COMPLETE if kind is Kind.STATUS and over else kind
         if over:
             return Kind.AFTER_THE_END if self.path else Kind.COMPLETE
+        if not self.path and self.params.get("CallbackSource") == "call-progress-events":
+            return Kind.STATUS
         if self.digits or self.speech:
             return Kind.GATHER_RESPONSE
         return Kind.GOTO_STATE if self.path else Kind.START_CALL

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import sys
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from runtime import catalogue
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from actors import Clock, Journal
+
+# In CI the same examples each time: a change is judged by itself, and the search for new ones goes on elsewhere.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 
 class Folder:

@@ -93,11 +93,12 @@ class CallFailed(SwitchhookError):
 
 async def _call_recipe(recipe: str, chosen: Settings, script: Sequence[Act], make: Callable[..., Call]) -> Transcript:
     """Call a recipe on a daemon that lives as long as the call."""
-    own = {"host": "127.0.0.1", "port": 0, "admin_host": "127.0.0.1", "admin_port": 0, "journal": "memory:"}
     token = secrets.token_hex(16)
-    alone = chosen.model_copy(update=own | {"public_url": "", "auth_token": token, "accounts": {}, "unsigned": False})
+    address = {"host": "127.0.0.1", "port": 0, "admin_host": "127.0.0.1", "admin_port": 0, "public_url": ""}
+    alone = {"auth_token": token, "accounts": {}, "unsigned": False, "numbers": {}, "default_recipe": ""}
+    own = chosen.model_copy(update=address | alone | {"journal": "memory:"})
     found = catalogue.load(chosen.recipes, [recipe])
-    async with Daemon(alone, found) as daemon:
+    async with Daemon(own, found) as daemon:
         transcript = await _talk(partial(make, f"{daemon.url}/{recipe}", auth_token=token), script)
         if daemon.supervisor.failures:
             raise CallFailed(f"the call failed: {daemon.supervisor.failures[-1].reason}")

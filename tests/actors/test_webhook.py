@@ -323,3 +323,9 @@ def test_callers_from_anywhere_or_nowhere_are_callers() -> None:
 def test_digits_are_an_answer() -> None:
     """FAULTS 28: a POST with Digits was of kind "unknown"."""
     assert posted("", "CallSid=CA1&Digits=1").kind is Kind.GATHER_RESPONSE
+
+
+def test_a_progress_callback_that_shares_the_voice_url_begins_no_call() -> None:
+    """Of an outbound call `initiated` and `ringing` are told before anybody is on the line."""
+    params = {"CallSid": "CA1", "CallStatus": "initiated", "CallbackSource": "call-progress-events"}
+    assert Webhook(params, "menu").kind is Kind.STATUS

@@ -130,9 +130,13 @@ def test_who_calls_whom(run, nested):
 
 def test_the_settings_reach_the_recipe(run, nested, tmp_path):
     nested["who"] = "def recipe(call): return [Say(call.settings['who'])]"
-    (tmp_path / "house.toml").write_text("[settings]\nwho = 'Jane'\n")
+    (tmp_path / "house.toml").write_text(
+        "default_recipe = 'nested'\n[numbers]\n'+441314960111' = 'nested'\n[settings]\nwho = 'Jane'\n"
+    )
 
-    assert said(run("dial", "who", "--config", "house.toml").stdout) == ["Jane"]
+    result = run("dial", "who", "--config", "house.toml")
+
+    assert (result.exit_code, said(result.stdout)) == (0, ["Jane"])
 
 
 def test_a_callout_that_fails_is_told_in_the_log_and_the_apology_is_heard(run_process, nested):
@@ -143,7 +147,8 @@ def test_a_callout_that_fails_is_told_in_the_log_and_the_apology_is_heard(run_pr
     )
 
     assert said(process.stdout) == ["We are sorry, something went wrong. Please call again later."]
-    assert "wrong:recipe raised ValueError: no such hours" in process.stderr
+    assert process.stderr.splitlines()[-1] == "the call failed: wrong:recipe raised ValueError: no such hours"
+    assert process.returncode == 1
 
 
 @pytest.mark.parametrize(

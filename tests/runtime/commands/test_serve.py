@@ -158,6 +158,16 @@ def test_no_auth_token(run, monkeypatch):
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("written", ["default_recipe = 'x'", "[numbers]\n'+441314960111' = 'x'"])
+def test_a_recipe_that_the_settings_name_must_be_there(run, tmp_path, written):
+    (tmp_path / "switchhook.toml").write_text(written)
+
+    result = run("serve", *ON_FREE_PORTS)
+
+    assert result.exit_code == 2
+    assert result.stderr == "default_recipe or numbers names 'x', and there is no such recipe\n"
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])  # noqa: S104 - it is refused
 def test_unsigned_beyond_loopback(run, host):
     result = run("serve", "--unsigned", "--host", host, *ON_FREE_PORTS)
