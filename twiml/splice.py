@@ -68,8 +68,6 @@ def splice(program: Program, rank: str, verbs: Sequence[Any]) -> Spliced:
 
 
 def _places(program: Program, index: int, verbs: Sequence[Any]) -> list[Place]:
-    if not isinstance(verbs, (list, tuple)):
-        raise InvalidFlow([f"a callout returns a list of verbs, not {type(verbs).__name__}"])
     parent, _, number = program[index].rank.rpartition(".")
     home = None if program.shape.homes[index] is None else Dial(())
     return list(outline(verbs, home=home, parent=parent, first=int(number), follows=True))
