@@ -14,14 +14,15 @@ from twiml import Program
 
 
 class Call:
-    """One call. A callout gets a copy, of which `data` alone comes back: put there what the call is to
-    remember, as JSON can hold it.
+    """One call. A callout gets a copy, of which `data` and `language` come back: put in `data` what the
+    call is to remember, as JSON can hold it.
     """
 
     __slots__ = (
         "data",
         "history",
         "initial_params",
+        "language",
         "params",
         "program",
         "recipe",
@@ -52,6 +53,8 @@ class Call:
         """How many documents the call was given."""
         self.taken = 0
         """How many callouts have had their verbs put in their place."""
+        self.language: str | None = None
+        """The language the caller hears, as `en-GB`, where a text has several; None for the first it has."""
         self.data: dict[str, Any] = {}
         self.history: tuple[Row, ...] = ()
         """The latest webhooks and what they were answered, the oldest first."""

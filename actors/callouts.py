@@ -33,11 +33,13 @@ class CalloutError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a callout: verbs for its place, subscriptions, and the call's `data` as it left it."""
+    """What came of a callout: verbs for its place, subscriptions, and the call's `data` and `language`
+    as it left them."""
 
     verbs: Sequence[Any]
     subscriptions: tuple[Subscription, ...]
     data: dict[str, Any]
+    language: str | None = None
 
 
 class Callouts:
@@ -57,7 +59,7 @@ class Callouts:
         name = f"{function.module}:{function.fn}"
         returned = await self._run(Subscription("callout", str(function.module), str(function.fn)), view)
         verbs, subscriptions = _read(name, returned)
-        return Outcome(verbs, subscriptions, _plain(name, view.data))
+        return Outcome(verbs, subscriptions, _plain(name, view.data), _language(name, view.language))
 
     async def notify(self, subscription: Subscription, webhook: Webhook, call: Call) -> None:
         """Run a subscribed function. Raises `CalloutError`."""
@@ -133,6 +135,12 @@ def _plain(name: str, data: Any) -> dict[str, Any]:
     except (TypeError, ValueError, RecursionError) as problem:
         raise CalloutError(f"{name} left in call.data what JSON can't hold: {problem}") from problem
     return copy
+
+
+def _language(name: str, language: Any) -> str | None:
+    if language is not None and not isinstance(language, str):
+        raise CalloutError(f"{name} left {type(language).__name__} as call.language; it is text, like en-GB, or None")
+    return language
 
 
 def _read(name: str, returned: Any) -> tuple[Sequence[Any], tuple[Subscription, ...]]:

@@ -65,6 +65,8 @@ class Settings:
     limit: float = 60.0
     """Seconds after which a callout is given up."""
     max_visits: int = 50
+    language: Callable[[str, str], str | None] = lambda *_: None
+    """The language that callers of a recipe hear who called this number, as far as it is known."""
     failed: Callable[[Subscription, Webhook, str], None] = lambda *_: None
     """Told of each subscribed function that failed."""
 
@@ -172,14 +174,15 @@ class PhoneCall(LoopActor):
             return False
         if snapshot is None:
             self.call = Call(webhook.recipe, program, webhook.params, settings.recipe_settings, webhook.arrived)
-            self.machine = Machine(program, base, max_visits=settings.max_visits)
+            self.call.language = settings.language(webhook.recipe, self.call.to)
+            self.machine = Machine(program, base, max_visits=settings.max_visits, language=self.call.language)
             self.status = "in-progress"
             return True
         base = f"{settings.base}/{snapshot.recipe}"
         self.machine = Machine.restore(program, snapshot.machine, base, max_visits=settings.max_visits)
         self.call = Call(snapshot.recipe, program, snapshot.initial_params, settings.recipe_settings, snapshot.started)
         self.call.params, self.call.data = snapshot.params, dict(snapshot.data)
-        self.call.taken = snapshot.taken
+        self.call.taken, self.call.language = snapshot.taken, self.machine.language
         self.call.history = kept((), *await settings.journal.history(self.call_sid))
         self.call.subscriptions = tuple(snapshot.subscriptions)
         self.status, self.version = snapshot.status, snapshot.version
@@ -242,8 +245,8 @@ class PhoneCall(LoopActor):
             if outcome is None:
                 effect = self.machine.hold()
                 break
-            effect = self.machine.step(Returned(outcome.verbs))
             self._take(outcome)
+            effect = self.machine.step(Returned(outcome.verbs))
         return effect.xml, effect.moved
 
     async def _outcome(self, callout: Callout, deadline: float) -> Outcome | None:
@@ -269,6 +272,9 @@ class PhoneCall(LoopActor):
 
     def _take(self, outcome: Outcome) -> None:
         self.call.data = outcome.data
+        if outcome.language != self.call.language:
+            self.call.language = outcome.language
+            self.machine.speak(outcome.language)
         self.call.taken += 1
         self.call.subscriptions = tuple(dict.fromkeys((*self.call.subscriptions, *outcome.subscriptions)))
 

@@ -1,27 +1,33 @@
-"""The recipes: found, imported, validated and compiled before anything listens.
+"""The recipes: found, imported, validated, compiled and checked before anything listens.
 
 A recipe is a module. `recipe` is a list of verbs, or a function `recipe(call)` that returns one;
 `handle_request(path, params)` answers requests in the traditional way. A module that has neither
-is somebody's helper and no recipe.
+is somebody's helper and no recipe. `language` says what its callers hear where nobody knows better.
+
+A file of Extended TwiML, `name.xml`, is a recipe too. It is data, and may come from anywhere, so it
+may call out to no modules but those that the configuration allows.
 """
 
 from __future__ import annotations
 
 import difflib
 import importlib
-import importlib.util
-import pkgutil
-import sys
+import re
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
 from actors import CalloutError, find
 from runtime.errors import RecipesError
-from twiml import FunctionExt, InvalidFlow, Program, compile
+from runtime.shelf import modules
+from twiml import FunctionExt, InvalidFlow, Program, compile, decode
+from twiml.checks import Finding, exempted, findings_of
+from twiml.extensions import LANGUAGE
 
 BUNDLED = "recipes"
 """The package of the recipes that come with Switchhook."""
@@ -36,11 +42,15 @@ class Recipe:
     description: str
     program: Program | None
     handle_request: Callable[..., Any] | None
+    findings: tuple[Finding, ...] = ()
+    """What a caller would suffer, without what the recipe is exempt from."""
+    language: str | None = None
+    """What callers hear whose language nobody knows better."""
 
     def summary(self) -> dict[str, Any]:
         """The recipe as the status shows it."""
         states = len(self.program) if self.program is not None else 0
-        return {"name": self.name, "path": f"/{self.name}", "states": states, "findings": 0}
+        return {"name": self.name, "path": f"/{self.name}", "states": states, "findings": len(self.findings)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,100 +64,123 @@ class Catalogue:
         recipe = self.recipes.get(name)
         return recipe.program if recipe is not None else None
 
+    def language(self, name: str) -> str | None:
+        """The language of a recipe's callers, or None."""
+        recipe = self.recipes.get(name)
+        return recipe.language if recipe is not None else None
 
-def load(source: str = "", only: Sequence[str] = ()) -> Catalogue:
-    """The recipes of a package or folder, all or only some. Raises `RecipesError` with every error of these."""
-    modules = dict(_modules(source or BUNDLED))
-    errors = [_no_such(name, modules) for name in only if name not in modules]
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Recipes as they were found: those that can be served, and what is wrong with the others."""
+
+    recipes: Mapping[str, Recipe]
+    errors: Mapping[str, Sequence[str]]
+    """For each name every error, as `rank Verb: what is wrong` where it has a rank."""
+
+
+def load(source: str = "", only: Sequence[str] = (), allowed: Sequence[str] = ()) -> Catalogue:
+    """The recipes of a package or folder, all or only some. Raises `RecipesError` with every error of these.
+
+    `allowed` are the modules that recipes in XML may call out to, `office.*` for all of a package.
+    """
+    found = survey(source, only, allowed)
+    if found.errors:
+        raise RecipesError(*(f"{name}: {each}" for name, errors in found.errors.items() for each in errors))
+    return Catalogue(MappingProxyType(found.recipes))
+
+
+def survey(source: str = "", only: Sequence[str] = (), allowed: Sequence[str] = ()) -> Survey:
+    """The same, errors and all. Raises `RecipesError` only where there is no place of recipes, or no recipe in it."""
+    there = dict(modules(source or BUNDLED))
+    errors = {name: [_no_such(name, there)] for name in only if name not in there}
     recipes: dict[str, Recipe] = {}
-    for name, module in modules.items():
+    for name, found in there.items():
         if only and name not in only:
             continue
         try:
-            recipe = _recipe(name, importlib.import_module(module))
+            recipe = _document(name, found, allowed) if isinstance(found, Path) else _recipe(name, found)
         except (Exception, SystemExit) as problem:  # noqa: BLE001 - a recipe is a user's code: anything may be wrong in it
-            errors += _sentences(name, module, problem)
+            errors[name] = _sentences(str(found), problem)
         else:
             if recipe is not None:
                 recipes[name] = recipe
-    if errors:
-        raise RecipesError(*errors)
-    if not recipes:
+            elif name in only:
+                errors[name] = ["is no recipe: the module has neither `recipe` nor `handle_request`"]
+    if not errors and not recipes:
         raise RecipesError(f"{source or BUNDLED}: there are no recipes; one is a module with a list named `recipe`")
-    return Catalogue(MappingProxyType(recipes))
+    return Survey(recipes, errors)
 
 
 def _no_such(name: str, modules: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, modules, n=1)
-    return f"{name}: there is no such recipe" + (f"; did you mean {close[0]}?" if close else "")
+    return "there is no such recipe" + (f"; did you mean {close[0]}?" if close else "")
 
 
-def _sentences(name: str, module: str, problem: BaseException) -> list[str]:
+def _sentences(module: str, problem: BaseException) -> list[str]:
     """What is wrong with a recipe that can't be loaded, error by error."""
     if isinstance(problem, InvalidFlow):
-        return [f"{name}: {each}" for each in problem.errors]
+        return problem.errors
     if isinstance(problem, RecipesError):
         return list(problem.lines)
     said = problem.msg if isinstance(problem, SyntaxError) else str(problem)
-    return [f"{name}: line {_line(problem, module)}: {type(problem).__name__}: {said}"]
+    return [f"line {_line(problem, module)}: {type(problem).__name__}: {said}"]
 
 
-def _modules(source: str) -> Iterator[tuple[str, str]]:
-    """The name of each recipe that might be there, with the module to import."""
-    folder = Path(source)
-    if folder.is_dir() and not _is_package_at(source, folder):
-        yield from _modules_in(folder)
-        return
-    try:
-        package = importlib.import_module(source)
-        places = package.__path__
-    except (Exception, SystemExit) as problem:
-        raise RecipesError(f"{source}: is neither a folder nor a package of recipes: {problem}") from problem
-    for found in sorted(pkgutil.iter_modules(places), key=lambda each: each.name):
-        if not found.name.startswith("_"):
-            yield found.name, f"{source}.{found.name}"
-
-
-def _is_package_at(source: str, folder: Path) -> bool:
-    """Whether a folder is the package that Python imports by the same name."""
-    if not source.isidentifier():
-        return False
-    spec = importlib.util.find_spec(source)
-    places = spec.submodule_search_locations if spec is not None and spec.origin is not None else None
-    return any(Path(place).resolve() == folder.resolve() for place in places or ())
-
-
-def _modules_in(folder: Path) -> Iterator[tuple[str, str]]:
-    """The modules of a folder, which come after every other module of the same name."""
-    if str(folder.resolve()) not in sys.path:
-        sys.path.append(str(folder.resolve()))
-    importlib.invalidate_caches()
-    for path in sorted(folder.glob("*.py")):
-        name = path.stem
-        if name.startswith("_"):
-            continue
-        if not name.isidentifier():
-            raise RecipesError(f"{path}: a recipe's file is named as Python names modules: letters, digits and _")
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.origin is None or Path(spec.origin).resolve() != path.resolve():
-            raise RecipesError(f"{path}: there is another module {name}, {spec and spec.origin}; rename the recipe")
-        yield name, name
-
-
-def _recipe(name: str, module: ModuleType) -> Recipe | None:
+def _recipe(name: str, module_name: str) -> Recipe | None:
+    module = importlib.import_module(module_name)
     flow = getattr(module, "recipe", None)
     handle_request = getattr(module, "handle_request", None)
     if flow is None and handle_request is None:
         return None
-    program = None
+    program, findings = None, []
     if flow is not None:
         title = name.replace("_", " ")
-        program = compile([FunctionExt(title, module.__name__, "recipe")] if callable(flow) else flow)
-        _check_callouts(name, program)
-    return Recipe(name, module.__name__, _first_line(module.__doc__), program, handle_request)
+        verbs = [FunctionExt(title, module.__name__, "recipe")] if callable(flow) else flow
+        program = compile(verbs)
+        _check_callouts(program)
+        findings = findings_of(verbs, program)
+    findings = exempted(findings, _source(module))
+    description = _first_line(module.__doc__)
+    language = _language(getattr(module, "language", None))
+    return Recipe(name, module.__name__, description, program, handle_request, tuple(findings), language)
 
 
-def _check_callouts(name: str, program: Program) -> None:
+def _document(name: str, path: Path, allowed: Sequence[str]) -> Recipe:
+    """A recipe in XML. What stands in its comments describes it, and exempts it from findings."""
+    text = path.read_bytes()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        verbs = decode(text, strict=True)
+    program = compile(verbs)
+    _check_allowed(program, allowed)
+    _check_callouts(program)
+    comments = [each.strip() for each in re.findall(r"<!--(.*?)-->", text.decode("utf-8", "replace"), re.DOTALL)]
+    as_python = "\n".join(f"# {line}" for each in comments for line in each.splitlines())
+    findings = exempted(findings_of(verbs, program), as_python)
+    description = next((each for each in comments if not each.startswith("switchhook:")), "")
+    return Recipe(name, str(path), _first_line(description), program, None, tuple(findings))
+
+
+def _check_allowed(program: Program, allowed: Sequence[str]) -> None:
+    """A callout of a recipe in XML may only name a module that the configuration allows."""
+    errors = []
+    for state in program:
+        if isinstance(state.payload, FunctionExt):
+            module = str(state.payload.module)
+            if not any(fnmatchcase(module, each) for each in allowed):
+                errors.append(f"{state.rank} FunctionExt: module {module} is not among callout_modules")
+    if errors:
+        raise RecipesError(*errors)
+
+
+def _language(language: object) -> str | None:
+    if language is not None and LANGUAGE.problem(language) is not None:
+        raise RecipesError(f"language {language!r} is not one Twilio speaks; write it like en-GB")
+    return language if isinstance(language, str) else None
+
+
+def _check_callouts(program: Program) -> None:
     """Every callout must have a function to call."""
     errors = []
     for state in program:
@@ -155,9 +188,18 @@ def _check_callouts(name: str, program: Program) -> None:
             try:
                 find(str(state.payload.module), str(state.payload.fn))
             except CalloutError as problem:
-                errors.append(f"{name}: {state.rank} FunctionExt: {problem}")
+                errors.append(f"{state.rank} FunctionExt: {problem}")
     if errors:
         raise RecipesError(*errors)
+
+
+def _source(module: ModuleType) -> str:
+    """A module's text, or nothing where Python has it from elsewhere than a text."""
+    try:
+        text: str | None = module.__loader__.get_source(module.__name__)  # type: ignore[union-attr]  # where it has one
+    except (AttributeError, ImportError, OSError):
+        return ""
+    return text or ""
 
 
 def _first_line(docstring: str | None) -> str:

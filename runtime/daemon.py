@@ -63,6 +63,7 @@ class Daemon:
                 patience=settings.callout_patience,
                 limit=settings.callout_limit,
                 max_visits=settings.max_visits,
+                language=lambda recipe, to: settings.languages.get(to) or catalogue.language(recipe),
             ),
             max_restarts=settings.max_restarts,
             window=settings.restart_window,

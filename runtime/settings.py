@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from runtime.errors import SettingsError
+from twiml.extensions import LANGUAGE
 
 PREFIX = "SWITCHHOOK_"
 FILE = "switchhook.toml"
@@ -45,6 +46,8 @@ class Settings(BaseSettings):
     """The URL that Twilio knows this daemon by. Its path is where recipes are mounted."""
     recipes: str = ""
     """A dotted package or a folder of recipes; the ones that come with Switchhook by default."""
+    callout_modules: list[str] = Field(default_factory=list)
+    """Modules that recipes in XML may call out to; `office.*` for all of a package."""
     default_recipe: str = ""
     """The recipe of a call that comes to `/`."""
     journal: str = "memory:"
@@ -61,6 +64,8 @@ class Settings(BaseSettings):
     """Take webhooks without a signature. On loopback alone."""
     numbers: dict[str, str] = Field(default_factory=dict)
     """The recipe of each number, for calls that come to `/`."""
+    languages: dict[str, str] = Field(default_factory=dict)
+    """The language that callers of each number hear, like `en-GB`, where a recipe speaks several."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """Whatever recipes want to know, as `call.settings`."""
     callout_patience: float = Field(8.0, gt=0, le=14)
@@ -93,6 +98,14 @@ class Settings(BaseSettings):
         if parts.query or parts.fragment:
             raise ValueError("must have no query and no fragment")
         return value.rstrip("/")
+
+    @field_validator("languages")
+    @classmethod
+    def _are_spoken(cls, value: dict[str, str]) -> dict[str, str]:
+        for number, language in value.items():
+            if (problem := LANGUAGE.problem(language)) is not None:
+                raise ValueError(f"{number} has {language!r}, which {problem}")
+        return value
 
     @field_validator("journal")
     @classmethod

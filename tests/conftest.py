@@ -58,7 +58,9 @@ class Serve:
     ) -> Daemon:
         """A daemon of these recipes, those of Switchhook by default."""
         own = {"host": "127.0.0.1", "port": 0, "admin_port": 0, "auth_token": TOKEN}
-        daemon = Daemon(Settings(**own | settings), catalogue.load(str(recipes)), journal=journal, clock=clock)
+        chosen = Settings(**own | settings)
+        found = catalogue.load(str(recipes), (), chosen.callout_modules)
+        daemon = Daemon(chosen, found, journal=journal, clock=clock)
         return await self._stack.enter_async_context(daemon)
 
 

@@ -11,6 +11,7 @@ from twiml.declare import spec
 from twiml.draw import RENDERERS, draw
 from twiml.errors import InvalidFlow, TwimlError
 from twiml.extensions import DefaultExt, GotoExt, RepeatExt, ResponseExt
+from twiml.messaging import Message
 from twiml.outline import Place, Role, outline
 from twiml.program import Program, State
 from twiml.validate import validate
@@ -21,11 +22,11 @@ from twiml.xml import fragment, opening
 @overload
 def compile(verbs: Sequence[Any], target: Literal["fsm"] = "fsm") -> Program: ...
 @overload
-def compile(verbs: Sequence[Any], target: Literal["ascii", "html"]) -> str: ...
+def compile(verbs: Sequence[Any], target: Literal["ascii", "html", "svg", "mermaid", "dot"]) -> str: ...
 @overload
 def compile(verbs: Sequence[Any], target: str) -> Program | str: ...
 def compile(verbs: Sequence[Any], target: str = "fsm") -> Program | str:
-    """A flow's program (`"fsm"`), or a picture of it: `"ascii"` or `"html"`.
+    """A flow's program (`"fsm"`), or a picture of it: `"ascii"`, `"html"`, `"svg"`, `"mermaid"` or `"dot"`.
 
     Raises `InvalidFlow` with every error if the flow isn't valid, `TwimlError` for a target that
     isn't one of these.
@@ -39,6 +40,8 @@ def compile(verbs: Sequence[Any], target: str = "fsm") -> Program | str:
         raise TwimlError(f'there is no target "{target}"; there are fsm, {", ".join(RENDERERS)}')
     if errors := validate(verbs):
         raise InvalidFlow(errors)
+    if any(isinstance(each, Message) for each in verbs):
+        raise InvalidFlow(["1 Message: answers a message; there is no machine in it"])
     places = list(outline(verbs))
     labels = labels_of(places)
     program = Program(states_of(places, lambda name: labels.get(name, name)), labels)

@@ -12,20 +12,59 @@ validation, the compiler, the drawings and the reference read the `Spec`; there 
 table anywhere. A new element is a new class of this kind and nothing else.
 
 The content is the one positional argument: a text (`content`), a list of elements (`nested`),
-or either (`content` with `holds`).
+either (`content` with `holds`), or a list of both (`content` with `mixed`, as Say holds SSML).
+
+What is given is kept in one form, so that elements that mean the same are equal: lists become
+tuples, text that spells a number becomes the number, names take Twilio's capitals. What isn't
+valid is kept as it is, for `validate` to speak of.
 """
 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from itertools import groupby
 from typing import Any, Literal, TypeVar, dataclass_transform, overload
 
-from twiml.rules import TEXT, Rule
+from twiml.errors import UnknownAttribute
+from twiml.rules import EXTRA, TEXT, Rule
 
 Flow = Literal["next", "gather", "wait", "exit"]
 """What a verb does to the flow: runs on, asks the caller, waits for a request, ends the call."""
+
+
+Document = Literal["voice", "messaging"]
+"""Where a verb stands: in a call, or in the answer to a message."""
+
+
+class Table(Mapping[str, Any]):
+    """A mapping that can't change, so that an element that holds one can be a key itself.
+
+    >>> hash(Table({"a": "1"})) == hash(Table(a="1")), Table(a="1")
+    (True, {'a': '1'})
+    """
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[str, Any] | None = None, /, **more: Any) -> None:
+        self._items = {**(items or {}), **more}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._items[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._items.items()))
+
+    def __repr__(self) -> str:
+        return repr(self._items)
 
 
 class Element:
@@ -33,17 +72,34 @@ class Element:
 
     __slots__ = ()
 
+    def __repr__(self) -> str:
+        """What makes it: the content first, then the attributes that are given."""
+        found = _SPECS.get(type(self))
+        if found is None:
+            return f"{type(self).__name__}()"
+        first = [found.content.python] if found.content and not issubclass(type(self), Extension) else []
+        given = {each.name: getattr(self, each.name) for each in fields(self)}  # type: ignore[arg-type]  # all elements are dataclasses
+        said = [_shown(given.pop(name)) for name in first if given[name] not in (None, ())]
+        said += [f"{name}={_shown(value)}" for name, value in given.items() if value not in (None, ())]
+        return f"{found.name}({', '.join(said)})"
 
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Verb(Element):
-    """What Twilio does in a call. Verbs stand directly in a flow."""
+    """What Twilio does in a call. Verbs stand directly in a flow.
 
-    __slots__ = ()
+    `extra` holds attributes newer than this language, by their names in XML; they are passed on as
+    they are, with a warning.
+    """
+
+    extra: Mapping[str, str] | None = field(default=None, kw_only=True)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
 class Noun(Element):
     """What a verb acts upon: a number to dial, a conference to join. Nouns stand inside a verb."""
 
-    __slots__ = ()
+    extra: Mapping[str, str] | None = field(default=None, kw_only=True)
 
 
 class Extension(Verb):
@@ -61,6 +117,10 @@ class Attribute:
     rule: Rule
     required: bool
     extension: bool
+    default: str | None = None
+    """What Twilio does when it isn't given, None where nothing is documented."""
+    retired: str | None = None
+    """Why it is better not used, if Twilio has moved on from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +131,8 @@ class Content:
     rule: Rule | None
     holds: tuple[str, ...]
     required: bool
-    limit: int | None = None
-    """The most elements it holds, None for as many as fit."""
+    mixed: bool = False
+    """Whether texts and elements may stand beside each other, and blanks count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +154,9 @@ class Spec:
     """Everything the language knows about one element."""
 
     name: str
+    """Its class."""
+    tag: str
+    """Its name in XML; an extension's stands in our own namespace."""
     flow: Flow
     content: Content | None
     attributes: tuple[Attribute, ...]
@@ -102,21 +165,21 @@ class Spec:
     """Where its answers are listed: Gather's `after_ext`, nothing else has them."""
     again: bool
     """The request may be made though the caller said nothing: a Redirect to the same place follows."""
-
-    @property
-    def opens(self) -> bool:
-        """Whether what is nested in it are states of their own, as in Gather and Dial."""
-        return self.flow in ("gather", "wait") and self.content is not None and bool(self.content.holds)
+    opens: bool
+    """Whether what is nested in it are states of their own, as in Gather and Dial."""
+    document: Document
+    retired: str | None
+    """Why it is better not used, if Twilio has moved on from it."""
 
 
 ANY = "any verb"
 """What stands for every verb in a list of what an element holds."""
 
 _SPECS: dict[type[Element], Spec] = {}
-_BY_TAG: dict[str, Spec] = {}
+_BY_TAG: dict[str, type[Element]] = {}
+_BY_NAME: dict[str, type[Element]] = {}
 
 T = TypeVar("T")
-E = TypeVar("E", bound=Element)
 
 
 def spec(element: Element | type[Element]) -> Spec:
@@ -134,9 +197,26 @@ def is_declared(thing: object) -> bool:
     return type(thing) in _SPECS
 
 
-def spec_of_tag(name: str) -> Spec:
-    """The declaration of the verb or noun that XML calls `name`."""
-    return _BY_TAG[name]
+def spec_of_tag(tag: str) -> Spec:
+    """The declaration of the verb or noun that XML calls `tag`."""
+    return _SPECS[_BY_TAG[tag]]
+
+
+def element_of_tag(tag: str, *, inside: Spec | None = None, extension: bool = False) -> type[Element] | None:
+    """The class of what XML calls `tag`, if there is one.
+
+    Two elements may share a tag, as the Sip of Dial and that of Refer: what the element around it
+    holds then decides.
+    """
+    if extension:
+        return _BY_NAME.get(f"{tag}Ext")
+    held = inside.content.holds if inside is not None and inside.content is not None else ()
+    return next((_BY_NAME[name] for name in held if name != ANY and _is_of(name, tag)), _BY_TAG.get(tag))
+
+
+def _is_of(name: str, tag: str) -> bool:
+    element = _BY_NAME[name]
+    return _SPECS[element].tag == tag and not issubclass(element, Extension)
 
 
 def declared() -> Iterator[tuple[type[Element], Spec]]:
@@ -144,15 +224,15 @@ def declared() -> Iterator[tuple[type[Element], Spec]]:
     return iter(_SPECS.items())
 
 
-def content(rule: Rule = TEXT, *, required: bool = True, holds: tuple[str, ...] = (), limit: int | None = None) -> Any:
+def content(rule: Rule = TEXT, *, required: bool = True, holds: tuple[str, ...] = (), mixed: bool = False) -> Any:
     """Declare the text an element holds; with `holds`, or the elements that may stand there instead."""
-    made = Content("", rule, holds, required, limit)
-    return field(metadata={"content": made})
+    metadata = {"content": Content("", rule, holds, required, mixed)}
+    return field(metadata=metadata) if required else field(default=None, metadata=metadata)
 
 
-def nested(*holds: str, required: bool = False, limit: int | None = None) -> Any:
+def nested(*holds: str, required: bool = False) -> Any:
     """Declare that an element holds others, by name; ANY for every verb that stands in a flow."""
-    return field(default=(), metadata={"content": Content("", None, holds, required, limit)})
+    return field(default=(), metadata={"content": Content("", None, holds, required)})
 
 
 def branches(*holds: str) -> Any:
@@ -167,9 +247,12 @@ def attribute(
     required: bool = False,
     extension: bool = False,
     positional: bool = False,
+    default: str | None = None,
+    retired: str | None = None,
 ) -> Any:
-    """Declare an attribute; `name` where XML's isn't simply the camelCase of Python's."""
-    metadata = {"attribute": Attribute("", name or "", rule, required, extension)}
+    """Declare an attribute; `name` where XML's isn't simply the camelCase of Python's, `default` what
+    Twilio does where it isn't given."""
+    metadata = {"attribute": Attribute("", name or "", rule, required, extension, default, retired)}
     return field(default=None, kw_only=not positional, metadata=metadata)
 
 
@@ -186,48 +269,125 @@ def camel_case(python: str) -> str:
 def verb(cls: type[T], /) -> type[T]: ...
 @overload
 def verb(
-    *, name: str | None = None, flow: Flow = "next", hooks: tuple[Hook, ...] = (), again: bool = False
+    *,
+    tag: str | None = None,
+    flow: Flow = "next",
+    hooks: tuple[Hook, ...] = (),
+    again: bool = False,
+    opens: bool = False,
+    document: Document = "voice",
+    retired: str | None = None,
 ) -> Callable[[type[T]], type[T]]: ...
 @dataclass_transform(frozen_default=True)
 def verb(
     cls: type[T] | None = None,
     /,
     *,
-    name: str | None = None,
+    tag: str | None = None,
     flow: Flow = "next",
     hooks: tuple[Hook, ...] = (),
     again: bool = False,
+    opens: bool = False,
+    document: Document = "voice",
+    retired: str | None = None,
 ) -> Any:
     """Declare an element: makes its dataclass and remembers its `Spec`."""
 
     def make(plain: type[T]) -> type[T]:
         if "__post_init__" not in vars(plain):
-            plain.__post_init__ = _settle  # type: ignore[attr-defined]  # a dataclass hook, looked up by name
-        made: Any = dataclass(frozen=True, slots=True)(plain)
+            plain.__post_init__ = settle  # type: ignore[attr-defined]  # a dataclass hook, looked up by name
+        made: Any = dataclass(frozen=True, slots=True, repr=False)(plain)
         held: dict[str, Content | None] = {"content": None, "branches": None}
         attributes = []
         for each in fields(made):
             for kind in held.keys() & each.metadata.keys():
                 held[kind] = replace(each.metadata[kind], python=each.name)
             if (one := each.metadata.get("attribute")) is not None:
-                xml = one.xml or camel_case(each.name)
-                attributes.append(Attribute(each.name, xml, one.rule, one.required, one.extension))
+                attributes.append(replace(one, python=each.name, xml=one.xml or camel_case(each.name)))
+        name = plain.__name__
+        called = tag or name.removesuffix("Ext")
         _SPECS[made] = Spec(
-            name or plain.__name__, flow, held["content"], tuple(attributes), hooks, held["branches"], again
+            name,
+            called,
+            flow,
+            held["content"],
+            tuple(attributes),
+            hooks,
+            held["branches"],
+            again,
+            opens,
+            document,
+            retired,
         )
-        _BY_TAG[_SPECS[made].name] = _SPECS[made]
+        _BY_NAME[name] = made
+        if not issubclass(made, Extension):
+            _BY_TAG.setdefault(called, made)
         result: type[T] = made
         return result
 
     return make if cls is None else make(cls)
 
 
-def _settle(element: Any) -> None:
-    """Lists become tuples, so that an element can't change and equals its twin."""
-    for each in fields(element):
-        value = getattr(element, each.name)
-        if isinstance(value, list):
-            object.__setattr__(element, each.name, tuple(value))
+def settle(element: Any) -> None:
+    """Keep what is given in its one form, so that an element can't change and equals its twin."""
+    found = _SPECS.get(type(element))
+    if found is None:
+        return
+    for each in found.attributes:
+        if (value := getattr(element, each.python)) is not None:
+            _keep(element, each.python, value, _right(value, each.rule))
+    for slot in (found.content, found.branches):
+        if slot is not None and (value := getattr(element, slot.python)) is not None:
+            _keep(element, slot.python, value, _held(value, slot))
+    if element.extra is not None and EXTRA.problem(element.extra) is None:
+        for name in () if isinstance(element.extra, Table) else element.extra:
+            sentence = f"{found.name}: {name} is not an attribute known here; it is passed on as it is"
+            warnings.warn(sentence, UnknownAttribute, stacklevel=3)
+        _keep(element, "extra", element.extra, Table(element.extra) if element.extra else None)
+
+
+def _right(value: Any, rule: Rule) -> object:
+    """A value as it is kept. What isn't right is kept as it is, but never as a list, which may change."""
+    if rule.problem(value) is None:
+        return rule.kept(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _held(value: Any, slot: Content) -> object:
+    if isinstance(value, (list, tuple)):
+        return joined(tuple(value), mixed=slot.mixed) if slot.rule is not None else tuple(value)
+    if isinstance(value, str) and not slot.required and not value.strip():
+        return None
+    return _right(value, slot.rule) if slot.rule is not None else value
+
+
+def _keep(element: Any, name: str, given: object, kept: object) -> None:
+    if kept is not given:
+        object.__setattr__(element, name, kept)
+
+
+def joined(items: tuple[Any, ...], *, mixed: bool) -> object:
+    """A list of texts and elements with no text beside another; a text alone is no list.
+
+    >>> joined(("a", "b"), mixed=True), joined((), mixed=True), joined((), mixed=False)
+    ('ab', '', ())
+    """
+    if not any(isinstance(item, str) for item in items):
+        return "" if mixed and not items else items
+    found: list[Any] = []
+    for text, run in groupby(items, key=lambda item: isinstance(item, str)):
+        pieces = list(run)
+        found += filter(None, ["".join(pieces)]) if text else pieces
+    if not found or (len(found) == 1 and isinstance(found[0], str)):
+        return "".join(found)
+    return tuple(found)
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # of a number with more digits than Python prints
+        return f"<{type(value).__name__}>"
 
 
 def body_of(element: Element) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""What the language raises: *your flow is wrong*, one class for each way of finding out."""
+"""What the language raises and warns of: *your flow is wrong*, one class for each way of finding out."""
 
 from __future__ import annotations
 
@@ -17,5 +17,17 @@ class InvalidFlow(TwimlError):
         self.errors = list(errors)
 
 
+class DecodeError(InvalidFlow):
+    """XML that isn't TwiML. Each of `errors` begins with the line and the column."""
+
+
 class DocumentTooLong(TwimlError):
     """One verb alone exceeds the 64 kB Twilio reads of a document (error 11750)."""
+
+
+class UnknownAttribute(UserWarning):
+    """An attribute that the language doesn't know is passed on to Twilio as it is."""
+
+
+class UnknownElement(UserWarning):
+    """An element that the language doesn't know was left out, as Twilio leaves it out."""

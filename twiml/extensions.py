@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from twiml.declare import ANY, Extension, Verb, attribute, nested, verb
-from twiml.rules import KEYS, PHRASES, TEXT, matching, text
+from twiml.declare import ANY, Extension, Noun, Table, Verb, attribute, joined, nested, settle, verb
+from twiml.rules import KEYS, PHRASES, TEXT, Rule, matching, named, text
+from twiml.voices import SAY_LANGUAGES, VOICES
 
-TITLE = text(200)
 DOTTED = matching(
     "a dotted Python name", lambda name: all(part.isidentifier() for part in name.split(".")), "is not a Python name"
 )
@@ -17,12 +17,70 @@ EVENTS = ("recording", "completion", "transcription", "status", "dial")
 """What a callout may subscribe a function to."""
 
 
+LANGUAGE = named(SAY_LANGUAGES, "is not one Twilio speaks")
+VOICE = named(VOICES, "is not a voice Twilio has")
+
+
+def _by_language(value: object) -> str | None:
+    if not isinstance(value, Mapping) or not value:
+        return "must be a table by language"
+    for language in value:
+        if (problem := LANGUAGE.problem(language)) is not None:
+            return f'language "{language}" {problem}' if isinstance(language, str) else "has a language that isn't text"
+    return None
+
+
+def _kept_by_language(keep: Callable[[Any], object]) -> Callable[[Mapping[str, Any]], Table]:
+    return lambda value: Table({LANGUAGE.kept(language): keep(each) for language, each in value.items()})
+
+
+def _text(value: object) -> object:
+    return joined(tuple(value), mixed=True) if isinstance(value, (list, tuple)) else value
+
+
+def _voice(value: object) -> object:
+    return VOICE.kept(value) if VOICE.problem(value) is None else value
+
+
+BY_LANGUAGE = Rule("a table of texts by language", _by_language, kept=_kept_by_language(_text))
+VOICES_BY_LANGUAGE = Rule("a table of voices by language", _by_language, kept=_kept_by_language(_voice))
+
+
+@verb
+class PromptExt(Extension):
+    """A text in several languages, for Say, Play and the titles of a menu.
+
+    >>> PromptExt({"en-GB": "Hello", "de-DE": "Guten Tag"}, voices={"de-DE": "Polly.Vicki-Neural"}).texts["de-DE"]
+    'Guten Tag'
+
+    The caller hears the one in `call.language`; where that is none of these, one of the same language
+    spoken elsewhere (de-AT for de-DE), else the first. `voices` says who speaks each of them.
+    """
+
+    texts: Mapping[str, str | Sequence[str | Noun]] = attribute(BY_LANGUAGE, positional=True, required=True)
+    voices: Mapping[str, str] | None = attribute(VOICES_BY_LANGUAGE)
+
+
+_TITLE = text(200)
+
+
+def _title(value: object) -> str | None:
+    if not isinstance(value, PromptExt):
+        return _TITLE.problem(value)
+    if not isinstance(value.texts, Table):
+        return BY_LANGUAGE.problem(value.texts)
+    return next((problem for each in value.texts.values() if (problem := _TITLE.problem(each))), None)
+
+
+TITLE = Rule(_TITLE.words + ", or a PromptExt of such", _title)
+
+
 @verb
 class ResponseExt(Extension):
     """What happens when the caller keys `response`, or says one of the words in `speech`."""
 
     response: str = attribute(KEYS, positional=True, required=True)
-    title: str | None = attribute(TITLE, positional=True)
+    title: str | PromptExt | None = attribute(TITLE, positional=True)
     body: Sequence[Verb] = nested(ANY)
     speech: Sequence[str] | None = attribute(PHRASES)
 
@@ -31,7 +89,7 @@ class ResponseExt(Extension):
 class DefaultExt(Extension):
     """What happens when nothing was keyed, or nothing that the menu knows."""
 
-    title: str | None = attribute(TITLE, positional=True)
+    title: str | PromptExt | None = attribute(TITLE, positional=True)
     body: Sequence[Verb] = nested(ANY)
 
 
@@ -51,7 +109,7 @@ class FunctionExt(Extension):
     module is taken from it. The title is what pictures call it, by default the function's name.
     """
 
-    title: str | None = attribute(TITLE, positional=True)
+    title: str | None = attribute(_TITLE, positional=True)
     module: str | None = attribute(DOTTED, positional=True, required=True)
     fn: str | Callable[..., Any] | None = attribute(DOTTED, positional=True, required=True)
 
@@ -62,6 +120,7 @@ class FunctionExt(Extension):
             fn = getattr(fn, "__qualname__", type(fn).__qualname__)
             object.__setattr__(self, "fn", fn)
         object.__setattr__(self, "title", self.title or fn)
+        settle(self)
 
 
 @verb

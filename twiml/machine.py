@@ -134,6 +134,7 @@ class Machine:
         "document",
         "ended",
         "gathers",
+        "language",
         "max_visits",
         "program",
         "stale",
@@ -142,9 +143,13 @@ class Machine:
         "visits",
     )
 
-    def __init__(self, program: Program, base: str = "", *, max_visits: int = MAX_VISITS) -> None:
+    def __init__(
+        self, program: Program, base: str = "", *, max_visits: int = MAX_VISITS, language: str | None = None
+    ) -> None:
         self.program = program
-        self._plan = plan_of(program)
+        self.language = language
+        """The caller's language, as `en-GB`; None for the first that a text has."""
+        self._plan = plan_of(program, language)
         self.base = quoted(base)[1:-1]
         self.max_visits = max_visits
         self.steps = 0
@@ -168,6 +173,11 @@ class Machine:
         draft = self._draft or _Draft()
         draft.entry = None
         return self._run(self._spliced(event.verbs), draft)
+
+    def speak(self, language: str | None) -> None:
+        """Go on in another language. What was written before stays as it is."""
+        self.language = language
+        self._plan = plan_of(self.program, language)
 
     def splice(self, verbs: Sequence[Any]) -> None:
         """Put verbs in the place of the callout the machine rests at, without writing a document."""
@@ -198,6 +208,7 @@ class Machine:
             "stale": self.stale,
             "ended": self.ended,
             "callouts": self.callouts,
+            "language": self.language,
             "visits": dict(self.visits),
         }
 
@@ -209,6 +220,7 @@ class Machine:
         machine = cls(program, base, max_visits=max_visits)
         for name, value in snapshot.items():
             setattr(machine, name, _RESTORED.get(name, _same)(value))
+        machine.speak(machine.language)
         return machine
 
     def _asked(self, request: Request) -> Document | Callout:
@@ -316,7 +328,7 @@ class Machine:
 
     def _spliced(self, verbs: Sequence[Any]) -> int | None:
         program, move, start = splice(self.program, self.state, verbs)
-        self.program, self._plan = program, plan_of(program)
+        self.program, self._plan = program, plan_of(program, self.language)
         self.visits = {move(rank): count for rank, count in self.visits.items()}
         return start
 

@@ -2,15 +2,65 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from twiml.declare import branches_of
-from twiml.extensions import DefaultExt, RepeatExt, ResponseExt
+from twiml.extensions import DefaultExt, PromptExt, RepeatExt, ResponseExt
+from twiml.languages import primary, text_in
 from twiml.rules import is_texts, is_true
 from twiml.verbs import Gather
 
-_NOT_A_WORD = re.compile(r"[^\w\s]|_")
+
+class Phrases(NamedTuple):
+    """What a spoken menu is made of, in one language."""
+
+    press: str
+    say: str
+    silence: str
+    again: str
+
+
+PHRASES = {
+    "en": Phrases("Press {} for {}.", "Say {} for {}.", "Do nothing for {}", "Do nothing to hear this again"),
+    "de": Phrases(
+        "Drücken Sie {} für {}.",
+        "Sagen Sie {} für {}.",
+        "Für {} tun Sie nichts",
+        "Tun Sie nichts, um dies noch einmal zu hören",
+    ),
+    "fr": Phrases(
+        "Tapez {} pour {}.", "Dites {} pour {}.", "Ne faites rien pour {}", "Ne faites rien pour réécouter ce message"
+    ),
+    "es": Phrases(
+        "Pulse {} para {}.", "Diga {} para {}.", "No haga nada para {}", "No haga nada para oír esto otra vez"
+    ),
+    "it": Phrases(
+        "Prema {} per {}.",
+        "Dica {} per {}.",
+        "Non faccia nulla per {}",
+        "Non faccia nulla per riascoltare il messaggio",
+    ),
+    "pt": Phrases(
+        "Prima {} para {}.", "Diga {} para {}.", "Não faça nada para {}", "Não faça nada para ouvir isto outra vez"
+    ),
+    "nl": Phrases(
+        "Druk op {} voor {}.", "Zeg {} voor {}.", "Doe niets voor {}", "Doe niets om dit nog een keer te horen"
+    ),
+    "da": Phrases("Tryk {} for {}.", "Sig {} for {}.", "Gør ingenting for {}", "Gør ingenting for at høre dette igen"),
+    "sv": Phrases(
+        "Tryck {} för {}.", "Säg {} för {}.", "Gör ingenting för {}", "Gör ingenting för att höra detta igen"
+    ),
+    "nb": Phrases("Trykk {} for {}.", "Si {} for {}.", "Ikke gjør noe for {}", "Ikke gjør noe for å høre dette igjen"),
+    "pl": Phrases(
+        "Naciśnij {}: {}.", "Powiedz {}: {}.", "Bez wyboru: {}", "Nie wybieraj niczego, aby usłyszeć to ponownie"
+    ),
+    "cs": Phrases("Stiskněte {}: {}.", "Řekněte {}: {}.", "Bez volby: {}", "Nedělejte nic a uslyšíte to znovu"),
+    "fi": Phrases("Paina {}: {}.", "Sano {}: {}.", "Jos et valitse: {}", "Odota, niin kuulet tämän uudelleen"),
+    "cy": Phrases("Pwyswch {} am {}.", "Dywedwch {} am {}.", "Gwnewch ddim am {}", "Gwnewch ddim i glywed hyn eto"),
+}
+"""The menu's words in each language that it can be spoken in."""
 
 
 def responses(gather: Gather) -> list[ResponseExt]:
@@ -30,18 +80,47 @@ def is_spoken(gather: Gather) -> bool:
     return is_true(gather.auto_menu_ext)
 
 
-def sentence(gather: Gather) -> str:
-    """The menu as it is spoken.
+def sentence(gather: Gather) -> str | PromptExt:
+    """The menu as it is spoken, in every language that a title of it has.
 
     >>> sentence(Gather(after_ext=[ResponseExt("1", "Praise"), DefaultExt("a slagging")]))
     'Press 1 for PRAISE. Do nothing for A SLAGGING'
     >>> sentence(Gather(after_ext=[ResponseExt("1", "Praise")]))
     'Press 1 for PRAISE. Do nothing to hear this again'
     """
-    spoken = [f"{_asked_for(each)} for {_text(each.title).upper()}. " for each in responses(gather)]
+    spoken = languages(gather)
+    if not spoken:
+        return _sentence(gather, None)
+    voices = {language: voice for prompt in _titles(gather) for language, voice in (prompt.voices or {}).items()}
+    return PromptExt({language: _sentence(gather, language) for language in spoken}, voices=voices or None)
+
+
+def languages(gather: Gather) -> list[str]:
+    """The languages that the titles of a menu are in; none if they are plain texts."""
+    return list(dict.fromkeys(language for prompt in _titles(gather) for language in prompt.texts))
+
+
+def unspoken(spoken: Iterable[str]) -> list[str]:
+    """Those languages that the menu's own words are not known in."""
+    return [language for language in spoken if primary(language) not in PHRASES]
+
+
+def _titles(gather: Gather) -> list[PromptExt]:
+    titles = (getattr(each, "title", None) for each in (*responses(gather), otherwise(gather)))
+    return [each for each in titles if isinstance(each, PromptExt) and isinstance(each.texts, Mapping)]
+
+
+def _sentence(gather: Gather, language: str | None) -> str:
+    words = PHRASES.get(primary(language or "en"), PHRASES["en"])
+    spoken = [_asked_for(each, words, _titled(each, language)) + " " for each in responses(gather)]
     last = otherwise(gather)
-    silent = "to hear this again" if isinstance(last, RepeatExt) else f"for {_text(last.title).upper()}"
-    return "".join(spoken) + f"Do nothing {silent}"
+    silent = words.again if isinstance(last, RepeatExt) else words.silence.format(_titled(last, language))
+    return "".join(spoken) + silent
+
+
+def _titled(answer: ResponseExt | DefaultExt, language: str | None) -> str:
+    title = text_in(answer.title, language) if isinstance(answer.title, PromptExt) else answer.title
+    return _text(title).upper()
 
 
 def chosen(answers: Sequence[ResponseExt], digits: str, speech: str) -> int | None:
@@ -72,10 +151,11 @@ def finish_on_key(gather: Gather) -> str | None:
     return "" if keyed and gather.finish_on_key is None else gather.finish_on_key
 
 
-def _asked_for(response: ResponseExt) -> str:
+def _asked_for(response: ResponseExt, words: Phrases, title: str) -> str:
     if _text(response.response):
-        return f"Press {response.response}"
-    return f"Say {response.speech[0]}" if response.speech and is_texts(response.speech) else "Say"
+        return words.press.format(response.response, title)
+    said = response.speech[0] if response.speech and is_texts(response.speech) else ""
+    return words.say.format(said, title) if said else f"Say for {title}."
 
 
 def _by_key(keyed: str) -> tuple[bool, int, str, str]:
@@ -89,4 +169,10 @@ def _text(value: object) -> str:
 
 
 def _words(said: str) -> str:
-    return " ".join(_NOT_A_WORD.sub(" ", said).casefold().split())
+    """Words to compare: without marks of punctuation, in one case, in one of Unicode's spellings.
+
+    >>> _words("Sales,  PLEASE!"), _words("हिन्दी") == "हिन्दी"
+    ('sales please', True)
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", said).casefold())
+    return " ".join("".join(each if unicodedata.category(each)[0] in "LMN" else " " for each in folded).split())

@@ -126,9 +126,11 @@ def _opened(element: Element, rank: str, home: Element | None, *, follows: bool)
 def _branches(gather: Gather, rank: str, number: int, *, follows: bool) -> Iterator[Place]:
     answers = menu.responses(gather)
     otherwise = menu.otherwise(gather)
-    strangers = [each for each in branches_of(gather) if each not in answers and each is not otherwise]
+    told = {id(each) for each in branches_of(gather)}
+    known = {id(each) for each in (*answers, otherwise)}
+    strangers = [each for each in branches_of(gather) if id(each) not in known]
     for count, branch in enumerate([*answers, otherwise, *strangers], start=number):
-        own = any(branch is each for each in branches_of(gather))
+        own = id(branch) in told
         role = _EXTENSION_ROLES.get(type(branch), Role.LEAF if is_declared(branch) else Role.ODD)
         place = Place(ranks.child(rank, count), role, branch, gather, branch=True, own=own)
         yield place

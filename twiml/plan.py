@@ -11,9 +11,11 @@ from typing import Literal
 from weakref import WeakKeyDictionary
 
 from twiml.declare import spec_of_tag
+from twiml.decode import decode_fragment
 from twiml.extensions import DefaultExt, FunctionExt, GotoExt, ResponseExt
-from twiml.program import TRANSITIONS, Program
-from twiml.xml import read
+from twiml.languages import nearest, spoken
+from twiml.program import TRANSITIONS, Program, State
+from twiml.xml import fragment, quoted, read
 
 Kind = Literal["text", "open", "gather", "wait", "exit", "goto", "callout", "branch"]
 
@@ -79,15 +81,40 @@ class Plan:
         return False
 
 
-_PLANS: WeakKeyDictionary[Program, Plan] = WeakKeyDictionary()
+_PLANS: WeakKeyDictionary[Program, dict[str | None, Plan]] = WeakKeyDictionary()
 
 
-def plan_of(program: Program) -> Plan:
-    """The plan of a program, made when it is first asked for."""
-    plan = _PLANS.get(program)
+def plan_of(program: Program, language: str | None = None) -> Plan:
+    """The plan of a program in a caller's language, made when it is first asked for."""
+    plans = _PLANS.get(program)
+    if plans is None:
+        plans = _PLANS[program] = {}
+    chosen = nearest(language, program.languages) if program.languages else None
+    plan = plans.get(chosen)
     if plan is None:
-        plan = _PLANS[program] = Plan(program)
+        plan = plans[chosen] = Plan(program if chosen is None else in_language(program, chosen))
     return plan
+
+
+def in_language(program: Program, language: str) -> Program:
+    """A program as callers of one language hear it, state by state the same.
+
+    Its texts are the ones in that language, and a Gather that listens for speech listens for that language.
+    """
+    return Program((_in_language(state, language) for state in program), program.labels)
+
+
+def _in_language(state: State, language: str) -> State:
+    payload = state.payload
+    if not isinstance(payload, str):
+        return state
+    if "<ext:" in payload:
+        return state._replace(payload=fragment(spoken(decode_fragment(payload), language)))
+    if payload.startswith("<Gather"):
+        asked = read(payload).attributes
+        if "speech" in asked.get("input", "").lower() and "language" not in asked:
+            return state._replace(payload=f"{payload[:-1]} language={quoted(language)}>")
+    return state
 
 
 def _step(program: Program, index: int) -> Step:

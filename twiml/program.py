@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import NamedTuple, overload
 
 from twiml.declare import Extension
+from twiml.xml import read
 
 
 class State(NamedTuple):
@@ -87,6 +88,15 @@ class Program(Sequence[State]):
     @cached_property
     def _hash(self) -> int:
         return hash(self.states)
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that any of its texts has, in their order; none if it speaks as it is written."""
+        said = (read(each.payload) for each in self.states if isinstance(each.payload, str) and "<ext:" in each.payload)
+        found = (
+            part.attributes.get("language", "") for each in said for part in each.inside if part.name == "ext:Prompt"
+        )
+        return tuple(dict.fromkeys(found))
 
     def find(self, rank: str) -> int | None:
         """The index of the state with this rank, or None."""

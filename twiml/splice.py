@@ -98,7 +98,8 @@ def _refuse_nobody(program: Program, index: int, by: int) -> None:
 
 def _is_all_there_is(program: Program) -> bool:
     """Whether a program is one callout, as that of a recipe function is: what it returns is then the flow itself."""
-    return len(program) == 2 and isinstance(program[0].payload, FunctionExt) and program[1].payload == "<Hangup/>"
+    lone = len(program) == 2 and not program.labels
+    return lone and isinstance(program[0].payload, FunctionExt) and program[1].payload == "<Hangup/>"
 
 
 def _moved(state: State, move: Callable[[str], str]) -> State:

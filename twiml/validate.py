@@ -1,26 +1,32 @@
 """Every error of a flow at once, each with the rank where it stands.
 
 A sentence reads like a compiler's: `1.3.1 Say: language "klingon" is not one Twilio speaks`.
-What an attribute may be stands in its declaration; here is only what no single attribute can
-know: where an element may stand, what goes with what, and whether a goto has somewhere to go.
+What an attribute may be stands in its declaration, what goes with what in `constraints`; here is
+what only the whole flow knows: where an element may stand, what answers a menu, and whether a goto
+has somewhere to go.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from twiml import menu
-from twiml.declare import Element, Extension, Verb, declared, is_declared, spec
-from twiml.extensions import DefaultExt, GotoExt, LabelExt, RepeatExt, ResponseExt
+from twiml.constraints import CONSTRAINTS, DEEPEST_NOUNS, held, shared_phrases
+from twiml.declare import Element, Extension, Verb, body_of, declared, is_declared, spec
+from twiml.extensions import BY_LANGUAGE, DefaultExt, GotoExt, LabelExt, PromptExt, RepeatExt, ResponseExt
+from twiml.messaging import Message
 from twiml.outline import Place, Role, outline
-from twiml.rules import is_texts, spelled
-from twiml.verbs import Gather, Redirect
+from twiml.rules import EXTRA, LONGEST_NAME, is_texts, spelled
+from twiml.verbs import Gather, Pause, Play, Redirect, Reject, Say, Sms, Start
 from twiml.xml import encode
 
 LONGEST = 64_000
 """Bytes of a document that we dare send; Twilio reads 64 kB (error 11750)."""
+TRANSLATED = (Say, Play)
+"""What may hold a text in several languages."""
 ROOM = 2_000
 """Bytes kept free of a document for the URLs and the redirect that the machine adds."""
 
@@ -37,7 +43,18 @@ def validate(verbs: Sequence[Any], *, extended: bool = True) -> list[str]:
     """
     if not isinstance(verbs, (list, tuple)):
         return [f"a flow is a list of verbs, not {_named(verbs)}"]
+    if any(isinstance(each, Message) for each in verbs):
+        return _answer_to_a_message(verbs)
     return errors_of(list(outline(verbs)), extended=extended)
+
+
+def _answer_to_a_message(verbs: Sequence[Any]) -> list[str]:
+    found = []
+    for number, each in enumerate(verbs, start=1):
+        fits = isinstance(each, (Message, Redirect)) and is_declared(each)
+        errors = _element(each) if fits else ["can't stand in the answer to a message, which holds Message, Redirect"]
+        found += [f"{number} {_named(each)}: {problem}" for problem in errors]
+    return found
 
 
 def is_valid(verbs: Sequence[Any]) -> bool:
@@ -71,9 +88,10 @@ def errors_of(
             taken.add(place.element.name)
         if isinstance(place.element, GotoExt) and isinstance(place.element.target, str):
             found += [(place, each) for each in _nowhere(place.element, goals, named, own)]
-    wrong = {place.rank for place, _ in found}
+    found += [(place, each) for place, each in _late(places)]
+    wrong = {above for place, _ in found for above in _above(place.rank)}
     for place in places:
-        if place.own and place.home is None and _is_written(place.element) and not _holds(place.rank, wrong):
+        if place.own and place.home is None and _is_written(place.element) and place.rank not in wrong:
             found += [(place, each) for each in _too_long(place.element)]
     return list(dict.fromkeys(f"{place.rank} {_named(place.element)}: {problem}" for place, problem in found))
 
@@ -82,9 +100,10 @@ def _is_written(element: object) -> bool:
     return is_declared(element) and not isinstance(element, Extension)
 
 
-def _holds(rank: str, others: Collection[str]) -> bool:
-    """Whether any of the other ranks is this one or stands below it."""
-    return any(f"{other}.".startswith(f"{rank}.") for other in others)
+def _above(rank: str) -> Iterator[str]:
+    """A rank, and those of all that it stands in."""
+    parts = rank.split(".")
+    yield from (".".join(parts[:count]) for count in range(1, len(parts) + 1))
 
 
 def _named(element: object) -> str:
@@ -98,14 +117,39 @@ def _local(place: Place, extended: bool) -> Iterator[str]:
     elif place.role is Role.ODD:
         yield "is not a verb"
     elif place.own:
-        element = place.element
         yield from _misplaced(place)
-        yield from _content(element)
-        yield from _attributes(element)
+        yield from _element(place.element)
+        if isinstance(place.element, Gather) and not isinstance(place.element.after_ext, tuple):
+            yield f"after_ext must be a list of responses, not {_named(place.element.after_ext)}"
         if extended:
-            yield from _posted(element)
-            if type(element) in _CHECKS:
-                yield from _CHECKS[type(element)](element)
+            yield from _posted(place.element)
+            if type(place.element) in _CHECKS:
+                yield from _CHECKS[type(place.element)](place.element)
+
+
+def _element(element: Element, depth: int = 0) -> Iterator[str]:
+    """What is wrong with an element and, where these are no places of their own, with what it holds."""
+    yield from _content(element)
+    yield from _attributes(element)
+    yield from CONSTRAINTS.get(type(element), lambda _: iter(()))(element)
+    declared = spec(element)
+    if declared.opens or isinstance(element, Extension) or declared.content is None:
+        return
+    for each in body_of(element):
+        if isinstance(each, str):
+            if not declared.content.mixed:
+                yield f'holds the text "{_short(each)}" beside its {" and ".join(declared.content.holds)}'
+            elif (problem := declared.content.rule and declared.content.rule.problem(each)) is not None:
+                yield f"{declared.content.python} {_quoted(each)} {problem}"
+        elif not is_declared(each):
+            yield f"holds {_named(each)}, which is not an element"
+        elif spec(each).name not in declared.content.holds:
+            yield f"can't hold a {_named(each)}; it holds {', '.join(declared.content.holds) or 'nothing'}"
+        elif depth > DEEPEST_NOUNS:
+            yield "holds too many elements within elements"
+            return
+        else:
+            yield from (f"{_named(each)}: {problem}" for problem in _element(each, depth + 1))
 
 
 def _misplaced(place: Place) -> Iterator[str]:
@@ -114,8 +158,12 @@ def _misplaced(place: Place) -> Iterator[str]:
     if home is None:
         if isinstance(element, (ResponseExt, DefaultExt, RepeatExt)):
             yield "can only stand in the after_ext of a Gather"
+        elif isinstance(element, PromptExt):
+            yield "is a text: it stands in a Say, a Play or a title"
         elif not isinstance(element, Verb):
             yield f"is a noun: it stands inside {_holders(name)}"
+        elif isinstance(element, Message):
+            yield "answers a message; it can't stand in a call"
         return
     slot = spec(home).branches if place.branch else spec(home).content
     if slot is not None and name not in slot.holds:
@@ -128,22 +176,39 @@ def _holders(name: str) -> str:
 
 
 def _content(element: Element) -> Iterator[str]:
-    held = spec(element).content
-    if held is None:
+    content = spec(element).content
+    if content is None:
         return
-    value = getattr(element, held.python)
-    if isinstance(value, tuple) and held.holds:
-        if held.required and not value:
-            yield f"{held.python} is empty"
-    elif held.rule is None:
-        yield f"{held.python} must be a list of verbs, not {_named(value)}"
-    elif (problem := held.rule.problem(value)) is not None:
-        yield f"{held.python} {_quoted(value)} {problem}"
+    value = getattr(element, content.python)
+    if isinstance(value, PromptExt) and isinstance(element, TRANSLATED):
+        yield from _translations(value, element)
+    elif isinstance(value, tuple) and content.holds:
+        if content.required and not value:
+            yield f"{content.python} is empty"
+    elif content.rule is None:
+        yield f"{content.python} must be a list of verbs, not {_named(value)}"
+    elif value is None and not content.required:
+        return
+    elif (problem := content.rule.problem(value)) is not None:
+        yield f"{content.python} {_quoted(value)} {problem}"
+
+
+def _translations(prompt: PromptExt, element: Any) -> Iterator[str]:
+    """What is wrong with a text in several languages: it is what would be wrong with each of them."""
+    yield from _attributes(prompt)
+    if BY_LANGUAGE.problem(prompt.texts) is not None:
+        return
+    strangers = [each for each in prompt.voices or () if each not in prompt.texts]
+    yield from (f'voices has "{each}", which no text is in' for each in strangers)
+    for language, text in prompt.texts.items():
+        voice = (prompt.voices or {}).get(language)
+        one = Say(text, language=language, voice=voice) if isinstance(element, Say) else type(element)(text)
+        yield from (f'in "{language}": {problem}' for problem in _element(one))
 
 
 def _posted(element: Element) -> Iterator[str]:
     ours = any(hook.attribute == "action" for hook in spec(element).hooks)
-    if ours and _right(element, "method").upper() == "GET" and getattr(element, "action", None) is None:
+    if ours and held(element, "method").upper() == "GET" and getattr(element, "action", None) is None:
         yield 'method "GET" needs an action of its own; what comes back to the flow comes by POST'
 
 
@@ -154,31 +219,59 @@ def _attributes(element: Element) -> Iterator[str]:
             if each.required:
                 yield f"{each.python} is missing"
         elif (problem := each.rule.problem(value)) is not None:
-            yield f"{each.python} {_quoted(value)} {problem}"
-
-
-def _right(element: Element, name: str) -> str:
-    """An attribute as XML has it, or nothing while it isn't what it should be."""
-    rule = next(each.rule for each in spec(element).attributes if each.python == name)
-    value = getattr(element, name)
-    return "" if value is None or rule.problem(value) else rule.xml(value)
+            shown = "" if isinstance(value, PromptExt) else f" {_quoted(value)}"
+            yield f"{each.python}{shown} {problem}"
+    extra = element.extra  # type: ignore[attr-defined]  # every verb and noun has it
+    if extra is None:
+        return
+    if isinstance(element, Extension):
+        yield "extra is for what Twilio reads; an extension has none"
+    elif (problem := EXTRA.problem(extra)) is not None:
+        yield f"extra {problem}"
+    else:
+        known = {each.xml: each.python for each in spec(element).attributes}
+        yield from (f'extra holds "{each}", which is known: it is {known[each]}' for each in extra if each in known)
 
 
 def _quoted(value: object) -> str:
     plain = isinstance(value, (str, float)) or is_texts(value) or (isinstance(value, int) and abs(value) < 10**60)
-    text = spelled(value) if plain else _named(value)
+    return f'"{_short(spelled(value) if plain else _named(value))}"'
+
+
+def _short(text: str) -> str:
     shown = text if len(text) <= 60 else text[:57] + "..."
-    return f'"{shown}"'.encode("utf-8", "backslashreplace").decode()
+    return shown.encode("utf-8", "backslashreplace").decode()
+
+
+def _late(places: Sequence[Place]) -> Iterator[tuple[Place, str]]:
+    """A Reject where the call is answered already: after a verb that runs on to it, or within a menu."""
+    before: dict[str, Place] = {}
+    for place in places:
+        parent = place.rank.rpartition(".")[0]
+        rejects = isinstance(place.element, Reject) and place.own
+        if rejects and (parent or _answers_the_call(before.get(parent))):
+            yield place, "comes when the call is answered, and works as the first verb alone; use Hangup"
+        if place.role is not Role.LABEL:
+            before[parent] = place
+
+
+def _answers_the_call(place: Place | None) -> bool:
+    """Whether a place is a verb that answers the call, and then runs on to the next."""
+    if place is None or not _is_written(place.element):
+        return False
+    return spec(place.element).flow != "exit" and not isinstance(place.element, (Pause, Sms, Start))
 
 
 def _too_long(element: Element) -> Iterator[str]:
-    if (size := len(encode([element]).encode("utf-8", "replace"))) > LONGEST - ROOM:
+    size = len(encode([element]).encode("utf-8", "replace"))
+    if isinstance(element, Gather) and menu.is_spoken(element):
+        size += len(encode([Say(menu.sentence(element))], extensions=True).encode("utf-8", "replace"))
+    if size > LONGEST - ROOM:
         yield f"makes {size} bytes of XML alone; Twilio reads at most 64 kB a document"
 
 
 def _gather(gather: Gather) -> Iterator[str]:
     if not isinstance(gather.after_ext, tuple):
-        yield f"after_ext must be a list of responses, not {_named(gather.after_ext)}"
         return
     if not gather.after_ext:
         if gather.action is None:
@@ -188,7 +281,7 @@ def _gather(gather: Gather) -> Iterator[str]:
         return
     if gather.action is not None:
         yield "has an action of its own beside after_ext; leave one out"
-    if _right(gather, "action_on_empty_result").lower() == "true":
+    if held(gather, "action_on_empty_result").lower() == "true":
         yield "action_on_empty_result can't be used with after_ext, where silence goes to the default"
     kinds = Counter(type(each) for each in gather.after_ext)
     if not kinds[ResponseExt] and not kinds[DefaultExt]:
@@ -199,8 +292,8 @@ def _gather(gather: Gather) -> Iterator[str]:
 
 
 def _answers(gather: Gather, answers: Sequence[ResponseExt]) -> Iterator[str]:
-    listens = "speech" in _right(gather, "input").lower().split()
-    length, finish = _right(gather, "num_digits"), _right(gather, "finish_on_key")
+    listens = "speech" in held(gather, "input").lower().split()
+    length, finish = held(gather, "num_digits"), held(gather, "finish_on_key")
     keyed_by = [(each.response if isinstance(each.response, str) else "", each) for each in answers]
     for keyed, count in Counter(keyed for keyed, _ in keyed_by if keyed).items():
         if count > 1:
@@ -212,10 +305,17 @@ def _answers(gather: Gather, answers: Sequence[ResponseExt]) -> Iterator[str]:
             yield f'response "{keyed}" holds finish_on_key "{finish}", which ends the input'
         if each.speech and not listens:
             yield f'response "{keyed}" listens for speech; input must hold "speech"'
+    yield from (f'more than one response listens for "{phrase}"' for phrase in shared_phrases(answers))
+    yield from _spoken(gather, answers)
+
+
+def _spoken(gather: Gather, answers: Sequence[ResponseExt]) -> Iterator[str]:
     if menu.is_spoken(gather):
         for titled in (*answers, menu.otherwise(gather)):
             if not isinstance(titled, RepeatExt) and not titled.title:
                 yield f"auto_menu_ext needs a title for {_answer_named(titled)}"
+        for language in menu.unspoken(menu.languages(gather)):
+            yield f'auto_menu_ext has no words in "{language}"; say the menu in the body'
 
 
 def _answer_named(answer: ResponseExt | DefaultExt) -> str:
@@ -245,7 +345,9 @@ def _nowhere(goto: GotoExt, goals: Collection[str], labels: Collection[str], own
     if own.get(goto.target):
         yield f'target "{goto.target}" is inside another verb; go to "{goto.target.rpartition(".")[0]}"'
     else:
-        yield f'target "{goto.target}" is neither a rank nor a label of this flow'
+        close = get_close_matches(goto.target[:LONGEST_NAME], labels, n=1)
+        hint = f'; did you mean "{close[0]}"?' if close else ""
+        yield f'target "{_short(goto.target)}" is neither a rank nor a label of this flow{hint}'
 
 
 def _names(element: object) -> bool:

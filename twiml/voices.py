@@ -84,5 +84,8 @@ def _voices() -> frozenset[str]:
     return frozenset(names)
 
 
+LEGACY_VOICES = {"alice": "Twilio keeps alice for old flows alone; other voices speak in her place"}
+"""Voices that Twilio still takes, with why they are better not used."""
+
 VOICES: frozenset[str] = _voices()
 """What Say's `voice` may be: the basic voices, and those of the Polly and Google engines."""

@@ -97,7 +97,7 @@ async def _call_recipe(recipe: str, chosen: Settings, script: Sequence[Act], mak
     address = {"host": "127.0.0.1", "port": 0, "admin_host": "127.0.0.1", "admin_port": 0, "public_url": ""}
     alone = {"auth_token": token, "accounts": {}, "unsigned": False, "numbers": {}, "default_recipe": ""}
     own = chosen.model_copy(update=address | alone | {"journal": "memory:"})
-    found = catalogue.load(chosen.recipes, [recipe])
+    found = catalogue.load(chosen.recipes, [recipe], chosen.callout_modules)
     async with Daemon(own, found) as daemon:
         transcript = await _talk(partial(make, f"{daemon.url}/{recipe}", auth_token=token), script)
         if daemon.supervisor.failures:

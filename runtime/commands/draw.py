@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 
 import click
@@ -11,20 +13,52 @@ from runtime import catalogue, settings
 from runtime.commands.options import config_option, recipes_option
 from runtime.errors import SwitchhookError
 
+SUFFIXES: Mapping[str, str] = {".html": "html", ".svg": "svg", ".mmd": "mermaid", ".dot": "dot", ".txt": "ascii"}
+"""What a file is to hold, by the end of its name."""
+
+PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+</head>
+<body>
+<h1>{title}</h1>
+{picture}
+</body>
+</html>"""
+
 
 @click.command()
 @click.argument("recipe")
-@click.option("--as", "target", type=click.Choice(["ascii", "html", "fsm"]), default="ascii", show_default=True)
+@click.option(
+    "--as",
+    "target",
+    type=click.Choice([*SUFFIXES.values(), "fsm"]),
+    help="What to draw it as.  [default: by FILE's name, else ascii]",
+)
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write to a file instead.")
+@click.option("--current", metavar="RANK", help="Mark the state with this rank, as 1.2.1.")
 @recipes_option
 @config_option
-def draw(recipe: str, target: str, output: Path | None, recipes: str | None, config: str | None) -> None:
-    """Draw RECIPE: as the outline of its states, as HTML, or as the finite state machine itself."""
+def draw(
+    recipe: str, target: str | None, output: Path | None, current: str | None, recipes: str | None, config: str | None
+) -> None:
+    """Draw RECIPE: as the outline of its states, in text or HTML, as a state chart in SVG, Mermaid or
+    Graphviz's dot, or as the finite state machine itself.
+
+    Without --as a FILE that ends in .html, .svg, .mmd, .dot or .txt says by its name what it is to hold.
+    """
     chosen = settings.load({"recipes": recipes}, config)
-    program = catalogue.load(chosen.recipes, [recipe]).program(recipe)
+    program = catalogue.load(chosen.recipes, [recipe], chosen.callout_modules).program(recipe)
     if program is None:
         raise SwitchhookError(f"{recipe} answers in the traditional way; there is no machine to draw")
-    picture = "\n".join(map(str, program)) if target == "fsm" else twiml.draw(program, target)
+    if current is not None and program.find(current) is None:
+        raise SwitchhookError(f'{recipe} has no state "{current}"; the picture shows the rank of each')
+    picture = _drawn(program, target or _by_name(output), current, recipe.replace("_", " "))
     if output is None:
         click.echo(picture)
         return
@@ -32,3 +66,14 @@ def draw(recipe: str, target: str, output: Path | None, recipes: str | None, con
         output.write_text(picture + "\n", encoding="utf-8")
     except OSError as problem:
         raise SwitchhookError(f"{output}: can't be written: {problem.strerror}") from problem
+
+
+def _by_name(output: Path | None) -> str:
+    return SUFFIXES.get(output.suffix.lower(), "ascii") if output is not None else "ascii"
+
+
+def _drawn(program: twiml.Program, target: str, current: str | None, title: str) -> str:
+    if target == "fsm":
+        return "\n".join(f"{state}{' <--' if state.rank == current else ''}" for state in program)
+    picture = twiml.draw(program, target, current, title=title)
+    return PAGE.format(title=escape(title), picture=picture) if target == "html" else picture

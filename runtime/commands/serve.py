@@ -30,5 +30,5 @@ def serve(ctx: click.Context, /, config: str | None, **flags: Any) -> None:
     """
     chosen = settings.load(flags, config)
     logs.configure(chosen.log_level, chosen.log_format)
-    recipes = catalogue.load(chosen.recipes)
+    recipes = catalogue.load(chosen.recipes, (), chosen.callout_modules)
     ctx.exit(run(Daemon(chosen, recipes).run()))

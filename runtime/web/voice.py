@@ -89,7 +89,7 @@ class VoiceFront:
             raise Refused(405, f"/{recipe.name} is an extended recipe: POST to it", Allow="POST")
         if json is not None:
             raise Refused(415, "voice webhooks are forms, not JSON")
-        params = first_values(fields)
+        params = first_values([*fields, *_own(at)])
         if not params.get("CallSid"):
             raise Refused(400, "no CallSid; every voice webhook has one")
         token = request.headers.get(TOKEN_HEADER, "")
@@ -135,3 +135,8 @@ class VoiceFront:
         if errors := validate(verbs, extended=False):
             raise InvalidFlow(errors)
         return encode(verbs)
+
+
+def _own(at: Place) -> list[tuple[str, str]]:
+    """The fields that a URL carries in its query, but for the machine's own."""
+    return [(name, value) for name, value in fields_of(at.query) if name != "step"]

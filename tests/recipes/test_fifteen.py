@@ -1,4 +1,4 @@
-"""The fifteen recipes that come with Switchhook, each dialled through a live daemon, every key and none."""
+"""The fifteen recipes of the library that Extended TwiML comes from, each dialled through a live daemon, every key and none."""
 
 from __future__ import annotations
 
@@ -280,11 +280,9 @@ async def daemon(serve):
     return await serve(settings={"my_phone": MY_PHONE, "caller_id": CALLER_ID})
 
 
-def test_there_are_fifteen_and_each_is_dialled_and_drawn_here():
-    bundled = set(catalogue.load().recipes)
-
-    assert len(bundled) == 15
-    assert bundled == CALLS.keys() == PICTURES.keys()
+def test_there_are_fifteen_of_the_first_library_and_each_is_dialled_and_drawn_here():
+    assert len(CALLS) == 15
+    assert CALLS.keys() == PICTURES.keys() < set(catalogue.load().recipes)
 
 
 @pytest.mark.parametrize("recipe", CALLS)

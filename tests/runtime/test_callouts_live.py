@@ -10,6 +10,8 @@ from structlog.testing import capture_logs
 from runtime.journals import MemoryJournal
 from runtime.softphone import Press
 from tests.wire import a_call, dial, post
+from twiml import Dial
+from twiml.declare import spec
 
 APOLOGY = "We are sorry, something went wrong. Please call again later."
 HOLD = "One moment, please."
@@ -130,7 +132,7 @@ async def test_a_callout_inside_dial_returns_nouns(serve, folder):
 
     assert transcript.said == [APOLOGY]
     reasons = [each["reason"] for each in events if each["event"] == "call_failed"]
-    assert reasons == ["1.1 Say: can't stand in a Dial, which holds Number, Client, Conference, FunctionExt"]
+    assert reasons == [f"1.1 Say: can't stand in a Dial, which holds {', '.join(spec(Dial).content.holds)}"]
     assert daemon.status()["calls"]["failed"] == 1
 
 

@@ -259,7 +259,16 @@ def test_a_helper_by_name_is_no_recipe(folder):
 
     [found] = errors(folder, "helper")
 
-    assert "no recipe" in found
+    assert found == "helper: is no recipe: the module has neither `recipe` nor `handle_request`"
+
+
+def test_a_helper_by_name_is_no_recipe_beside_one_that_is(folder):
+    folder["helper"] = "x = 1"
+    folder["greeting"] = "recipe = [Say('hello')]"
+
+    assert errors(folder, "greeting", "helper") == [
+        "helper: is no recipe: the module has neither `recipe` nor `handle_request`"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -292,3 +301,102 @@ def test_a_folder_without_a_recipe(folder):
     folder["helper"] = "x = 1"
 
     assert errors(folder) == [f"{folder}: there are no recipes; one is a module with a list named `recipe`"]
+
+
+# --- what is found -------------------------------------------------------------------------------
+
+MENU = """
+recipe = [Gather(num_digits=1, auto_menu_ext=True, after_ext=[ResponseExt("1", "x", [Record()])]), Hangup()]
+"""
+
+
+def codes(folder: object, name: str) -> list[str]:
+    """The codes of a recipe's findings."""
+    return [each.code for each in catalogue.load(str(folder)).recipes[name].findings]
+
+
+def test_a_recipe_is_checked_when_it_is_loaded(folder):
+    folder["menu"] = MENU
+    folder["greeting"] = "recipe = [Say('hello')]"
+
+    found = catalogue.load(str(folder)).recipes
+
+    assert [str(each) for each in found["menu"].findings] == [
+        "1 SW004 note: a caller who does nothing is asked again and again",
+        "1.3.1 SW015 warning: nobody hears of this recording",
+    ]
+    assert found["menu"].summary() == {"name": "menu", "path": "/menu", "states": 7, "findings": 2}
+    assert found["greeting"].findings == ()
+
+
+def test_findings_keep_no_recipe_from_being_served(folder):
+    folder["round"] = "recipe = [Say('hello'), GotoExt('1')]"
+
+    assert codes(folder, "round") == ["SW002"]
+    assert catalogue.load(str(folder)).program("round") is not None
+
+
+def test_a_recipe_exempts_itself_in_its_source(folder):
+    folder["menu"] = f"# switchhook: ignore[SW004]\n{MENU}"
+
+    assert codes(folder, "menu") == ["SW015"]
+    assert catalogue.load(str(folder)).recipes["menu"].summary()["findings"] == 1
+
+
+def test_an_exemption_of_a_recipe_in_a_package(package):
+    name = package("house_recipes", menu=f"# switchhook: ignore[SW004, SW015]\n{MENU}")
+
+    assert codes(name, "menu") == []
+
+
+@pytest.mark.parametrize("text", ["def recipe(call): return []", "def handle_request(path, params): return []"])
+def test_what_is_not_known_before_a_call_has_no_findings_and_needs_no_exemption(folder, text):
+    folder["later"] = text
+    folder["exempt"] = f"# switchhook: ignore[SW004]\n{text}"
+
+    assert codes(folder, "later") == []
+    assert codes(folder, "exempt") == ["SW102"]
+
+
+def test_a_module_without_a_source_is_exempt_from_nothing(folder, monkeypatch):
+    folder["menu"] = f"# switchhook: ignore[SW004, SW015]\n{MENU}"
+    monkeypatch.syspath_prepend(str(folder))
+    folder["menu"].__loader__ = None
+
+    assert codes(folder, "menu") == ["SW004", "SW015"]
+
+
+def test_a_source_that_has_gone_exempts_from_nothing(folder, monkeypatch):
+    folder["menu"] = f"# switchhook: ignore[SW004, SW015]\n{MENU}"
+    monkeypatch.setattr("importlib.machinery.SourceFileLoader.get_source", gone)
+
+    assert codes(folder, "menu") == ["SW004", "SW015"]
+
+
+def gone(*_: object) -> str:
+    raise OSError("it has gone")
+
+
+def test_what_the_bundled_recipes_have_is_meant():
+    """The repeating menus of old repeat for ever, and the answering machine of old has no listener."""
+    found = catalogue.load().recipes
+
+    assert [each.code for each in found["leave_a_message"].findings] == ["SW015"]
+    assert [each.code for each in found["menu_that_repeats"].findings] == ["SW004"]
+    assert [each.code for each in found["menu_with_repeat"].findings] == ["SW004"]
+    assert all(each.severity != "error" for recipe in found.values() for each in recipe.findings)
+
+
+def test_a_survey_holds_the_good_beside_the_bad(folder):
+    folder["menu"] = MENU
+    folder["wrong"] = "recipe = [Say('', language='klingon')]"
+    folder["worse"] = "1 / 0"
+
+    found = catalogue.survey(str(folder), ["menu", "nonesuch", "worse", "wrong"])
+
+    assert list(found.recipes) == ["menu"]
+    assert found.errors == {
+        "nonesuch": ["there is no such recipe"],
+        "worse": ["line 2: ZeroDivisionError: division by zero"],
+        "wrong": ['1 Say: language "klingon" is not one Twilio speaks'],
+    }

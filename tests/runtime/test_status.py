@@ -50,7 +50,7 @@ async def test_what_an_idle_daemon_shows(serve, folder, ask):
         "calls": {"in_progress": 0, "started": 0, "completed": 0, "failed": 0, "restarts": 0},
         "recipes": [
             {"name": "machine", "path": "/machine", "states": 0, "findings": 0},
-            {"name": "menu", "path": "/menu", "states": 8, "findings": 0},
+            {"name": "menu", "path": "/menu", "states": 8, "findings": 2},
         ],
         "in_progress": [],
         "next": None,

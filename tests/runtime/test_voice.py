@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from runtime.softphone import Call, HangUp, Press, Silence, Speak
-from tests.wire import FORM, TOKEN, Proxy, a_call, dial, get, post, send, signed
+from tests.wire import FORM, ME, TOKEN, Proxy, a_call, dial, get, post, send, signed
 
 NOTHING = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 MENU = """
@@ -578,3 +578,15 @@ async def test_who_calls_need_not_be_a_number(serve, folder, party):
     reply = await post(daemon, "/who", a_call() | {"From": party})
 
     assert reply.verbs[0] == f"<Say>from {party!r}</Say>"
+
+
+async def test_what_a_voice_urls_own_query_says_is_among_the_fields(serve, folder) -> None:
+    folder["reminder"] = """
+        def said(call):
+            return [Say(" ".join([call.params["appointment"], call.params["From"], str("step" in call.params)]))]
+
+        recipe = [Pause(), FunctionExt(fn=said)]
+    """
+    daemon = await serve(folder)
+    answer = await post(daemon, "/reminder?appointment=on+Friday&From=nobody&step=0", a_call())
+    assert f"on Friday {ME} False" in answer.text

@@ -10,12 +10,18 @@ from lxml import etree
 from twiml import Callout, Document, Machine, Request, Returned, Say
 from twiml.xml import DECLARATION
 
-VERBS = {"Say", "Play", "Pause", "Gather", "Record", "Dial", "Sms", "Redirect", "Hangup", "Reject"}
+VERBS = set(
+    """
+    Say Play Pause Gather Record Dial Enqueue Leave Connect Start Stop Refer Pay Sms Echo Redirect Hangup Reject
+    """.split()
+)
 STANDS_IN = {
     "Response": VERBS,
     "Gather": {"Say", "Play", "Pause"},
-    "Dial": {"Number", "Client", "Conference"},
+    "Dial": {"Number", "Client", "Conference", "Queue", "Sip", "Application", "WhatsApp", "Sim"},
 }
+SSML = {"break", "emphasis", "lang", "p", "phoneme", "prosody", "s", "say-as", "sub", "w"}
+STANDS_IN |= dict.fromkeys(["Say", *SSML], SSML)
 """What Twilio lets stand in what; everything else holds text or nothing."""
 
 

@@ -26,7 +26,6 @@ from twiml import (
     Program,
     Record,
     Redirect,
-    Reject,
     RepeatExt,
     Request,
     ResponseExt,
@@ -66,7 +65,9 @@ ANYTHING: st.SearchStrategy[Any] = st.recursive(
 NOUNS = st.one_of(
     st.builds(Number, PHONES, send_digits=st.sampled_from([None, "ww1"])),
     st.builds(Client, st.sampled_from(["tommy", "jane & co"])),
-    st.builds(Conference, st.sampled_from(["bingo", "<hall>"]), record=st.sampled_from([None, "record-from-start"])),
+)
+CONFERENCES = st.builds(
+    Conference, st.sampled_from(["bingo", "<hall>"]), record=st.sampled_from([None, "record-from-start"])
 )
 SPOKEN = st.one_of(
     st.builds(Say, TEXTS, language=st.sampled_from([None, "en-GB", "de"])),
@@ -78,12 +79,16 @@ WAITING = st.one_of(
     st.builds(Record, transcribe=FLAGS, play_beep=FLAGS, action=ACTIONS),
     st.builds(
         Dial,
-        st.one_of(PHONES, st.lists(st.one_of(NOUNS, NOUNS, CALLOUTS), min_size=1, max_size=3)),
+        st.one_of(
+            PHONES,
+            CONFERENCES.map(lambda one: [one]),
+            st.lists(st.one_of(NOUNS, NOUNS, CALLOUTS), min_size=1, max_size=3),
+        ),
         record=st.sampled_from([None, "record-from-answer", "do-not-record"]),
         action=ACTIONS,
     ),
 )
-EXITS = st.sampled_from([Hangup(), Reject(), Reject(reason="busy"), Redirect(ELSEWHERE)])
+EXITS = st.sampled_from([Hangup(), Redirect(ELSEWHERE)])
 ANYWHERE = GotoExt("1")
 """A goto that has not been aimed yet; every flow has a state of this rank."""
 
@@ -110,17 +115,18 @@ def _gathers(draw: st.DrawFn, names: list[str], depth: int) -> Gather:
     length = draw(st.sampled_from([None, 1, 2]))
     keys = [key for key in KEYS if length in (None, len(key))]
     listens = draw(st.booleans())
+    unheard = list(draw(st.permutations(PHRASES))) if listens else []
     after: list[Any] = [
         ResponseExt(
             key,
             f"title {key}",
             draw(_bodies(names, depth)),
-            speech=draw(st.none() | st.lists(st.sampled_from(PHRASES), min_size=1, max_size=2)) if listens else None,
+            speech=[unheard.pop() for _ in range(min(draw(st.integers(0, 2)), len(unheard)))] or None,
         )
         for key in draw(st.lists(st.sampled_from(keys), max_size=3, unique=True))
     ]
-    if listens and draw(st.booleans()):
-        after.append(ResponseExt("", "only said", draw(_bodies(names, depth)), speech=["no"]))
+    if unheard and draw(st.booleans()):
+        after.append(ResponseExt("", "only said", draw(_bodies(names, depth)), speech=[unheard.pop()]))
     silence = draw(st.sampled_from(["default", "default", "repeat", "none"]))
     if silence == "default" or not after:
         after.append(DefaultExt("otherwise", draw(_bodies(names, depth))))

@@ -11,9 +11,9 @@ from tests.twiml.documents import said
 from tests.twiml.strategies import flows
 from twiml import (
     Client,
-    Conference,
     DefaultExt,
     Dial,
+    Echo,
     FunctionExt,
     Gather,
     GotoExt,
@@ -24,6 +24,7 @@ from twiml import (
     Pause,
     Play,
     Program,
+    Queue,
     Record,
     Redirect,
     Reject,
@@ -88,11 +89,11 @@ def test_a_verb_that_ends_the_call_exits_and_needs_no_hangup(verb: Any, payload:
 
 
 def test_a_dial_numbers_its_nouns_and_waits_at_its_end() -> None:
-    assert states(Dial([Number("+441314960123"), Client("tommy"), Conference("bingo"), CALLOUT], timeout=5)) == [
+    assert states(Dial([Number("+441314960123"), Client("tommy"), Queue("bingo"), CALLOUT], timeout=5)) == [
         ("1", '<Dial timeout="5">', "into"),
         ("1.1", "<Number>+441314960123</Number>", "next"),
         ("1.2", "<Client>tommy</Client>", "next"),
-        ("1.3", "<Conference>bingo</Conference>", "next"),
+        ("1.3", "<Queue>bingo</Queue>", "next"),
         ("1.4", CALLOUT, "next"),
         ("1.5", "</Dial>", "wait"),
         ("2", "<Hangup/>", "exit"),
@@ -133,13 +134,13 @@ def test_an_answers_own_address_makes_no_branches() -> None:
 
 
 def test_every_branch_that_can_end_hangs_up_when_nothing_follows() -> None:
-    after = [ResponseExt("1", body=[]), ResponseExt("2", body=[Reject()]), DefaultExt(body=said("b"))]
+    after = [ResponseExt("1", body=[]), ResponseExt("2", body=[Echo()]), DefaultExt(body=said("b"))]
     assert picture(Gather(after_ext=after))[1:] == [
         "1.1 </Gather>",
         "1.2 ResponseExt",
         "1.2.1 <Hangup/>",
         "1.3 ResponseExt",
-        "1.3.1 <Reject/>",
+        "1.3.1 <Echo/>",
         "1.4 DefaultExt",
         "1.4.1 <Say>b</Say>",
         "1.4.2 <Hangup/>",

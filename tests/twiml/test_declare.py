@@ -8,17 +8,48 @@ from typing import Any
 
 import pytest
 
-from twiml import Client, Conference, Dial, FunctionExt, Gather, Hangup, Number, Pause, Play, Record, Say, Sms
+import twiml
+from twiml import (
+    Break,
+    Client,
+    Conference,
+    Connect,
+    Dial,
+    Echo,
+    Enqueue,
+    FunctionExt,
+    Gather,
+    Hangup,
+    Number,
+    Pause,
+    Pay,
+    Play,
+    PromptExt,
+    Record,
+    Redirect,
+    Refer,
+    ReferSip,
+    ResponseExt,
+    Say,
+    SayAs,
+    Sip,
+    Sms,
+    Start,
+    Task,
+    validate,
+)
 from twiml.declare import (
     Element,
     Extension,
     Noun,
     Spec,
+    Table,
     Verb,
     body_of,
     branches_of,
     camel_case,
     declared,
+    element_of_tag,
     is_declared,
     spec,
     spec_of_tag,
@@ -27,12 +58,20 @@ from twiml.declare import (
 
 EVERY = list(declared())
 NAMES = [found.name for _, found in EVERY]
-LANGUAGE = "Number Client Conference Say Play Pause Gather Record Dial Sms Redirect Hangup Reject".split()
-EXTENDED = "ResponseExt DefaultExt RepeatExt FunctionExt GotoExt LabelExt".split()
+LANGUAGE = """
+    Say Play Pause Gather Record Dial Enqueue Task Leave Connect Start Stop Refer ReferSip Pay Prompt Sms Echo
+    Redirect Hangup Reject
+    Break Emphasis Lang P Phoneme Prosody S SayAs Sub W
+    Number Client Identity Conference Queue Sip Uri Headers Header Application ApplicationSid WhatsApp Sim Parameter
+    Stream Siprec Transcription Recording Config ConversationRelay ConversationRelaySession Language AiSession
+    VirtualAgent Conversation Room Autopilot
+    Message Body Media
+""".split()
+EXTENDED = "ResponseExt DefaultExt RepeatExt FunctionExt GotoExt LabelExt PromptExt".split()
 
 
 def test_the_language_holds_these_elements_and_no_more() -> None:
-    assert [name for name in NAMES if not name.endswith("Ext")] == LANGUAGE
+    assert sorted(name for name in NAMES if not name.endswith("Ext")) == sorted(LANGUAGE)
     assert sorted(name for name in NAMES if name.endswith("Ext")) == sorted(EXTENDED)
 
 
@@ -43,14 +82,28 @@ def test_an_element_is_one_frozen_slotted_class_of_its_kind(element: type[Any], 
     assert "__slots__" in vars(element)
     assert element.__doc__
     assert spec(element) is found
-    assert spec_of_tag(found.name) is found
+    assert twiml.__dict__[found.name] is element
+
+
+@pytest.mark.parametrize(("element", "found"), EVERY, ids=NAMES)
+def test_an_element_is_found_by_its_tag(element: type[Any], found: Spec) -> None:
+    extension = issubclass(element, Extension)
+    home = next((each for _, each in EVERY if each.content and found.name in each.content.holds), None)
+    assert element_of_tag(found.tag, inside=home, extension=extension) is element
+
+
+def test_two_elements_share_a_tag_and_what_is_around_them_decides() -> None:
+    assert element_of_tag("Sip", inside=spec(Refer)) is ReferSip
+    assert element_of_tag("Sip", inside=spec(Dial)) is element_of_tag("Sip") is Sip
+    assert spec_of_tag("say-as") is spec(SayAs)
+    assert element_of_tag("Shout") is None
 
 
 @pytest.mark.parametrize(("element", "found"), EVERY, ids=NAMES)
 def test_every_field_is_declared_as_content_attribute_or_branches(element: type[Any], found: Spec) -> None:
     slots = [each for each in (found.content, found.branches) if each is not None]
     known = [each.python for each in slots] + [each.python for each in found.attributes]
-    assert sorted(known) == sorted(each.name for each in fields(element))
+    assert sorted([*known, "extra"]) == sorted(each.name for each in fields(element))
     assert len({each.xml for each in found.attributes}) == len(found.attributes)
 
 
@@ -103,6 +156,58 @@ def test_elements_cannot_change() -> None:
 
 def test_lists_become_tuples_everywhere() -> None:
     assert Number("+441314960123", status_callback_event=["ringing"]).status_callback_event == ("ringing",)
+    assert Number("+441314960123", status_callback_event=["sinking"]).status_callback_event == ("sinking",)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Gather(num_digits="3", finish_on_key="#"), Gather(num_digits=3, finish_on_key="#")),
+        (Gather(timeout="auto", input="DTMF speech"), Gather(timeout="auto", input=["dtmf", "speech"])),
+        (Conference("x", beep="TRUE", muted="false"), Conference("x", beep=True, muted=False)),
+        (Conference("x", beep="onenter"), Conference("x", beep="onEnter")),
+        (Say("x", language="EN-gb", voice="POLLY.amy"), Say("x", language="en-GB", voice="Polly.Amy")),
+        (Redirect("https://example.com", method="post"), Redirect("https://example.com", method="POST")),
+        (Gather(hints=["yes", "no"]), Gather(hints="yes,no")),
+        (Task({"a": 1}), Task('{"a": 1}')),
+        (Play("", digits="1"), Play(digits="1")),
+        (Say(["one ", "two"]), Say("one two")),
+        (Say([]), Say("")),
+        (Say(["", Break(), "a", "b"]), Say([Break(), "ab"])),
+        (Dial(["+441314960123"]), Dial("+441314960123")),
+        (Pay(charge_amount=20.5), Pay(charge_amount="20.5")),
+        (PromptExt({"EN-gb": ["a", "b"]}), PromptExt({"en-GB": ("a", "b")})),
+    ],
+    ids=repr,
+)
+def test_what_means_the_same_is_the_same(one: Element, other: Element) -> None:
+    assert one == other
+    assert hash(one) == hash(other)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [Gather(num_digits="many"), Say("x", language="klingon"), Conference("x", beep="loud"), Gather(hints=[1])],
+    ids=repr,
+)
+def test_what_is_wrong_is_kept_for_validation_to_speak_of(wrong: Element) -> None:
+    assert validate([wrong])
+
+
+def test_an_element_shows_what_makes_it() -> None:
+    assert repr(Say("hi", language="en-GB")) == "Say('hi', language='en-GB')"
+    assert repr(Hangup()) == "Hangup()"
+    assert repr(Dial([Number("+441314960123")], timeout=20)) == "Dial((Number('+441314960123'),), timeout=20)"
+    assert repr(ResponseExt("1", "sales")) == "ResponseExt(response='1', title='sales')"
+
+
+def test_a_table_is_a_mapping_that_cannot_change() -> None:
+    table = Table({"a": "1"}, b="2")
+    assert dict(table) == {"a": "1", "b": "2"} == table
+    assert hash(table) == hash(Table(b="2", a="1"))
+    assert pickle.loads(pickle.dumps(table)) == table  # noqa: S301
+    with pytest.raises(TypeError):
+        table["a"] = "3"  # type: ignore[index]
 
 
 def test_only_the_content_is_positional() -> None:
@@ -118,6 +223,7 @@ def test_what_is_nested_is_found_and_text_too() -> None:
     assert text_of(Say("a")) == "a"
     assert text_of(Dial("+441314960123")) == "+441314960123"
     assert text_of(Dial([Client("tommy")])) is text_of(Hangup()) is None
+    assert body_of(Say(["a", Break()])) == ("a", Break())
     assert branches_of(Gather(after_ext=[FunctionExt(module="m", fn="f")])) == (FunctionExt(module="m", fn="f"),)
     assert branches_of(Gather(after_ext=7)) == branches_of(Say("a")) == ()
 
@@ -142,14 +248,20 @@ def test_only_what_is_declared_is_an_element() -> None:
         (Dial, "wait"),
         (Hangup, "exit"),
         (Conference, "next"),
+        (Connect, "wait"),
+        (Enqueue, "wait"),
+        (Pay, "wait"),
+        (Refer, "wait"),
+        (Start, "next"),
+        (Echo, "exit"),
     ],
 )
 def test_a_verb_says_what_it_does_to_the_flow(verb: type[Element], flow: str) -> None:
     assert spec(verb).flow == flow
 
 
-def test_gather_and_dial_open_states_of_their_own() -> None:
-    assert [found.name for _, found in EVERY if found.opens] == ["Gather", "Dial"]
+def test_gather_dial_and_connect_open_states_of_their_own() -> None:
+    assert [found.name for _, found in EVERY if found.opens] == ["Gather", "Dial", "Connect"]
 
 
 def office_hours(call: object) -> list[Verb]:

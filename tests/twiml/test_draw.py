@@ -18,6 +18,7 @@ from twiml import (
     Gather,
     GotoExt,
     Hangup,
+    LabelExt,
     Number,
     Pause,
     Play,
@@ -141,7 +142,8 @@ def test_html_escapes_everything_a_flow_says() -> None:
     evil = "<script>alert('1')</script>&\""
     flow = [
         Say(evil),
-        Dial([Client(evil), Conference(evil), FunctionExt(evil, module="m", fn="f")]),
+        Dial([Client(evil), FunctionExt(evil, module="m", fn="f")]),
+        Dial([Conference(evil)]),
         Gather(auto_menu_ext=True, after_ext=[ResponseExt("1", evil), DefaultExt(evil)]),
     ]
     page = compile(flow, "html")
@@ -149,6 +151,19 @@ def test_html_escapes_everything_a_flow_says() -> None:
     assert html.fromstring(page).xpath("//li[@id='state-1']/div/span[@class='what']/following-sibling::text()") == [
         f' "{evil}"'
     ]
+
+
+def test_a_goto_is_a_link_to_its_state_in_html() -> None:
+    flow = [LabelExt("start"), Say("a"), Gather(after_ext=[ResponseExt("1", body=[GotoExt("start")]), RepeatExt()])]
+    page = html.fromstring(compile(flow, "html"))
+    links = {each.getparent().getparent().get("id"): each.get("href") for each in page.iter("a")}
+    assert links == {"state-2.2.1": "#state-1", "state-2.3": "#state-2"}
+    assert all(page.xpath(f"//li[@id='{href[1:]}']") for href in links.values())
+
+
+def test_the_title_is_what_html_is_called_by_and_is_escaped() -> None:
+    page = draw(compile([Say("a")]), "html", title='<b>"bookshop"</b>')
+    assert html.fromstring(page).get("aria-label") == '<b>"bookshop"</b>'
 
 
 @given(flows())

@@ -13,6 +13,7 @@ from twiml import (
     Conference,
     DefaultExt,
     Dial,
+    Echo,
     FunctionExt,
     Gather,
     GotoExt,
@@ -272,11 +273,11 @@ def test_24_errors_are_a_list_and_nothing_goes_unlooked_at(wrong: Any) -> None:
 
 
 def test_25_the_menu_speaks_of_repeats_and_verbs_after_a_gather_are_kept() -> None:
-    """The auto-menu said nothing about a repeat; verbs after a Gather, Hangup or Reject were silently dropped."""
-    flow = [Gather(auto_menu_ext=True, after_ext=[ONE, RepeatExt()]), Hangup(), Say("b"), Reject(), Say("c")]
+    """The auto-menu said nothing about a repeat; verbs after a Gather, Hangup or Echo were silently dropped."""
+    flow = [Gather(auto_menu_ext=True, after_ext=[ONE, RepeatExt()]), Hangup(), Say("b"), Echo(), Say("c")]
     program = compile(flow)
     assert "Do nothing to hear this again" in str(program[1].payload)
     assert [state.payload for state in program][-5:] == [
-        "<Hangup/>", "<Say>b</Say>", "<Reject/>", "<Say>c</Say>", "<Hangup/>",
+        "<Hangup/>", "<Say>b</Say>", "<Echo/>", "<Say>c</Say>", "<Hangup/>",
     ]  # fmt: skip
     check(encode(flow))

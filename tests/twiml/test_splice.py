@@ -28,6 +28,7 @@ from twiml import (
     compile,
     ranks,
 )
+from twiml.declare import spec
 from twiml.splice import splice
 
 CALLOUT = FunctionExt("look", module="m", fn="f")
@@ -215,7 +216,7 @@ def test_inside_dial_a_callout_returns_nouns() -> None:
             [Dial([CALLOUT])],
             "1.1",
             [Say("a")],
-            "1.1 Say: can't stand in a Dial, which holds Number, Client, Conference, FunctionExt",
+            f"1.1 Say: can't stand in a Dial, which holds {', '.join(spec(Dial).content.holds)}",
         ),
     ],
 )  # fmt: skip

@@ -113,14 +113,14 @@ def test_texts_and_attributes_read_back_as_they_were(text: str, hint: str) -> No
     say, gather = Say(text, voice=hint), Gather(hints=hint)
     assert etree.fromstring(f"<a>{escaped(text)}</a>").text == (text or None)
     assert etree.fromstring(f"<a b={quoted(hint)}/>").get("b") == hint
-    assert read(fragment(say)) == ("Say", {"voice": hint}, text)
-    assert read(opening(gather)) == ("Gather", {"hints": hint}, "")
+    assert read(fragment(say)) == ("Say", {"voice": hint}, text, ())
+    assert read(opening(gather)) == ("Gather", {"hints": hint}, "", ())
 
 
 def test_a_payload_reads_back_as_opening_tag_end_tag_or_whole_element() -> None:
-    assert read('<Gather numDigits="1">') == ("Gather", {"numDigits": "1"}, "")
-    assert read("<Hangup/>") == ("Hangup", {}, "")
-    assert read("<Say>a &amp; b</Say>") == ("Say", {}, "a & b")
+    assert read('<Gather numDigits="1">') == ("Gather", {"numDigits": "1"}, "", ())
+    assert read("<Hangup/>") == ("Hangup", {}, "", ())
+    assert read("<Say>a &amp; b</Say>") == ("Say", {}, "a & b", ())
     assert read("</Dial>").closing
     assert not read("<Dial>").closing
 

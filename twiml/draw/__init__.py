@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from twiml.draw import ascii, html
-from twiml.draw.picture import Node, picture
+from twiml.draw import ascii, dot, html, mermaid, svg
+from twiml.draw.picture import Edge, Node, Picture, picture
 from twiml.program import Program
 
-RENDERERS: dict[str, Callable[[Sequence[Node]], str]] = {"ascii": ascii.render, "html": html.render}
+RENDERERS: dict[str, Callable[[Picture], str]] = {
+    "ascii": ascii.render,
+    "html": html.render,
+    "svg": svg.render,
+    "mermaid": mermaid.render,
+    "dot": dot.render,
+}
 
 
-def draw(program: Program, target: str = "ascii", current: str | None = None) -> str:
+def draw(program: Program, target: str = "ascii", current: str | None = None, *, title: str = "Call flow") -> str:
     """The program drawn as one of `RENDERERS`; `current` is the rank of a state to mark.
 
     >>> from twiml import Say, compile
@@ -19,7 +25,7 @@ def draw(program: Program, target: str = "ascii", current: str | None = None) ->
     1 - SAY "yowza"
     2 - HANGUP <--
     """
-    return RENDERERS[target](picture(program, current))
+    return RENDERERS[target](picture(program, current, title))
 
 
-__all__ = ["RENDERERS", "draw"]
+__all__ = ["RENDERERS", "Edge", "Node", "Picture", "draw", "picture"]

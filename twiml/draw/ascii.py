@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from twiml.draw.picture import Node
+from twiml.draw.picture import Picture
 
 
-def render(picture: Sequence[Node]) -> str:
+def render(picture: Picture) -> str:
     """One line a state. The current state, if there is one, ends in an arrow."""
-    return "\n".join(
-        f"{'    ' * depth}{node.text}{' <--' if node.current else ''}" for top in picture for depth, node in top.walk()
-    )
+    return "\n".join(f"{'    ' * depth}{node.text}{' <--' if node.current else ''}" for depth, node in picture.walk())

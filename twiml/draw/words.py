@@ -1,10 +1,14 @@
-"""What a picture says of each state: the seed's words, read from the state that runs."""
+"""What a picture says of each state: the seed's words, read from the state that runs.
+
+`WORDS` is the one table: what each element is called and what is said of it, most of it as texts
+to fill in. An element that isn't in it is drawn all the same, by its name in capitals.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from twiml.extensions import DefaultExt, FunctionExt, ResponseExt
+from twiml.extensions import DefaultExt, FunctionExt, PromptExt, ResponseExt
 from twiml.program import State
 from twiml.xml import Fragment, read
 
@@ -17,66 +21,114 @@ def words(state: State) -> Words:
 
     >>> words(State("1", '<Say language="de">Guten Tag</Say>', "next"))
     ('SAY', '"Guten Tag" de')
+    >>> words(State("1", "<Levitate>up</Levitate>", "next"))
+    ('LEVITATE', 'up')
     """
     payload = state.payload
     if isinstance(payload, str):
         found = read(payload)
-        if found.closing:
-            return f"end of {found.name[1:]}", "(wait for response)"
-        return _VERBS[found.name](found)
+        return (f"end of {found.name[1:]}", "(wait for response)") if found.closing else _element(found)
     if isinstance(payload, ResponseExt):
-        answered = payload.response or " or ".join(f'"{phrase}"' for phrase in payload.speech or ())
-        return f"Response {answered} :", (payload.title or "").upper()
+        return f"Response {payload.response or _spoken(payload)} :", _titled(payload.title)
     if isinstance(payload, DefaultExt):
-        return "Default :", (payload.title or "").upper()
+        return "Default :", _titled(payload.title)
     if isinstance(payload, FunctionExt):
         return "Call out to", f"{(payload.title or '').upper()} ({payload.module}:{payload.fn})"
     return "GOTO", state.transition
 
 
-def _true(attributes: Mapping[str, str], name: str, word: str) -> str:
-    return word if attributes.get(name, "false").lower() not in ("false", "do-not-record") else ""
+def answer(response: ResponseExt) -> str:
+    """What a caller keys or says for a response.
+
+    >>> answer(ResponseExt("1", speech=["yes", "yes please"]))
+    '1 or "yes" or "yes please"'
+    """
+    return " or ".join(filter(None, (response.response, _spoken(response))))
+
+
+def _titled(title: str | PromptExt | None) -> str:
+    """A title in capitals, in each of its languages."""
+    texts = title.texts.values() if isinstance(title, PromptExt) else [title or ""]
+    return " / ".join(str(text).upper() for text in texts)
+
+
+def _spoken(response: ResponseExt) -> str:
+    return " or ".join(f'"{phrase}"' for phrase in response.speech or ())
+
+
+def _element(found: Fragment) -> Words:
+    what, of_it = WORDS.get(found.name, (found.name.upper(), _text))
+    return what, of_it(found)
 
 
 def _some(*parts: str) -> str:
     return " ".join(filter(None, parts))
 
 
-def _say(say: Fragment) -> Words:
-    return "SAY", _some(f'"{say.text}"', say.attributes.get("voice", ""), say.attributes.get("language", ""))
+def _true(attributes: Mapping[str, str], name: str, word: str) -> str:
+    return word if attributes.get(name, "false").lower() not in ("false", "do-not-record") else ""
 
 
-def _play(play: Fragment) -> Words:
+def _text(found: Fragment) -> str:
+    return found.text.strip()
+
+
+def _nothing(_: Fragment) -> str:
+    return ""
+
+
+def _filled(**phrases: str) -> Callable[[Fragment], str]:
+    """Says a phrase for each attribute that is given, in this order; `text` is what the element holds."""
+
+    def of_it(found: Fragment) -> str:
+        values = {**found.attributes, "text": found.text.strip()}
+        given = ((phrase, values.get(name.rstrip("_"), "")) for name, phrase in phrases.items())
+        return _some(*(phrase.format(value) for phrase, value in given if value))
+
+    return of_it
+
+
+def _inner(found: Fragment, *names: str) -> list[Fragment]:
+    return [each for each in found.inside if each.name in names]
+
+
+def _spoken_or_played(quote: str, *attributes: str) -> Callable[[Fragment], str]:
+    """A text, or the same in several languages, one after the other."""
+
+    def one(found: Fragment) -> str:
+        return _some(f"{quote}{found.text}{quote}", *(found.attributes.get(name, "") for name in attributes))
+
+    def of_it(found: Fragment) -> str:
+        prompts = [each for each in found.inside if each.name == "ext:Prompt"]
+        own = [found.attributes.get(name, "") for name in attributes]
+        return _some(" / ".join(map(one, prompts)), *own) if prompts else one(found)
+
+    return of_it
+
+
+def _play(play: Fragment) -> str:
     digits = play.attributes.get("digits")
-    return "PLAY", _some(play.text, f"(keys {digits})" if digits else "")
+    return _some(_spoken_or_played("", "language")(play), f"(keys {digits})" if digits else "")
 
 
-def _pause(pause: Fragment) -> Words:
-    return "PAUSE", f"for {pause.attributes.get('length', '1')} seconds"
-
-
-def _gather(gather: Fragment) -> Words:
+def _gather(gather: Fragment) -> str:
     inputs = gather.attributes.get("input", "dtmf").lower().split()
     asks = " or ".join(_INPUTS[each] for each in _INPUTS if each in inputs)
     key = gather.attributes.get("finishOnKey")
-    return "GATHER", _some(f"(request {asks} Input)", f"(finish with: {key})" if key else "")
+    return _some(f"(request {asks} Input)", f"(finish with: {key})" if key else "")
 
 
 _INPUTS = {"dtmf": "Keypad", "speech": "Speech"}
 
 
-def _record(record: Fragment) -> Words:
+def _record(record: Fragment) -> str:
     found = record.attributes
-    return "RECORD", _some(_true(found, "playBeep", "(beep)"), _true(found, "transcribe", "(transcribe)"))
+    return _some(_true(found, "playBeep", "(beep)"), _true(found, "transcribe", "(transcribe)"))
 
 
-def _dial(dial: Fragment) -> Words:
-    return "DIAL", _true(dial.attributes, "record", "(to be recorded)")
-
-
-def _conference(conference: Fragment) -> Words:
+def _conference(conference: Fragment) -> str:
     found = conference.attributes
-    return "CONFERENCE", _some(
+    return _some(
         conference.text,
         _true(found, "muted", "(caller can't speak)"),
         _true(found, "beep", "(beep)"),
@@ -85,27 +137,104 @@ def _conference(conference: Fragment) -> Words:
     )
 
 
-def _sms(sms: Fragment) -> Words:
-    return "SMS", f'"{sms.text}" - to {sms.attributes.get("to", "")}'
+def _enqueue(enqueue: Fragment) -> str:
+    task = _inner(enqueue, "Task")
+    name = f"(task {task[0].text.strip()})" if task else _text(enqueue)
+    return _some(name, _filled(workflowSid="(workflow {})")(enqueue))
 
 
-def _reject(reject: Fragment) -> Words:
-    reason = reject.attributes.get("reason")
-    return "REJECT", f"because {reason}" if reason else ""
+def _named(*names: str) -> Callable[[Fragment], str]:
+    """The text, or where elements are nested those of these names."""
+
+    def of_it(found: Fragment) -> str:
+        return " or ".join(_text(each) for each in _inner(found, *names)) if found.inside else _text(found)
+
+    return of_it
 
 
-_VERBS: dict[str, Callable[[Fragment], Words]] = {
-    "Say": _say,
-    "Play": _play,
-    "Pause": _pause,
-    "Gather": _gather,
-    "Record": _record,
-    "Dial": _dial,
-    "Number": lambda number: ("NUMBER", number.text),
-    "Client": lambda client: ("CLIENT", client.text),
-    "Conference": _conference,
-    "Sms": _sms,
-    "Redirect": lambda redirect: ("REDIRECT", f"to {redirect.text.strip()}"),
-    "Hangup": lambda _: ("HANGUP", ""),
-    "Reject": _reject,
+def _started(found: Fragment) -> str:
+    """What a verb starts, stops or asks for, each in its own words."""
+    return ", ".join(_some(*_element(each)) for each in found.inside)
+
+
+def _pay(pay: Fragment) -> str:
+    found = pay.attributes
+    prompts = len(_inner(pay, "Prompt"))
+    amount = found.get("chargeAmount")
+    return _some(
+        _some(amount, found.get("currency", "usd")) if amount else "",
+        f"(by {found['paymentMethod']})" if "paymentMethod" in found else "",
+        f"({prompts} prompt{'s' if prompts > 1 else ''})" if prompts else "",
+    )
+
+
+def _message(message: Fragment) -> str:
+    bodies = _inner(message, "Body")
+    text = "".join(_text(each) for each in bodies) if message.inside else message.text
+    to = message.attributes.get("to")
+    return _some(
+        f'"{text}"' if text else "",
+        *(f"({_text(each)})" for each in _inner(message, "Media")),
+        f"- to {to}" if to else "",
+    )
+
+
+WORDS: Mapping[str, tuple[str, Callable[[Fragment], str]]] = {
+    # verbs
+    "Say": ("SAY", _spoken_or_played('"', "voice", "language")),
+    "Play": ("PLAY", _play),
+    "Pause": ("PAUSE", lambda pause: f"for {pause.attributes.get('length', '1')} seconds"),
+    "Gather": ("GATHER", _gather),
+    "Record": ("RECORD", _record),
+    "Dial": ("DIAL", lambda dial: _true(dial.attributes, "record", "(to be recorded)")),
+    "Sms": ("SMS", lambda sms: f'"{sms.text}" - to {sms.attributes.get("to", "")}'),
+    "Redirect": ("REDIRECT", lambda redirect: f"to {redirect.text.strip()}"),
+    "Hangup": ("HANGUP", _nothing),
+    "Reject": ("REJECT", _filled(reason="because {}")),
+    "Echo": ("ECHO", _nothing),
+    "Enqueue": ("ENQUEUE", _enqueue),
+    "Leave": ("LEAVE", _nothing),
+    "Connect": ("CONNECT", _nothing),
+    "Start": ("START", _started),
+    "Stop": ("STOP", _started),
+    "Pay": ("PAY", _pay),
+    "Refer": ("REFER", lambda refer: f"to {_named('Sip')(refer)}"),
+    "Message": ("MESSAGE", _message),
+    # what Dial reaches
+    "Number": ("NUMBER", lambda number: number.text),
+    "Client": ("CLIENT", _named("Identity")),
+    "Conference": ("CONFERENCE", _conference),
+    "Queue": ("QUEUE", _text),
+    "Sim": ("SIM", _text),
+    "Sip": ("SIP", _named("Uri")),
+    "Application": ("APPLICATION", _named("ApplicationSid")),
+    "WhatsApp": ("WHATSAPP", _text),
+    # what Connect, Start and Stop hold
+    "Stream": ("STREAM", _filled(name="{}", url="to {}", connectorName="by {}", track="({})")),
+    "ConversationRelay": (
+        "CONVERSATION RELAY",
+        _filled(url="to {}", welcomeGreeting='"{}"', voice="{}", language="{}"),
+    ),
+    "ConversationRelaySession": ("CONVERSATION RELAY SESSION", _filled(connector="by {}")),
+    "AiSession": ("AI SESSION", _filled(aiConnector="by {}")),
+    "Room": ("ROOM", _filled(text="{}", participantIdentity="(as {})")),
+    "Conversation": ("CONVERSATION", _filled(serviceInstanceSid="in {}")),
+    "VirtualAgent": ("VIRTUAL AGENT", _filled(connectorName="by {}", language="{}")),
+    "Autopilot": ("AUTOPILOT", _text),
+    "Siprec": ("SIPREC", _filled(name="{}", connectorName="by {}", track="({})")),
+    "Transcription": ("TRANSCRIPTION", _filled(name="{}", languageCode="{}", track="({})")),
+    "Recording": ("RECORDING", _filled(name="{}", track="({})")),
+    # what stands inside these, and is no state
+    "Prompt": ("PROMPT", _filled(for_="for {}")),
+    "Parameter": ("PARAMETER", _filled(name="{}", value="= {}")),
+    "Config": ("CONFIG", _filled(name="{}", value="= {}")),
+    "Header": ("HEADER", _filled(name="{}", value="= {}")),
+    "Headers": ("HEADERS", _started),
+    "Uri": ("URI", _text),
+    "Identity": ("IDENTITY", _text),
+    "ApplicationSid": ("APPLICATION", _text),
+    "Task": ("TASK", _text),
+    "Language": ("LANGUAGE", _filled(code="{}", voice="{}")),
+    "Body": ("BODY", lambda body: f'"{body.text}"'),
+    "Media": ("MEDIA", _text),
 }

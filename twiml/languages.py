@@ -1,0 +1,64 @@
+"""Which of several languages a caller hears."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from twiml.declare import Element, body_of, branches_of
+from twiml.extensions import PromptExt
+
+
+def nearest(wanted: str | None, languages: Iterable[str]) -> str:
+    """The language to speak: the one wanted, else the same spoken elsewhere, else the first.
+
+    >>> nearest("de-AT", ["en-GB", "de-DE"]), nearest("fr-FR", ["en-GB", "de-DE"]), nearest(None, ["en-GB"])
+    ('de-DE', 'en-GB', 'en-GB')
+    """
+    there = list(languages)
+    asked = (wanted or "").lower()
+    for fits in (lambda one: one.lower() == asked, lambda one: primary(one) == primary(asked)):
+        if found := next(filter(fits, there), None):
+            return found
+    return there[0]
+
+
+def primary(language: str) -> str:
+    """The language itself, wherever it is spoken.
+
+    >>> primary("en-GB")
+    'en'
+    """
+    return language.partition("-")[0].lower()
+
+
+def text_in(prompt: PromptExt, language: str | None) -> Any:
+    """A prompt's text in a language, or in the one nearest to it."""
+    return prompt.texts[nearest(language, prompt.texts)]
+
+
+def spoken(element: Any, language: str | None) -> Any:
+    """An element that holds a prompt, with the prompt's text in one language and, of a Say, the right voice.
+
+    >>> from twiml import Say
+    >>> spoken(Say(PromptExt({"en-GB": "Hello", "de-DE": "Hallo"})), "de-AT")
+    Say('Hallo', language='de-DE')
+    """
+    if hasattr(element, "url"):
+        return replace(element, url=text_in(element.url, language))
+    prompt: PromptExt = element.text
+    chosen = nearest(language, prompt.texts)
+    voice = element.voice or (prompt.voices or {}).get(chosen)
+    return replace(element, text=prompt.texts[chosen], language=element.language or chosen, voice=voice)
+
+
+def prompts_of(verbs: Sequence[Element]) -> list[PromptExt]:
+    """Every prompt of a flow, in order."""
+    found: list[PromptExt] = []
+    for verb in verbs:
+        held = (getattr(verb, name, None) for name in ("text", "url", "title"))
+        found += [each for each in held if isinstance(each, PromptExt)]
+        inside = [*body_of(verb), *branches_of(verb)] if isinstance(verb, Element) else []
+        found += prompts_of([each for each in inside if isinstance(each, Element)])
+    return found
