@@ -245,8 +245,9 @@ class PhoneCall(LoopActor):
             if outcome is None:
                 effect = self.machine.hold()
                 break
-            self._take(outcome)
+            self._speak(outcome.language)
             effect = self.machine.step(Returned(outcome.verbs))
+            self._take(outcome)
         return effect.xml, effect.moved
 
     async def _outcome(self, callout: Callout, deadline: float) -> Outcome | None:
@@ -272,11 +273,13 @@ class PhoneCall(LoopActor):
 
     def _take(self, outcome: Outcome) -> None:
         self.call.data = outcome.data
-        if outcome.language != self.call.language:
-            self.call.language = outcome.language
-            self.machine.speak(outcome.language)
         self.call.taken += 1
         self.call.subscriptions = tuple(dict.fromkeys((*self.call.subscriptions, *outcome.subscriptions)))
+
+    def _speak(self, language: str | None) -> None:
+        if language != self.call.language:
+            self.call.language = language
+            self.machine.speak(language)
 
     async def _callout_done(self, done: CalloutDone) -> Answer | None:
         """The function that a caller holds for has finished: it has done so for good once that is committed.
@@ -294,6 +297,7 @@ class PhoneCall(LoopActor):
         except InvalidFlow:
             return None
         self.pending = None
+        self._speak(returned.language)
         self._take(returned)
         await self._write(Row(self.settings.clock.now(), "callout_done", done.rank, None, {}, "", moved=False))
         return None

@@ -39,7 +39,7 @@ def test_the_examples_of_writing_flows_run() -> None:
 def test_every_setting_is_documented_with_its_default(name: str) -> None:
     field = Settings.model_fields[name]
     default = field.get_default(call_default_factory=True)
-    shown = {"": "(empty)", "{}": "(empty)", "False": "no"}.get(str(default), f"`{default}`")
+    shown = {"": "(empty)", "{}": "(empty)", "[]": "(empty)", "False": "no"}.get(str(default), f"`{default}`")
     table = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
     assert f"| `{name}` | {shown} | {field.description} |" in table
 
@@ -51,5 +51,5 @@ def test_links_within_the_repository_lead_somewhere(page: str) -> None:
     assert all((ROOT / page).parent.joinpath(link).exists() for link in links), links
 
 
-def test_the_recipes_that_come_along_are_fifteen() -> None:
-    assert len(catalogue.load().recipes) == 15
+def test_more_recipes_come_along_than_the_first_fifteen() -> None:
+    assert len(catalogue.load().recipes) > 15

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from twiml.declare import Element, body_of, spec, text_of
+from twiml.errors import TwimlError
 from twiml.extensions import FunctionExt, PromptExt
 from twiml.messaging import Media, Message
 from twiml.nouns import Application, ApplicationSid, Client, Conference, Identity, Parameter, Sip, Uri
@@ -18,6 +19,7 @@ from twiml.payment import Pay
 from twiml.rules import is_texts
 from twiml.sessions import ConversationRelay, Recording, Siprec, Stream, Transcription
 from twiml.verbs import Connect, Dial, Enqueue, Gather, Play, Record, Refer, Say, Start, Stop
+from twiml.xml import fragment
 
 DEEPEST_NOUNS = 20
 """How many nouns may nest, as SSML does."""
@@ -27,7 +29,7 @@ MOST_MEDIA = 10
 """Media of one message (docs: messaging/twiml/message)."""
 LONGEST_PARAMETER = 500
 """Characters of a stream's parameter, name and value together (docs: voice/twiml/stream)."""
-LONGEST_TRANSCRIBED = 120
+SHORTEST_TRANSCRIBED, LONGEST_TRANSCRIBED = 2, 120
 """Seconds of a recording that Record can transcribe (docs: voice/twiml/record)."""
 LONGEST_SPOKEN = {"Polly": 3000, "Google": 5000}
 """Characters that an engine reads in one Say, the basic voices 4096 (docs: voice/twiml/say)."""
@@ -56,12 +58,21 @@ def _say(say: Say) -> Iterator[str]:
         return
     engine = held(say, "voice").partition(".")[0]
     most = LONGEST_SPOKEN.get(engine, 4096)
-    if (size := len(spoken_text(say.text))) > most:
+    # Google counts the marks of SSML, Polly doesn't.
+    size = _written(say) if engine == "Google" else len(spoken_text(say.text))
+    if size > most:
         yield f"text has {size} characters; {engine if engine in LONGEST_SPOKEN else 'a basic voice'} speaks {most}"
     named = held(say, "voice").split(".")[-1].rsplit("-", 2)[0] if engine == "Google" else ""
     language = held(say, "language")
     if named and language and not named.lower().startswith(language.lower()):
         yield f'voice "{say.voice}" does not speak {language}'
+
+
+def _written(say: Say) -> int:
+    try:
+        return len(fragment(Say(say.text))) - len("<Say></Say>")
+    except (TwimlError, TypeError, AttributeError, RecursionError):
+        return 0  # of what can't be written is told elsewhere
 
 
 def _play(play: Play) -> Iterator[str]:
@@ -94,8 +105,9 @@ def _no_tones(home: Element) -> Iterator[str]:
 
 def _record(record: Record) -> Iterator[str]:
     transcribes = held(record, "transcribe") == "true"
-    if transcribes and int(held(record, "max_length") or 0) > LONGEST_TRANSCRIBED:
-        yield f"max_length is more than the {LONGEST_TRANSCRIBED} s that transcribe can take"
+    length = int(held(record, "max_length") or LONGEST_TRANSCRIBED)
+    if transcribes and not SHORTEST_TRANSCRIBED <= length <= LONGEST_TRANSCRIBED:
+        yield f"max_length is not the {SHORTEST_TRANSCRIBED} to {LONGEST_TRANSCRIBED} s that transcribe can take"
     if record.transcribe_callback is not None and not transcribes:
         yield "transcribe_callback needs transcribe=True"
 

@@ -20,7 +20,7 @@ from twiml.extensions import BY_LANGUAGE, DefaultExt, GotoExt, LabelExt, PromptE
 from twiml.messaging import Message
 from twiml.outline import Place, Role, outline
 from twiml.rules import EXTRA, LONGEST_NAME, is_texts, spelled
-from twiml.verbs import Gather, Pause, Play, Redirect, Reject, Say, Sms, Start
+from twiml.verbs import Gather, Play, Redirect, Reject, Say
 from twiml.xml import encode
 
 LONGEST = 64_000
@@ -187,10 +187,15 @@ def _content(element: Element) -> Iterator[str]:
             yield f"{content.python} is empty"
     elif content.rule is None:
         yield f"{content.python} must be a list of verbs, not {_named(value)}"
-    elif value is None and not content.required:
+    elif (value is None and not content.required) or _is_nested(value):
         return
     elif (problem := content.rule.problem(value)) is not None:
         yield f"{content.python} {_quoted(value)} {problem}"
+
+
+def _is_nested(value: object) -> bool:
+    """Whether elements stand where a text belongs: of these is told one by one."""
+    return isinstance(value, tuple) and any(map(is_declared, value))
 
 
 def _translations(prompt: PromptExt, element: Any) -> Iterator[str]:
@@ -259,7 +264,7 @@ def _answers_the_call(place: Place | None) -> bool:
     """Whether a place is a verb that answers the call, and then runs on to the next."""
     if place is None or not _is_written(place.element):
         return False
-    return spec(place.element).flow != "exit" and not isinstance(place.element, (Pause, Sms, Start))
+    return spec(place.element).flow != "exit"
 
 
 def _too_long(element: Element) -> Iterator[str]:
@@ -329,7 +334,7 @@ def _response(response: ResponseExt) -> Iterator[str]:
 
 def _redirect(redirect: Redirect) -> Iterator[str]:
     if isinstance(redirect.url, str) and not redirect.url.strip().lower().startswith(("http://", "https://")):
-        yield f'"{redirect.url}" is relative: within a flow use GotoExt, to leave it an absolute URL'
+        yield f'"{_short(redirect.url)}" is relative: within a flow use GotoExt, to leave it an absolute URL'
 
 
 _CHECKS: dict[type[Element], Callable[[Any], Iterator[str]]] = {

@@ -86,7 +86,7 @@ class Gather(Verb):
     language: str | None = attribute(TEXT, default="en-US")
     hints: str | list[str] | None = attribute(HINTS)
     speech_timeout: int | str | None = attribute(whole(1, or_="auto"), default="timeout")
-    max_speech_time: int | None = attribute(whole(1))
+    max_speech_time: int | None = attribute(whole(1, 60))
     speech_model: str | None = attribute(TEXT, default="default")
     enhanced: bool | None = attribute(FLAG, default="false", retired="speech_model says which model listens")
     profanity_filter: bool | None = attribute(FLAG, default="true")

@@ -30,20 +30,21 @@ NAMESPACE = "urn:switchhook:extended-twiml"
 _CLARK = f"{{{NAMESPACE}}}"
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 _SPECIAL = re.compile(r"[&<>\"\n\r\t]")
-_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
-_QUOTED = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
-)
 
 
 def escaped(text: str) -> str:
     """A text as it stands between tags."""
-    return text.translate(_TEXT) if _SPECIAL.search(text) else text
+    if _SPECIAL.search(text) is None:
+        return text
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
 
 
 def quoted(text: str) -> str:
     """A text as it stands in an attribute, quotes included."""
-    return f'"{text.translate(_QUOTED)}"' if _SPECIAL.search(text) else f'"{text}"'
+    if _SPECIAL.search(text) is None:
+        return f'"{text}"'
+    held = escaped(text).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
+    return f'"{held}"'
 
 
 def encode(verbs: Iterable[Element], extensions: bool = False, language: str | None = None) -> str:
@@ -87,7 +88,7 @@ def opening(element: Element) -> str:
     '<Gather numDigits="1">'
     """
     kind: Any = type(element)
-    tags = _tags(kind, extensions=False)
+    tags = _tags(kind, False)
     return f"{_opened(tags, tags.values(element))}>"
 
 
@@ -161,7 +162,7 @@ class _Tags:
 
 
 @cache
-def _tags(element: Any, *, extensions: bool) -> _Tags:
+def _tags(element: Any, extensions: bool) -> _Tags:
     """Raises `KeyError` for what isn't an element."""
     declared = spec(element)
     ours = issubclass(element, Extension)
@@ -220,7 +221,7 @@ class Writer:
         """An element with all it holds."""
         kind: Any = type(element)
         try:
-            tags = _tags(kind, extensions=self.extensions)
+            tags = _tags(kind, self.extensions)
         except KeyError:
             raise TwimlError(f"a document holds verbs, not {kind.__name__}") from None
         if tags.ours and not self.extensions:
@@ -241,7 +242,9 @@ class Writer:
             if isinstance(title, PromptExt):
                 self._prompt("ext:Title", title)
         self._held(held)
-        self._held(getattr(element, tags.branches) if tags.branches is not None else None)
+        if tags.branches is not None:
+            for each in getattr(element, tags.branches):
+                self.element(each)
         if len(self.parts) == begun:
             self.parts[-1] = f"{opened}/>"
         else:

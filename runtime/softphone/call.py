@@ -30,6 +30,7 @@ from runtime.softphone.steps import Callback, Fetch, Over
 from runtime.softphone.transcript import Line, Transcript
 from runtime.softphone.verbs import VERBS
 from runtime.softphone.wire import Wire, bare_url, resolve
+from twiml.declare import spec_of_tag
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -217,12 +218,20 @@ class Call:
             if verb is None:
                 self.warn(12200, f"<{name(element)}> is no verb; it is passed over")
                 continue
+            self._warn_of_attributes(element)
             if verb.answers:
                 self.pick_up()
             step = await verb.perform(self, element)
             if step is not None:
                 return step
         return None
+
+    def _warn_of_attributes(self, element: etree._Element) -> None:
+        """Twilio passes over attributes that it doesn't know, with a warning."""
+        known = {each.xml for each in spec_of_tag(name(element)).attributes}
+        for attribute in element.attrib:
+            if attribute not in known:
+                self.warn(12200, f"<{name(element)}> has no attribute {attribute}")
 
     async def _end(self, over: Over) -> None:
         seconds = 0 if self._picked_up is None else round(self._elapsed - self._picked_up)

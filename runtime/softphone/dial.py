@@ -61,7 +61,7 @@ async def dial(call: Call, element: etree._Element) -> Fetch | None:
     if status == "completed":
         await _leg_events(call, parties[:1], "answered")
     if bridged:
-        seconds = answer.seconds
+        seconds = min(answer.seconds, call.number(element, "timeLimit", 14400))
         await _talk(call, seconds)
     await _leg_events(call, parties, "completed", outcome=status, seconds=seconds)
 

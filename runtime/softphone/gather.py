@@ -48,7 +48,7 @@ async def gather(call: Call, element: etree._Element) -> Fetch | None:
 
     inputs = element.get("input", "dtmf").split()
     finish, limit = element.get("finishOnKey", "#"), call.number(element, "numDigits")
-    timeout = call.number(element, "timeout", 5)
+    timeout = 5 if element.get("timeout", "").strip() == "auto" else call.number(element, "timeout", 5)
     asked = Prompt(
         "Gather",
         keys=KEYS if "dtmf" in inputs else "",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runtime.softphone import fields
-from runtime.softphone.caller import HangUp, Press, Prompt, Speak
+from runtime.softphone.caller import Act, HangUp, Press, Prompt, Speak
 from runtime.softphone.prompts import seconds_to_say
 
 if TYPE_CHECKING:
@@ -25,16 +25,20 @@ async def record(call: Call, element: etree._Element) -> Fetch | None:
     The transcription comes when the call is over.
     """
     began, timeout = call.now, call.number(element, "timeout", 5)
+    transcribes = element.get("transcribe", "").strip().lower() == "true"
+    longest = call.number(element, "maxLength", 120 if transcribes else 3600)
     asked = Prompt("Record", keys=element.get("finishOnKey", "1234567890*#"), speech=True, expects=True)
     call.tell("note", "recording")
-    said, ended = "", dict[str, str]()
-    act = await call.ask(asked)
+    said, spoken, quiet, ended = "", 0.0, 0.0, dict[str, str]()
+    act: Act | None = await call.ask(asked)
     if isinstance(act, Speak):
-        said = act.words
+        said, spoken = act.words, min(seconds_to_say(act.words), longest)
         call.tell("spoke", said)
-        await call.elapse(seconds_to_say(said))
-        act = await call.ask(replace(asked, speech=False, expects=False))
+        await call.elapse(spoken)
+        act = await call.ask(replace(asked, speech=False, expects=False)) if spoken < longest else None
     match act:
+        case None:
+            call.tell("note", f"{longest} s, the longest it may be")
         case HangUp():
             call.put_down()
             ended = {"Digits": "hangup"}
@@ -44,13 +48,15 @@ async def record(call: Call, element: etree._Element) -> Fetch | None:
             call.type_ahead(keys[1:])
             ended = {"Digits": keys[0]}
         case _:
-            call.tell("silence", f"silence, {timeout} s")
-            await call.elapse(timeout)
+            quiet = min(timeout or longest, longest - spoken)
+            call.tell("silence", f"silence, {round(quiet)} s")
+            await call.elapse(quiet)
 
-    seconds = max(1, round(seconds_to_say(said)))
+    # Silence at its end is trimmed; a recording that no silence ends is as long as it may be.
+    seconds = max(1, round(spoken + (0 if timeout else quiet)))
     made = fields.Recording(fields.sid("RE"), call.leg, seconds, "RecordVerb", began, text=said)
     call.tell("recorded", f"{seconds} s recorded")
-    if element.get("transcribe", "").strip().lower() == "true":
+    if transcribes:
         heard = made.on_transcription("completed")
         call.later(call.callback_of("transcription", element, "transcribeCallback", heard))
     extra: Fields = made.on_action() | ended

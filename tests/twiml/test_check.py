@@ -459,7 +459,6 @@ def test_recordings_nobody_hears_of(flow, expected):
         ([Pause(), HELLO], ["1"]),
         ([LabelExt("a"), Pause(length=3), HELLO], ["1"]),
         ([HELLO, Pause()], []),
-        ([Pause(), Reject()], []),
         ([ask(*answers("1"), END, body=(Pause(), HELLO))], []),
     ],
 )
@@ -471,8 +470,6 @@ def test_a_pause_before_the_call_is_answered(flow, expected):
     ("flow", "expected"),
     [
         ([Reject()], []),
-        ([Pause(), Reject()], []),
-        ([TEXT, Reject()], []),
         ([CALLOUT, Reject()], []),
         ([HELLO, GotoExt("3"), Reject()], ["3"]),
         ([GotoExt("4"), HELLO, GotoExt("4"), Reject()], []),

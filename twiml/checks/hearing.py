@@ -116,10 +116,9 @@ def _is_meant(flow: Flow, branch: int, end: int) -> bool:
 
 
 def keeps_ringing(flow: Flow) -> Iterator[tuple[int, str]]:
-    """A Pause as the first verb: Twilio answers after it. Before a Reject that is what it is for."""
-    following = flow.shape.follows[0]
+    """A Pause as the first verb: Twilio answers after it."""
     first = flow.places[0].element
-    if isinstance(first, Pause) and not (following is not None and isinstance(flow.places[following].element, Reject)):
+    if isinstance(first, Pause):
         yield 0, f"the phone keeps ringing for {first.length or 1} seconds before the call is answered"
 
 

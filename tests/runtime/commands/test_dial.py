@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
 import os
 import pty
@@ -243,12 +244,14 @@ class Terminal:
         )
         os.close(theirs)
         self.shown = ""
+        self._seen = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def until(self, text: str) -> None:
-        """Read until `text` is shown. The test's own timeout bounds it."""
-        start = len(self.shown)
-        while text not in self.shown[start:]:
-            self.shown += os.read(self._ours, 4096).decode(errors="replace")
+        """Read until `text` is shown after what was waited for before. The test's own timeout bounds it."""
+        while (at := self.shown.find(text, self._seen)) < 0:
+            self.shown += self._decoder.decode(os.read(self._ours, 4096))
+        self._seen = at + len(text)
 
     def type(self, keys: str) -> None:
         os.write(self._ours, keys.encode())
@@ -257,7 +260,7 @@ class Terminal:
         """Read what is left; the exit code."""
         with contextlib.suppress(OSError):  # which is how a terminal ends
             while more := os.read(self._ours, 4096):
-                self.shown += more.decode(errors="replace")
+                self.shown += self._decoder.decode(more)
         return self.process.wait(10)
 
     def close(self) -> None:

@@ -345,7 +345,7 @@ async def test_time_passes_on_the_calls_own_clock(app):
 
 async def test_a_number_that_is_none_counts_as_its_default(app):
     """And is warned of."""
-    app["/voice"] = '<Pause length="long"/><Gather numDigits="-1" timeout="auto"/>'
+    app["/voice"] = '<Pause length="long"/><Gather numDigits="-1" timeout="soon"/>'
     transcript = await app.run()
     assert [warning[:5] for warning in transcript.warnings] == ["12200"] * 3
     assert transcript.ended_by == "application"
