@@ -25,11 +25,13 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cache, partial
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, Literal, TypeVar, dataclass_transform, overload
 
 from twiml.errors import UnknownAttribute
-from twiml.rules import EXTRA, TEXT, Rule
+from twiml.rules import EXTRA, TEXT, Rule, as_it_is
 
 Flow = Literal["next", "gather", "wait", "exit"]
 """What a verb does to the flow: runs on, asks the caller, waits for a request, ends the call."""
@@ -330,35 +332,42 @@ def verb(
 
 def settle(element: Any) -> None:
     """Keep what is given in its one form, so that an element can't change and equals its twin."""
-    found = _SPECS.get(type(element))
-    if found is None:
+    kind: Any = type(element)
+    if kind not in _SPECS:
         return
-    for each in found.attributes:
-        if (value := getattr(element, each.python)) is not None:
-            _keep(element, each.python, value, _right(value, each.rule))
-    for slot in (found.content, found.branches):
-        if slot is not None and (value := getattr(element, slot.python)) is not None:
-            _keep(element, slot.python, value, _held(value, slot))
+    values, keepers = _keeping(kind)
+    for value, (name, kept) in zip(values(element), keepers):  # noqa: B905 - extra comes after them
+        if value is not None:
+            _keep(element, name, value, kept(value))
     if element.extra is not None and EXTRA.problem(element.extra) is None:
         for name in () if isinstance(element.extra, Table) else element.extra:
-            sentence = f"{found.name}: {name} is not an attribute known here; it is passed on as it is"
+            sentence = f"{_SPECS[kind].name}: {name} is not an attribute known here; it is passed on as it is"
             warnings.warn(sentence, UnknownAttribute, stacklevel=3)
         _keep(element, "extra", element.extra, Table(element.extra) if element.extra else None)
 
 
-def _right(value: Any, rule: Rule) -> object:
+@cache
+def _keeping(element: Any) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[tuple[str, Callable[[Any], object]], ...]]:
+    """What gets all values of an element at once, for most are None, and of each its name and how it is kept."""
+    found = _SPECS[element]
+    keepers: dict[str, Callable[[Any], object]] = {each.python: partial(_right, each.rule) for each in found.attributes}
+    keepers |= {slot.python: partial(_held, slot) for slot in (found.content, found.branches) if slot is not None}
+    return attrgetter(*keepers, "extra", "extra"), tuple(keepers.items())  # twice, for it gives no tuple of one
+
+
+def _right(rule: Rule, value: Any) -> object:
     """A value as it is kept. What isn't right is kept as it is, but never as a list, which may change."""
-    if rule.problem(value) is None:
+    if rule.kept is not as_it_is and rule.problem(value) is None:
         return rule.kept(value)
     return tuple(value) if isinstance(value, list) else value
 
 
-def _held(value: Any, slot: Content) -> object:
+def _held(slot: Content, value: Any) -> object:
     if isinstance(value, (list, tuple)):
         return joined(tuple(value), mixed=slot.mixed) if slot.rule is not None else tuple(value)
     if isinstance(value, str) and not slot.required and not value.strip():
         return None
-    return _right(value, slot.rule) if slot.rule is not None else value
+    return _right(slot.rule, value) if slot.rule is not None else value
 
 
 def _keep(element: Any, name: str, given: object, kept: object) -> None:

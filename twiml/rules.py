@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import lru_cache, partial
 from typing import Any, TypeGuard
 
 E164 = re.compile(r"\+[1-9][0-9]{1,14}")
@@ -39,7 +40,7 @@ def spelled(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, tuple)):
-        return " ".join(spelled(item) for item in value)
+        return " ".join(map(spelled, value))
     return str(value)
 
 
@@ -79,6 +80,8 @@ class Rule:
 
 def unwritable(text: str) -> str | None:
     """What is wrong with a text that XML can't carry, or None."""
+    if text.isprintable():  # as nearly all are, and nothing that prints is refused
+        return None
     found = NOT_XML.search(text)
     return f"holds the character U+{ord(found[0]):04X}, which XML can't carry" if found else None
 
@@ -108,14 +111,17 @@ def named(values: Collection[str], otherwise: str) -> Rule:
 def _named(values: Collection[str], words: str, otherwise: str) -> Rule:
     known = frozenset(values)
     by_lower = {value.lower(): value for value in sorted(values, key=str.islower, reverse=True)}
+    close = lru_cache(maxsize=64)(partial(_close, values=values))
 
     def problem(value: object) -> str | None:
+        if isinstance(value, str) and value in known:
+            return None
         if isinstance(value, (str, bool)) and spelled(value).lower() in by_lower:
             return None
-        return otherwise + _close(value, values)
+        return otherwise + (close(value) if isinstance(value, str) else "")
 
     def kept(value: str | bool) -> str | bool:
-        text = spelled(value)
+        text = value if isinstance(value, str) else spelled(value)
         name = text if text in known else by_lower[text.lower()]
         return _FLAGS.get(name, name)
 

@@ -25,6 +25,8 @@ from twiml.xml import encode
 
 LONGEST = 64_000
 """Bytes of a document that we dare send; Twilio reads 64 kB (error 11750)."""
+MOST_COMPARED = 100
+"""Labels beyond which none is looked for that a goto may have meant: each is compared with each."""
 TRANSLATED = (Say, Play)
 """What may hold a text in several languages."""
 ROOM = 2_000
@@ -350,7 +352,7 @@ def _nowhere(goto: GotoExt, goals: Collection[str], labels: Collection[str], own
     if own.get(goto.target):
         yield f'target "{goto.target}" is inside another verb; go to "{goto.target.rpartition(".")[0]}"'
     else:
-        close = get_close_matches(goto.target[:LONGEST_NAME], labels, n=1)
+        close = get_close_matches(goto.target[:LONGEST_NAME], labels, n=1) if len(labels) <= MOST_COMPARED else []
         hint = f'; did you mean "{close[0]}"?' if close else ""
         yield f'target "{_short(goto.target)}" is neither a rank nor a label of this flow{hint}'
 
