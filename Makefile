@@ -7,12 +7,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # pip 25.1 is the first that reads dependency groups.
 NEW_PIP := 'pip>=25.1'
 
-.PHONY: help demo test check serve bench clean
+.PHONY: help demo test check docs serve bench clean
 
 help:
 	@echo "make demo    sets everything up and makes a whole call, transcript and all"
 	@echo "make test    runs the test suite"
 	@echo "make check   runs the linters: ruff, mypy, import-linter"
+	@echo "make docs    builds the documentation into docs/_build"
 	@echo "make serve   serves the bundled recipes on port 8080 (needs TWILIO_AUTH_TOKEN)"
 	@echo "make bench   runs the benchmarks"
 	@echo "make clean   removes the environment"
@@ -32,12 +33,18 @@ check: $(VENV)/.lint
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(VENV)/.docs
+	$(BIN)/python -m docs.generate
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build
+	@echo "docs/_build/index.html"
+
 serve: $(VENV)/.run
 	$(BIN)/switchhook serve
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/actors.py
 	$(BIN)/python benchmarks/webhooks.py
+	$(BIN)/python benchmarks/language.py
 
 clean:
 	rm -rf $(VENV)
@@ -62,4 +69,8 @@ $(VENV)/.lint: $(VENV)/.test
 
 $(VENV)/.bench: $(VENV)/.run
 	$(PIP) install --group bench
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.run
+	$(PIP) install --group docs
 	@touch $@

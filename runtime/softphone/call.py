@@ -24,13 +24,13 @@ import aiohttp
 
 from runtime.softphone import fields
 from runtime.softphone.caller import Act, Answer, Caller, Press, Prompt, Script
-from runtime.softphone.document import Document, Fault, complaint, name, read
+from runtime.softphone.document import Document, Fault, children, complaint, name, read
 from runtime.softphone.fields import Leg
 from runtime.softphone.steps import Callback, Fetch, Over
 from runtime.softphone.transcript import Line, Transcript
-from runtime.softphone.verbs import VERBS
+from runtime.softphone.verbs import VERBS, WAITING
 from runtime.softphone.wire import Wire, bare_url, resolve
-from twiml.declare import spec_of_tag
+from twiml.declare import Spec, element_of_tag, spec
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -50,6 +50,7 @@ class Same(enum.Enum):
 SAME: Final = Same.SAME
 
 # The fields worth a place in a request's line.
+_XML = "{http://www.w3.org/XML/1998/namespace}"
 _SHOWN = (
     "Digits",
     "SpeechResult",
@@ -218,6 +219,9 @@ class Call:
             if verb is None:
                 self.warn(12200, f"<{name(element)}> is no verb; it is passed over")
                 continue
+            if self.queues and name(element) not in WAITING:
+                self.warn(12200, f"<{name(element)}> has no place in a waitUrl's document; it is passed over")
+                continue
             self._warn_of_attributes(element)
             if verb.answers:
                 self.pick_up()
@@ -226,12 +230,17 @@ class Call:
                 return step
         return None
 
-    def _warn_of_attributes(self, element: etree._Element) -> None:
+    def _warn_of_attributes(self, element: etree._Element, home: Spec | None = None) -> None:
         """Twilio passes over attributes that it doesn't know, with a warning."""
-        known = {each.xml for each in spec_of_tag(name(element)).attributes}
+        kind = element_of_tag(name(element), inside=home)
+        if kind is None:
+            return
+        known = {each.xml for each in spec(kind).attributes}
         for attribute in element.attrib:
-            if attribute not in known:
-                self.warn(12200, f"<{name(element)}> has no attribute {attribute}")
+            if (plain := str(attribute).replace(_XML, "xml:")) not in known:
+                self.warn(12200, f"<{name(element)}> has no attribute {plain}")
+        for child in children(element):
+            self._warn_of_attributes(child, spec(kind))
 
     async def _end(self, over: Over) -> None:
         seconds = 0 if self._picked_up is None else round(self._elapsed - self._picked_up)

@@ -17,7 +17,9 @@ What a script promises:
   for the menu that follows.
 - **In a Dial** `Answer` is what the dialled party does. The callee hangs up first, unless `HangUp` comes
   next; `HangUp` without an `Answer` is the caller giving up while it rings.
-- **A script that is used up is silence**, and a Dial is answered. So that a repeating menu doesn't go on
+- **In a queue** `Answer` takes the call. `Answer("no-answer")` is the turn of a caller before this one, and what is
+  heard meanwhile runs once more (see `queue`).
+- **A script that is used up is silence**, and a Dial or a queue is answered. So that a repeating menu doesn't go on
   for ever, the caller lets three prompts in a row pass unanswered and hangs up at the fourth. `Silence()` in a
   script is an answer and doesn't count.
 """
@@ -87,7 +89,7 @@ class HangUp:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What becomes of a Dial: one of Twilio's DialCallStatus values.
+    """What becomes of a Dial, or of waiting in a queue: one of Twilio's DialCallStatus values.
 
     `seconds` is how long they talk (no time passes). `bridged=False`: the callee picked up and was
     never joined to the caller. For an `outbound-api` call a leading `Answer` is whether *this* phone is picked up.

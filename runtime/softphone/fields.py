@@ -151,6 +151,18 @@ def dial(status: str, child: str, seconds: int, bridged: bool) -> Fields:
     return fields
 
 
+def queue(queue_sid: str, position: int, seconds: int, size: int) -> Fields:
+    """Enqueue's waitUrl. Nobody waits behind this caller, and those before have waited as long as they have."""
+    return {
+        "QueuePosition": str(position),
+        "QueueSid": queue_sid,
+        "QueueTime": str(seconds),
+        "AvgQueueTime": str(seconds),
+        "CurrentQueueSize": str(position),
+        "MaxQueueSize": str(size),
+    }
+
+
 # --- recordings ------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""Enqueue, Connect, Pay, Refer, Echo: verbs that hand the caller to somebody else for a while.
+"""Connect, Pay, Refer, Echo: verbs that hand the caller to somebody else for a while.
 
 The softphone has no agents, no WebSocket and no till. Each runs its course at once, as if all went well, unless the
 caller hangs up in it.
@@ -11,37 +11,12 @@ from typing import TYPE_CHECKING
 from runtime.softphone import fields
 from runtime.softphone.caller import Answer, HangUp, Prompt
 from runtime.softphone.document import children, content, name
-from runtime.softphone.steps import Fetch, Left, Over
+from runtime.softphone.steps import Fetch, Over
 
 if TYPE_CHECKING:
     from lxml import etree
 
     from runtime.softphone.call import Call
-
-
-async def enqueue(call: Call, element: etree._Element) -> Fetch | None:
-    """Wait in a queue: the waitUrl's documents run once, then somebody takes the call."""
-    queue = {"QueueSid": fields.sid("QU"), "QueueTime": "0"}
-    call.tell("note", f"waiting in the queue {(element.text or '').strip()}")
-    try:
-        if wait := element.get("waitUrl", "").strip():
-            position = {
-                "QueuePosition": "1",
-                "AvgQueueTime": "0",
-                "CurrentQueueSize": "1",
-                "MaxQueueSize": str(call.number(element, "maxQueueSize", 1000)),
-            }
-            await call.aside(call.fetch(element, wait, "waitUrlMethod", queue | position))
-        result = "hangup" if await _hung_up(call, "Enqueue") else "bridged"
-    except Left:
-        result = "leave"
-    except Over as over:
-        if over.by != "caller":
-            raise
-        call.put_down()
-        result = "hangup"
-    call.tell("note", f"out of the queue: {result}")
-    return await call.conclude(element, queue | {"QueueResult": result})
 
 
 async def connect(call: Call, element: etree._Element) -> Fetch | None:

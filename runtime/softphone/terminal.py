@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 HELP = """\
     1, 23#, *      press keys
     "text          say something (or: say text)
-    Enter          silence; at a Dial: it is answered
+    Enter          silence; at a Dial or in a queue: it is answered
     busy           what becomes of a Dial: answer, busy, no-answer, failed, canceled
     h              hang up (so do Ctrl-C and Ctrl-D)
     ?              this"""

@@ -13,8 +13,9 @@ from runtime.softphone.dial import dial
 from runtime.softphone.document import children, content, name
 from runtime.softphone.gather import gather
 from runtime.softphone.prompts import pause, play, say
+from runtime.softphone.queue import enqueue
 from runtime.softphone.record import record
-from runtime.softphone.sessions import connect, echo, enqueue, pay, refer
+from runtime.softphone.sessions import connect, echo, pay, refer
 from runtime.softphone.steps import Fetch, Left, Over
 from runtime.softphone.transcript import Sms
 
@@ -64,6 +65,10 @@ async def background(call: Call, element: etree._Element) -> None:
     """Start and Stop: a stream, a transcription, a recording beside the call. The softphone has none."""
     nouns = "".join(f" <{name(child)}>" for child in children(element))
     call.tell("note", f"{name(element)}{nouns}")
+
+
+WAITING = frozenset({"Say", "Play", "Pause", "Gather", "Redirect", "Leave", "Hangup"})
+"""What a caller who waits in a queue may hear and do."""
 
 
 class Verb(NamedTuple):
