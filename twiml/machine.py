@@ -40,7 +40,8 @@ from typing import Any, ClassVar, cast
 from twiml import menu
 from twiml.errors import DocumentTooLong
 from twiml.extensions import FunctionExt, ResponseExt
-from twiml.phrases import GOODBYE, HOLD
+from twiml.languages import nearest
+from twiml.phrases import goodbye, hold
 from twiml.plan import BASE, STEP, Kind, Step, Written, plan_of
 from twiml.program import Program
 from twiml.splice import splice
@@ -179,6 +180,10 @@ class Machine:
         self.language = language
         self._plan = plan_of(self.program, language)
 
+    def _spoken(self) -> str | None:
+        """The language of what the machine itself says: the caller's, in a flow that has several."""
+        return nearest(self.language, self.program.languages) if self.program.languages else None
+
     def splice(self, verbs: Sequence[Any]) -> None:
         """Put verbs in the place of the callout the machine rests at, without writing a document."""
         start = self._spliced(verbs)
@@ -194,7 +199,7 @@ class Machine:
         draft, self._draft = self._draft, None
         draft.entry = None
         del draft.parts[draft.whole :]
-        draft.parts.append(HOLD)
+        draft.parts.append(hold(self._spoken()))
         self._redirect(draft, self.program[draft.at].rank)
         return self._finish(draft, self.state)
 
@@ -322,7 +327,7 @@ class Machine:
     def _part(self, draft: _Draft) -> Document:
         """Say goodbye: the flow goes nowhere from here."""
         del draft.parts[draft.whole :]
-        draft.parts.append(GOODBYE)
+        draft.parts.append(goodbye(self._spoken()))
         draft.entry = None
         return self._finish(draft, self.program[draft.at].rank, ends=True)
 

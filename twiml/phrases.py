@@ -2,14 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+
+from twiml.languages import primary
 from twiml.verbs import Hangup, Pause, Reject, Say
 from twiml.xml import encode, fragment
 
-HOLD = fragment(Say("One moment, please.")) + fragment(Pause(length=2))
-"""While a callout takes its time. A Redirect to it follows."""
+_HOLD = {
+    "en": "One moment, please.",
+    "de": "Einen Moment bitte.",
+    "fr": "Un instant, s'il vous plaît.",
+    "es": "Un momento, por favor.",
+    "it": "Un momento, per favore.",
+    "pt": "Um momento, por favor.",
+    "nl": "Een ogenblik alstublieft.",
+    "da": "Et øjeblik.",
+    "sv": "Ett ögonblick.",
+    "nb": "Et øyeblikk.",
+    "pl": "Chwileczkę, proszę.",
+    "cs": "Okamžik, prosím.",
+    "fi": "Hetkinen, olkaa hyvä.",
+    "cy": "Un eiliad, os gwelwch yn dda.",
+}
+_GOODBYE = {
+    "en": "Goodbye.",
+    "de": "Auf Wiederhören.",
+    "fr": "Au revoir.",
+    "es": "Adiós.",
+    "it": "Arrivederci.",
+    "pt": "Adeus.",
+    "nl": "Tot ziens.",
+    "da": "Farvel.",
+    "sv": "Hej då.",
+    "nb": "Ha det bra.",
+    "pl": "Do widzenia.",
+    "cs": "Na shledanou.",
+    "fi": "Näkemiin.",
+    "cy": "Hwyl fawr.",
+}
 
-GOODBYE = fragment(Say("Goodbye.")) + fragment(Hangup())
-"""When a flow goes round and round with nobody answering."""
+
+def _said(texts: Mapping[str, str], language: str | None) -> str:
+    """The text in a caller's language, in English where that isn't known."""
+    known = language is not None and primary(language) in texts
+    say = Say(texts[primary(language)], language=language) if known and language else Say(texts["en"])
+    return fragment(say)
+
+
+@cache
+def hold(language: str | None) -> str:
+    """While a callout takes its time. A Redirect to it follows.
+
+    >>> hold("de-DE")
+    '<Say language="de-DE">Einen Moment bitte.</Say><Pause length="2"/>'
+    """
+    return _said(_HOLD, language) + fragment(Pause(length=2))
+
+
+@cache
+def goodbye(language: str | None) -> str:
+    """When a flow goes round and round with nobody answering.
+
+    >>> goodbye(None)
+    '<Say>Goodbye.</Say><Hangup/>'
+    """
+    return _said(_GOODBYE, language) + fragment(Hangup())
+
 
 APOLOGY = encode([Say("We are sorry, something went wrong. Please call again later."), Hangup()])
 """The document of a call that failed."""

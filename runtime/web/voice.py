@@ -99,7 +99,7 @@ class VoiceFront:
         """The recipe that a URL names; at `/` the one for the number that was called."""
         name = at.recipe
         if not name:
-            to = next((value for field, value in fields if field == "To"), "")
+            to = next((value for field, value in (*fields, *fields_of(at.query)) if field == "To"), "")
             name = self.settings.numbers.get(to, self.settings.default_recipe)
         recipe = self.catalogue.recipes.get(name)
         if recipe is None:

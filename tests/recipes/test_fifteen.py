@@ -1,4 +1,4 @@
-"""The fifteen recipes of the library that Extended TwiML comes from, each dialled through a live daemon, every key and none."""
+"""The fifteen recipes of the library that Extended TwiML comes from, each dialled live, every key and none."""
 
 from __future__ import annotations
 

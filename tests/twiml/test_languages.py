@@ -27,6 +27,7 @@ from twiml import (
 )
 from twiml.languages import nearest, prompts_of
 from twiml.menu import PHRASES, sentence
+from twiml.phrases import goodbye, hold
 from twiml.voices import SAY_LANGUAGES
 
 HELLO = PromptExt({"en-GB": "Hello", "de-DE": "Guten Tag", "fr-FR": "Bonjour"}, voices={"de-DE": "Polly.Vicki-Neural"})
@@ -193,3 +194,32 @@ def test_the_nearest_language_is_never_none_of_them() -> None:
 
 def test_escaped_texts_stay_escaped_in_every_language() -> None:
     assert inside(encode([Say(PromptExt({"en-GB": "a < b & c"}))])) == '<Say language="en-GB">a &lt; b &amp; c</Say>'
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [(None, "One moment, please."), ("de-AT", "Einen Moment bitte."), ("ja-JP", "One moment, please.")],
+)
+def test_who_holds_is_asked_for_patience_in_the_flows_language(language: str | None, said: str) -> None:
+    machine = Machine(compile([CALLOUT, Say(HELLO)]), language=language)
+    machine.step(Request())
+    assert said in machine.hold().xml
+
+
+def test_a_flow_in_one_language_holds_as_it_always_did() -> None:
+    machine = Machine(compile([CALLOUT, Say("Guten Tag", language="de-DE")]), language="de-DE")
+    machine.step(Request())
+    assert "<Say>One moment, please.</Say>" in machine.hold().xml
+
+
+def test_goodbye_is_said_in_the_callers_language() -> None:
+    machine = Machine(compile([Gather([Say(HELLO)], after_ext=[ResponseExt("1")])]), language="fr-FR", max_visits=2)
+    ask(machine)
+    assert ask(machine, "1", 1) == '<Say language="fr-FR">Au revoir.</Say><Hangup/>'
+
+
+def test_switchhooks_own_words_are_known_in_every_language_that_a_menu_is() -> None:
+    for language in PHRASES:
+        spoken = next(each for each in sorted(SAY_LANGUAGES) if each.lower().startswith(language + "-"))
+        assert f'language="{spoken}"' in hold(spoken)
+        assert f'language="{spoken}"' in goodbye(spoken)
