@@ -60,7 +60,7 @@ $(VENV)/.run: $(VENV)/.pip pyproject.toml
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run
-	$(PIP) install --group test
+	$(PIP) install --group test --group docs
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.test

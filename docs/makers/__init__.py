@@ -1,0 +1,1 @@
+"""What the generated pages are made by, a module for each kind of page."""
