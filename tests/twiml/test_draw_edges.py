@@ -58,7 +58,7 @@ def test_a_gather_goes_inside_and_then_by_what_is_keyed_or_said_or_by_silence() 
         "1 1.1 into",
         "1.1 1.2 next",
         '1.2 1.3 answer 1 or "yes"',
-        "1.2 1.4 silence nothing",
+        "1.2 1.4 silence anything else",
         "1.3 1.3.1 into",
         "1.4 1.4.1 into",
     ]
@@ -69,7 +69,7 @@ def test_branches_run_on_to_what_follows_their_gather_even_empty_ones() -> None:
     assert edges(flow) == [
         "1 1.1 into",
         "1.1 1.2 answer 1",
-        "1.1 1.3 silence nothing",
+        "1.1 1.3 silence anything else",
         "1.2 1.2.1 into",
         "1.2.1 2 next",
         "1.3 2 next",
@@ -190,7 +190,7 @@ def test_in_the_chart_a_repeat_is_an_arrow_from_a_gather_to_itself() -> None:
     assert [(each.source, each.target, each.label) for each in found.arrows] == [
         (0, 1, "1"),
         (1, 2, ""),
-        (0, 0, "nothing"),
+        (0, 0, "anything else"),
     ]
 
 

@@ -137,7 +137,7 @@ def test_a_menu_in_mermaid() -> None:
         '  s1_3_1[["1.3.1 - HANGUP"]]',
         '  s1 -->|"1"| s1_3',
         "  s1_3 --> s1_3_1",
-        '  s1 -.->|"nothing"| s1',
+        '  s1 -.->|"anything else"| s1',
         "  classDef current fill:#fff2b8,stroke:#9a6700,color:#1f2328,stroke-width:3px",
         "  class s1_3 current",
     ]

@@ -196,7 +196,7 @@ def test_a_menu_with_everything_obeys_all_of_this() -> None:
     spots = labels(drawn)
     assert {route.label.text for route in drawn.routes if route.label} >= {
         "goto",
-        "nothing",
+        "anything else",
         "after the call",
         "2",
         "3",

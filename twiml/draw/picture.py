@@ -133,7 +133,8 @@ def _asked(program: Program, plan: Plan, end: int) -> Iterator[Edge]:
         yield Edge(rank, program[branch].rank, said, "answer")
     silent = branches[-1] if branches else plan.shape.follows[end]
     if silent is not None:
-        yield Edge(rank, program[silent].rank, "nothing", "silence")
+        label = "nothing" if not branches else "anything else" if len(branches) > 1 else "anything"
+        yield Edge(rank, program[silent].rank, label, "silence")
     if not branches:
         for path, _ in plan.steps[gather].urls:
             yield from _edge(program, plan, rank, path, "anything", "answer")
