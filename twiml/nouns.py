@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from twiml.declare import Hook, Noun, attribute, content, nested, verb
 from twiml.rules import FLAG, METHOD, NAME, PHONE, TEXT, TONES, URL, matching, one_of, some_of, text, whole
 
 LEG_EVENTS = some_of("initiated", "ringing", "answered", "completed")
 RECORDING_EVENTS = some_of("in-progress", "completed", "absent")
+RECORDS = one_of(
+    *("do-not-record", "record-from-answer", "record-from-ringing"),
+    *("record-from-answer-dual", "record-from-ringing-dual", "true", "false"),
+)
 TRIM = one_of("trim-silence", "do-not-trim")
 MACHINE_DETECTION = one_of("Enable", "DetectMessageEnd")
 
@@ -29,26 +34,21 @@ SIP = matching(
 )
 
 
-@verb
-class Parameter(Noun):
-    """A name and a value that go along: to the other side of a stream, a client, a payment."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Leg(Noun):
+    """What whoever is dialled has in common: what they hear first, and who is told how their call goes."""
 
-    name: str | None = attribute(TEXT)
-    value: str | None = attribute(TEXT)
-
-
-@verb
-class Number(Noun):
-    """A phone to ring, with + and country code. Up to ten ring at once; the first to answer wins."""
-
-    phone_number: str = content(PHONE)
-    send_digits: str | None = attribute(TONES)
     url: str | None = attribute(URL)
     method: str | None = attribute(METHOD, default="POST")
     status_callback: str | None = attribute(URL)
-    status_callback_event: str | list[str] | None = attribute(LEG_EVENTS, default="completed")
+    status_callback_event: str | list[str] | None = attribute(LEG_EVENTS, default="completed")  # noqa: RUF009 - it makes a field
     status_callback_method: str | None = attribute(METHOD, default="POST")
-    byoc: str | None = attribute(TEXT)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DetectingLeg(Leg):
+    """A leg at whose end an answering machine may be."""
+
     machine_detection: str | None = attribute(MACHINE_DETECTION, default="off")
     machine_detection_timeout: int | None = attribute(whole(3, 59), default="30")
     machine_detection_speech_threshold: int | None = attribute(whole(1000, 6000), default="2400")
@@ -59,6 +59,23 @@ class Number(Noun):
 
 
 @verb
+class Parameter(Noun):
+    """A name and a value that go along: to the other side of a stream, a client, a payment."""
+
+    name: str | None = attribute(TEXT)
+    value: str | None = attribute(TEXT)
+
+
+@verb
+class Number(DetectingLeg):
+    """A phone to ring, with + and country code. Up to ten ring at once; the first to answer wins."""
+
+    phone_number: str = content(PHONE)
+    send_digits: str | None = attribute(TONES)
+    byoc: str | None = attribute(TEXT)
+
+
+@verb
 class Identity(Noun):
     """Who a Client is, where Parameters go along."""
 
@@ -66,15 +83,10 @@ class Identity(Noun):
 
 
 @verb
-class Client(Noun):
+class Client(Leg):
     """A browser or app that has registered with the Voice SDK under this identity."""
 
     identity: str | Sequence[Noun] = content(text(256, least=1), holds=("Identity", "Parameter"))
-    url: str | None = attribute(URL)
-    method: str | None = attribute(METHOD, default="POST")
-    status_callback: str | None = attribute(URL)
-    status_callback_event: str | list[str] | None = attribute(LEG_EVENTS, default="completed")
-    status_callback_method: str | None = attribute(METHOD, default="POST")
     client_notification_url: str | None = attribute(URL)
 
 
@@ -150,24 +162,12 @@ class Headers(Noun):
 
 
 @verb
-class Sip(Noun):
+class Sip(DetectingLeg):
     """A SIP endpoint by its address, or by several in Uri."""
 
     sip_url: str | Sequence[Noun] = content(SIP, holds=("Uri", "Headers"))
     username: str | None = attribute(TEXT)
     password: str | None = attribute(TEXT)
-    url: str | None = attribute(URL)
-    method: str | None = attribute(METHOD, default="POST")
-    status_callback: str | None = attribute(URL)
-    status_callback_event: str | list[str] | None = attribute(LEG_EVENTS, default="completed")
-    status_callback_method: str | None = attribute(METHOD, default="POST")
-    machine_detection: str | None = attribute(MACHINE_DETECTION, default="off")
-    machine_detection_timeout: int | None = attribute(whole(3, 59), default="30")
-    machine_detection_speech_threshold: int | None = attribute(whole(1000, 6000), default="2400")
-    machine_detection_speech_end_threshold: int | None = attribute(whole(500, 5000), default="1200")
-    machine_detection_silence_timeout: int | None = attribute(whole(2000, 10000), default="5000")
-    amd_status_callback: str | None = attribute(URL)
-    amd_status_callback_method: str | None = attribute(METHOD, default="POST")
 
 
 @verb
@@ -178,29 +178,19 @@ class ApplicationSid(Noun):
 
 
 @verb
-class Application(Noun):
+class Application(Leg):
     """A TwiML App that takes the call."""
 
     application_sid: str | Sequence[Noun] = content(NAME, holds=("ApplicationSid", "Parameter"))
-    url: str | None = attribute(URL)
-    method: str | None = attribute(METHOD, default="POST")
-    status_callback: str | None = attribute(URL)
-    status_callback_event: str | list[str] | None = attribute(LEG_EVENTS, default="completed")
-    status_callback_method: str | None = attribute(METHOD, default="POST")
     customer_id: str | None = attribute(TEXT)
     copy_parent_to: bool | None = attribute(FLAG)
 
 
 @verb
-class WhatsApp(Noun):
+class WhatsApp(Leg):
     """A phone reached by WhatsApp."""
 
     phone_number: str = content(PHONE)
-    url: str | None = attribute(URL)
-    method: str | None = attribute(METHOD, default="POST")
-    status_callback: str | None = attribute(URL)
-    status_callback_event: str | list[str] | None = attribute(LEG_EVENTS, default="completed")
-    status_callback_method: str | None = attribute(METHOD, default="POST")
 
 
 @verb(retired="Twilio's Programmable Wireless SIMs are no longer sold")

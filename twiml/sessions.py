@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from twiml.declare import Noun, attribute, content, nested, verb
-from twiml.nouns import RECORDING_EVENTS, TRIM
+from twiml.nouns import RECORDING_EVENTS, RECORDS, TRIM
 from twiml.rules import ABSOLUTE, FLAG, METHOD, NAME, SOCKET, TEXT, URL, matching, number, one_of, some_of
 
 TRACK = one_of("inbound_track", "outbound_track", "both_tracks")
@@ -190,17 +190,7 @@ class Conversation(Noun):
     routing_assignment_timeout: int | str | None = attribute(number())
     url: str | None = attribute(URL)
     method: str | None = attribute(METHOD)
-    record: str | bool | None = attribute(
-        one_of(
-            "do-not-record",
-            "record-from-answer",
-            "record-from-ringing",
-            "record-from-answer-dual",
-            "record-from-ringing-dual",
-            "true",
-            "false",
-        )
-    )
+    record: str | bool | None = attribute(RECORDS)
     trim: str | None = attribute(TRIM)
     recording_status_callback: str | None = attribute(URL)
     recording_status_callback_event: str | list[str] | None = attribute(RECORDING_EVENTS)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from twiml.declare import Extension, Hook, Noun, Verb, attribute, branches, content, nested, verb
 from twiml.extensions import LANGUAGE, VOICE, PromptExt
-from twiml.nouns import RECORDING_EVENTS, SIP, TRIM, records
+from twiml.nouns import RECORDING_EVENTS, RECORDS, SIP, TRIM, records
 from twiml.rules import (
     FLAG,
     HINTS,
@@ -154,18 +154,7 @@ class Dial(Verb):
     time_limit: int | None = attribute(whole(1), default="14400")
     hangup_on_star: bool | None = attribute(FLAG, default="false")
     answer_on_bridge: bool | None = attribute(FLAG, default="false")
-    record: str | bool | None = attribute(
-        one_of(
-            "do-not-record",
-            "record-from-answer",
-            "record-from-ringing",
-            "record-from-answer-dual",
-            "record-from-ringing-dual",
-            "true",
-            "false",
-        ),
-        default="do-not-record",
-    )
+    record: str | bool | None = attribute(RECORDS, default="do-not-record")
     recording_configuration_id: str | None = attribute(TEXT)
     recording_track: str | None = attribute(one_of("inbound", "outbound", "both"), default="both")
     recording_status_callback: str | None = attribute(URL)
