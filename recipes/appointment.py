@@ -56,6 +56,7 @@ def appointment_of(call: Call) -> str:
 
 def write_down(call: Call, answer: str) -> None:
     """Store an answer where the settings say, or log it."""
+    call.data["answer"] = answer
     if file := call.settings.get("appointments_file"):
         store(str(file), call.call_sid, appointment_of(call), answer)
     else:
@@ -98,7 +99,8 @@ def cancel(call: Call) -> list[Verb]:
 
 def if_they_said_nothing(_: Webhook, call: Call) -> None:
     """The call is over. If they answered, that stands."""
-    write_down(call, "no answer")
+    if "answer" not in call.data:
+        write_down(call, "no answer")
 
 
 recipe = [

@@ -1,6 +1,6 @@
 """A menu in English and Spanish: the caller is asked for the language first, and the rest of the call goes on in it.
 
-Where the configuration knows the language of the number that was called, in `[languages]`, nobody is asked. Whoever
+Where `[languages]` has English or Spanish for the number that was called, nobody is asked. Whoever
 doesn't say hears English. The caller may hear the opening hours, leave a message, or be put through, as is who keeps
 silent or presses another key; where nobody answers, they are asked for a message. It is mailed as `voicemail_by_mail`
 does it; one in Spanish goes without a transcription, for which Twilio knows English alone.
@@ -134,7 +134,7 @@ def record(call: Call) -> tuple[list[Verb], list[tuple[str, object]]]:
 
 def thank(call: Call) -> list[Verb]:
     """Say goodbye, to a caller who has left a message and to one who hasn't."""
-    if call.params.get("RecordingDuration", "") in map(str, range(SHORTEST)):
+    if call.params.get("RecordingDuration", "0") in map(str, range(SHORTEST)):
         return [
             say(
                 "Sorry, we did not hear a message. Please call again at any time. Goodbye.",

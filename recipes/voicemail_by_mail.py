@@ -58,7 +58,7 @@ def mail_what_is_recorded(_: Call) -> tuple[list[Verb], list[tuple[str, object]]
 
 def thank(call: Call) -> list[Verb]:
     """Say goodbye, to a caller who has left a message and to one who hasn't."""
-    if call.params.get("RecordingDuration", "") in map(str, range(SHORTEST)):
+    if call.params.get("RecordingDuration", "0") in map(str, range(SHORTEST)):
         return [Say("Sorry, we did not hear a message. Please call again at any time. Goodbye.")]
     return [Say("Thank you for your message. We will call you back. Goodbye.")]
 

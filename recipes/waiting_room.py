@@ -64,6 +64,7 @@ def who_calls(call: Call) -> list[Verb]:
     greeting = sentence(f"Thank you for calling {call.settings.get('business', '')}".strip())
     if not agents:
         return [greeting, Say("Nobody can take your call at the moment."), GotoExt("message")]
+    # A goto is a request of its own: the wait's relative URL then stands beside this recipe's ranks.
     return [greeting, GotoExt("queue")]
 
 

@@ -220,10 +220,10 @@ CONSTRAINTS: Mapping[type[Element], Callable[[Any], Iterator[str]]] = {
 
 def shared_phrases(answers: Sequence[Any]) -> Iterator[str]:
     """Phrases that more than one response listens for."""
-    heard = [{_plain(phrase) for phrase in each.speech} for each in answers if each.speech and is_texts(each.speech)]
+    heard = [
+        {" ".join(phrase.casefold().split()) for phrase in each.speech}
+        for each in answers
+        if each.speech and is_texts(each.speech)
+    ]
     said = Counter(phrase for phrases in heard for phrase in phrases)
     yield from (phrase for phrase, count in said.items() if count > 1)
-
-
-def _plain(phrase: str) -> str:
-    return " ".join(phrase.casefold().split())

@@ -11,7 +11,6 @@ an error.
 
 from __future__ import annotations
 
-import difflib
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from xml.parsers import expat
 from twiml.declare import Attribute, Element, Extension, Spec, Table, declared, element_of_tag, spec
 from twiml.errors import DecodeError, UnknownAttribute, UnknownElement
 from twiml.extensions import PromptExt
-from twiml.rules import LONGEST_NAME
+from twiml.rules import did_you_mean, shortened
 from twiml.verbs import Say
 from twiml.xml import NAMESPACE
 
@@ -208,9 +207,9 @@ class _Reader:
 
     def _root(self, namespace: str, name: str, attributes: dict[str, str]) -> None:
         if namespace or name != "Response":
-            self._stop(f"the document is a {_short(name)}; TwiML stands in a Response")
+            self._stop(f"the document is a {shortened(name)}; TwiML stands in a Response")
         for each in attributes:
-            self._loose(f"Response: has no attribute {_short(each)}")
+            self._loose(f"Response: has no attribute {shortened(each)}")
 
     def _loose(self, sentence: str, frame: _Frame | None = None) -> None:
         """What Twilio passes over with a warning, and so do we, unless asked to be strict."""
@@ -224,8 +223,8 @@ class _Reader:
             self.warned.append((f"line {self.parser.CurrentLineNumber}: {sentence}", category))
 
     def _unknown(self, name: str, frame: _Frame) -> None:
-        hint = _close(name, _tags()) if self.strict or len(self.warned) < MOST_WARNINGS else ""
-        self._loose(f"there is no element {_short(name)}{hint}", frame)
+        hint = did_you_mean(name, _tags()) if self.strict or len(self.warned) < MOST_WARNINGS else ""
+        self._loose(f"there is no element {shortened(name)}{hint}", frame)
 
     def _attributes(self, frame: _Frame, attributes: dict[str, str]) -> None:
         assert frame.element is not None
@@ -235,12 +234,12 @@ class _Reader:
             if (attribute := known.get(name)) is not None:
                 frame.given[attribute.python] = attribute.rule.parse(value)
             elif ":" in name.removeprefix("xml:") and not name.startswith("ext:"):
-                self._loose(f"{frame.name}: has no attribute {_short(name)}", frame)
+                self._loose(f"{frame.name}: has no attribute {shortened(name)}", frame)
             elif self.strict or issubclass(frame.element, Extension) or frame.prompt or name.startswith("ext:"):
-                self._wrong(f"{frame.name}: has no attribute {_short(name)}{_close(name, known)}", frame)
+                self._wrong(f"{frame.name}: has no attribute {shortened(name)}{did_you_mean(name, known)}", frame)
             else:
                 frame.extra[name] = value
-                said = f"{frame.name}: {_short(name)} is not an attribute known here; it is kept as it is"
+                said = f"{frame.name}: {shortened(name)} is not an attribute known here; it is kept as it is"
                 self._warn(said, UnknownAttribute)
 
     def _made(self, frame: _Frame) -> Any:
@@ -313,15 +312,6 @@ def _attributes_of(element: Any) -> dict[str, Attribute]:
     return {
         f"ext:{each.xml.removesuffix('Ext')}" if each.extension else each.xml: each for each in spec(element).attributes
     }
-
-
-def _close(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name[:LONGEST_NAME], known, n=1, cutoff=0.75)
-    return f"; did you mean {close[0]}?" if close else ""
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 3] + "..."
 
 
 @cache

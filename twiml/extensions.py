@@ -27,23 +27,46 @@ def _by_language(value: object) -> str | None:
     for language in value:
         if (problem := LANGUAGE.problem(language)) is not None:
             return f'language "{language}" {problem}' if isinstance(language, str) else "has a language that isn't text"
-    return None
+    kept = [LANGUAGE.kept(language) for language in value]
+    return next((f'language "{each}" is there twice' for each in kept if kept.count(each) > 1), None)
 
 
-def _kept_by_language(keep: Callable[[Any], object]) -> Callable[[Mapping[str, Any]], Table]:
-    return lambda value: Table({LANGUAGE.kept(language): keep(each) for language, each in value.items()})
+def _voices_by_language(value: object) -> str | None:
+    if (problem := _by_language(value)) is not None:
+        return problem
+    assert isinstance(value, Mapping), "or it would not be a table by language"
+    wrong = ((language, VOICE.problem(voice)) for language, voice in value.items())
+    return next((f'has for "{language}" one that {problem}' for language, problem in wrong if problem), None)
+
+
+class Texts(Table):
+    """Texts by language. Their order counts: a caller may hear the first.
+
+    >>> Texts({"en": "a", "de": "b"}) == Texts({"de": "b", "en": "a"})
+    False
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        same = isinstance(other, Mapping) and dict(self) == dict(other)
+        return same and (not isinstance(other, Texts) or list(self) == list(other))
+
+    __hash__ = Table.__hash__
+
+
+def _kept_by_language(keep: Callable[[Any], object], table: type[Table]) -> Callable[[Mapping[str, Any]], Table]:
+    return lambda value: table({LANGUAGE.kept(language): keep(each) for language, each in value.items()})
 
 
 def _text(value: object) -> object:
     return joined(tuple(value), mixed=True) if isinstance(value, (list, tuple)) else value
 
 
-def _voice(value: object) -> object:
-    return VOICE.kept(value) if VOICE.problem(value) is None else value
-
-
-BY_LANGUAGE = Rule("a table of texts by language", _by_language, kept=_kept_by_language(_text))
-VOICES_BY_LANGUAGE = Rule("a table of voices by language", _by_language, kept=_kept_by_language(_voice))
+BY_LANGUAGE = Rule("a table of texts by language", _by_language, kept=_kept_by_language(_text, Texts))
+VOICES_BY_LANGUAGE = Rule(
+    "a table of voices by language", _voices_by_language, kept=_kept_by_language(VOICE.kept, Table)
+)
 
 
 @verb
@@ -61,14 +84,22 @@ class PromptExt(Extension):
     voices: Mapping[str, str] | None = attribute(VOICES_BY_LANGUAGE)
 
 
+def stranger_of(prompt: PromptExt) -> str | None:
+    """A language that a prompt has a voice for, and no text."""
+    return next((each for each in prompt.voices or () if each not in prompt.texts), None)
+
+
 _TITLE = text(200)
 
 
 def _title(value: object) -> str | None:
     if not isinstance(value, PromptExt):
         return _TITLE.problem(value)
-    if not isinstance(value.texts, Table):
-        return BY_LANGUAGE.problem(value.texts)
+    for rule, table in ((BY_LANGUAGE, value.texts), (VOICES_BY_LANGUAGE, value.voices or {"en-GB": "man"})):
+        if (problem := rule.problem(table)) is not None:
+            return problem
+    if (stranger := stranger_of(value)) is not None:
+        return f'has a voice for "{stranger}", which no text is in'
     return next((problem for each in value.texts.values() if (problem := _TITLE.problem(each))), None)
 
 

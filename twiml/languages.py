@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,18 +10,28 @@ from twiml.declare import Element, body_of, branches_of
 from twiml.extensions import PromptExt
 
 
-def nearest(wanted: str | None, languages: Iterable[str]) -> str:
-    """The language to speak: the one wanted, else the same spoken elsewhere, else the first.
+def nearest(wanted: str | None, languages: Iterable[str], otherwise: str | None = None) -> str:
+    """The language to speak: the one wanted, else the same spoken elsewhere; else `otherwise`, else the first.
 
     >>> nearest("de-AT", ["en-GB", "de-DE"]), nearest("fr-FR", ["en-GB", "de-DE"]), nearest(None, ["en-GB"])
     ('de-DE', 'en-GB', 'en-GB')
+    >>> nearest("fr-FR", ["de-DE", "en-GB"], otherwise="en-GB")
+    'en-GB'
     """
     there = list(languages)
-    asked = (wanted or "").lower()
-    for fits in (lambda one: one.lower() == asked, lambda one: primary(one) == primary(asked)):
-        if found := next(filter(fits, there), None):
-            return found
+    for asked in filter(None, (wanted, otherwise)):
+        for fits in (_is(asked), _is_like(asked)):
+            if found := next(filter(fits, there), None):
+                return found
     return there[0]
+
+
+def _is(language: str) -> Callable[[str], bool]:
+    return lambda one: one.lower() == language.lower()
+
+
+def _is_like(language: str) -> Callable[[str], bool]:
+    return lambda one: primary(one) == primary(language)
 
 
 def primary(language: str) -> str:
@@ -38,17 +48,17 @@ def text_in(prompt: PromptExt, language: str | None) -> Any:
     return prompt.texts[nearest(language, prompt.texts)]
 
 
-def spoken(element: Any, language: str | None) -> Any:
+def spoken(element: Any, language: str | None, otherwise: str | None = None) -> Any:
     """An element that holds a prompt, with the prompt's text in one language and, of a Say, the right voice.
 
     >>> from twiml import Say
     >>> spoken(Say(PromptExt({"en-GB": "Hello", "de-DE": "Hallo"})), "de-AT")
     Say('Hallo', language='de-DE')
     """
+    prompt: PromptExt = element.url if hasattr(element, "url") else element.text
+    chosen = nearest(language, prompt.texts, otherwise)
     if hasattr(element, "url"):
-        return replace(element, url=text_in(element.url, language))
-    prompt: PromptExt = element.text
-    chosen = nearest(language, prompt.texts)
+        return replace(element, url=prompt.texts[chosen])
     voice = element.voice or (prompt.voices or {}).get(chosen)
     return replace(element, text=prompt.texts[chosen], language=element.language or chosen, voice=voice)
 

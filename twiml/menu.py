@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from twiml.declare import branches_of
+from twiml.declare import Table, branches_of
 from twiml.extensions import DefaultExt, PromptExt, RepeatExt, ResponseExt
 from twiml.languages import primary, text_in
 from twiml.rules import is_texts, is_true
@@ -107,7 +107,9 @@ def unspoken(spoken: Iterable[str]) -> list[str]:
 
 def _titles(gather: Gather) -> list[PromptExt]:
     titles = (getattr(each, "title", None) for each in (*responses(gather), otherwise(gather)))
-    return [each for each in titles if isinstance(each, PromptExt) and isinstance(each.texts, Mapping)]
+    # A menu is numbered before it is validated: only what is right is kept as a Table.
+    right = [each for each in titles if isinstance(each, PromptExt) and isinstance(each.texts, Table)]
+    return [each for each in right if each.voices is None or isinstance(each.voices, Table)]
 
 
 def _sentence(gather: Gather, language: str | None) -> str:
@@ -119,7 +121,9 @@ def _sentence(gather: Gather, language: str | None) -> str:
 
 
 def _titled(answer: ResponseExt | DefaultExt, language: str | None) -> str:
-    title = text_in(answer.title, language) if isinstance(answer.title, PromptExt) else answer.title
+    title = answer.title
+    if isinstance(title, PromptExt):
+        title = text_in(title, language) if isinstance(title.texts, Table) else None
     return _text(title).upper()
 
 
@@ -135,11 +139,11 @@ def chosen(answers: Sequence[ResponseExt], digits: str, speech: str) -> int | No
     """
     if digits:
         return next((at for at, each in enumerate(answers) if each.response == digits), None)
-    said = _words(speech)
+    said = words(speech)
     fitting = [
         (wanted == said, len(wanted), -at)
         for at, each in enumerate(answers)
-        for wanted in map(_words, each.speech or ())
+        for wanted in map(words, each.speech or ())
         if wanted and f" {wanted} " in f" {said} "
     ]
     return -max(fitting)[2] if fitting else None
@@ -168,10 +172,10 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _words(said: str) -> str:
+def words(said: str) -> str:
     """Words to compare: without marks of punctuation, in one case, in one of Unicode's spellings.
 
-    >>> _words("Sales,  PLEASE!"), _words("हिन्दी") == "हिन्दी"
+    >>> words("Sales,  PLEASE!"), words("हिन्दी") == "हिन्दी"
     ('sales please', True)
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", said).casefold())

@@ -7,14 +7,15 @@ where they go, so that writing it is `before + base + path + ?step=n + after`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 from weakref import WeakKeyDictionary
 
 from twiml.declare import spec_of_tag
 from twiml.decode import decode_fragment
 from twiml.extensions import DefaultExt, FunctionExt, GotoExt, ResponseExt
-from twiml.languages import nearest, spoken
-from twiml.program import TRANSITIONS, Program, State
+from twiml.languages import nearest
+from twiml.program import TRANSITIONS, Program
 from twiml.xml import fragment, quoted, read
 
 Kind = Literal["text", "open", "gather", "wait", "exit", "goto", "callout", "branch"]
@@ -99,22 +100,31 @@ def plan_of(program: Program, language: str | None = None) -> Plan:
 def in_language(program: Program, language: str) -> Program:
     """A program as callers of one language hear it, state by state the same.
 
-    Its texts are the ones in that language, and a Gather that listens for speech listens for that language.
+    Its texts are the ones in that language, and a Gather that listens for speech listens for the
+    language that it asks in, or where its body names none for the caller's.
     """
-    return Program((_in_language(state, language) for state in program), program.labels)
-
-
-def _in_language(state: State, language: str) -> State:
-    payload = state.payload
-    if not isinstance(payload, str):
-        return state
-    if "<ext:" in payload:
-        return state._replace(payload=fragment(spoken(decode_fragment(payload), language)))
-    if payload.startswith("<Gather"):
+    first = program.languages[0]
+    said = [
+        _translated(state.payload, language, first)
+        if isinstance(state.payload, str) and "<ext:" in state.payload
+        else state.payload
+        for state in program
+    ]
+    for gather, end in program.shape.ends.items():
+        payload = str(said[gather])
         asked = read(payload).attributes
-        if "speech" in asked.get("input", "").lower() and "language" not in asked:
-            return state._replace(payload=f"{payload[:-1]} language={quoted(language)}>")
-    return state
+        if payload.startswith("<Gather") and "speech" in asked.get("input", "").lower() and "language" not in asked:
+            spoken = (read(str(said[at])).attributes.get("language") for at in range(gather + 1, end))
+            listens = next(filter(None, spoken), language)
+            said[gather] = f"{payload[:-1]} language={quoted(listens)}>"
+    states = (state._replace(payload=payload) for state, payload in zip(program, said, strict=True))
+    return Program(states, program.labels)
+
+
+@lru_cache(maxsize=4096)
+def _translated(payload: str, language: str, first: str) -> str:
+    """A payload in one language; `first` is the flow's own, for texts that have none that is near."""
+    return fragment(decode_fragment(payload), language, first)
 
 
 def _step(program: Program, index: int) -> Step:

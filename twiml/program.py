@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple, overload
 
 from twiml.declare import Extension
-from twiml.xml import read
+from twiml.xml import Fragment, read
 
 
 class State(NamedTuple):
@@ -93,10 +93,7 @@ class Program(Sequence[State]):
     def languages(self) -> tuple[str, ...]:
         """The languages that any of its texts has, in their order; none if it speaks as it is written."""
         said = (read(each.payload) for each in self.states if isinstance(each.payload, str) and "<ext:" in each.payload)
-        found = (
-            part.attributes.get("language", "") for each in said for part in each.inside if part.name == "ext:Prompt"
-        )
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(language for each in said for language in _languages(each)))
 
     def find(self, rank: str) -> int | None:
         """The index of the state with this rank, or None."""
@@ -137,3 +134,11 @@ class Program(Sequence[State]):
         while following < len(self.states) and (gather := branch_of[following]) is not None:
             following = beyond[gather]
         return following if following < len(self.states) else None
+
+
+def _languages(said: Fragment) -> Iterator[str]:
+    """The languages of the texts in an element, and in all that it holds."""
+    for part in said.inside:
+        if part.name == "ext:Prompt":
+            yield part.attributes.get("language", "")
+        yield from _languages(part)

@@ -111,7 +111,7 @@ def named(values: Collection[str], otherwise: str) -> Rule:
 def _named(values: Collection[str], words: str, otherwise: str) -> Rule:
     known = frozenset(values)
     by_lower = {value.lower(): value for value in sorted(values, key=str.islower, reverse=True)}
-    close = lru_cache(maxsize=64)(partial(_close, values=values))
+    close = lru_cache(maxsize=64)(partial(did_you_mean, values=values))
 
     def problem(value: object) -> str | None:
         if isinstance(value, str) and value in known:
@@ -131,13 +131,19 @@ def _named(values: Collection[str], words: str, otherwise: str) -> Rule:
 _FLAGS = {"true": True, "false": False}
 
 
-def _close(value: object, values: Collection[str]) -> str:
+def did_you_mean(value: object, values: Collection[str]) -> str:
     """A question that may help, where a name is close to one that is known."""
     if not isinstance(value, str) or len(value) > LONGEST_NAME:
         return ""
     spellings = {each.lower(): each for each in values}
     close = get_close_matches(value.lower(), spellings, n=1, cutoff=0.75)
     return f"; did you mean {spellings[close[0]]}?" if close else ""
+
+
+def shortened(text: str) -> str:
+    """A text as a sentence can quote it: not too long, and printable whatever it holds."""
+    shown = text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 3] + "..."
+    return shown.encode("utf-8", "backslashreplace").decode()
 
 
 def some_of(*values: str) -> Rule:
@@ -149,7 +155,7 @@ def some_of(*values: str) -> Rule:
         wrong = next((each for each in named if each not in known), None)
         if named and wrong is None:
             return None
-        return f"must be some of {', '.join(values)}{_close(wrong, values)}"
+        return f"must be some of {', '.join(values)}{did_you_mean(wrong, values)}"
 
     def kept(value: str | Sequence[str]) -> tuple[str, ...]:
         return tuple(known[each] for each in spelled(value).lower().split())
@@ -266,8 +272,7 @@ def _table(value: object) -> str | None:
         return "must be a table of texts by name"
     wrong = [name for name in value if not _PASSED_ON.fullmatch(name)]
     if wrong:
-        shown = wrong[0][:LONGEST_NAME].encode("utf-8", "backslashreplace").decode()
-        return f'holds "{shown}", which is no name of an attribute'
+        return f'holds "{shortened(wrong[0])}", which is no name of an attribute'
     return next(filter(None, map(unwritable, value.values())), None)
 
 

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 from twiml import ranks
 from twiml.compile import compile, labels_of, states_of
+from twiml.constraints import CONSTRAINTS
+from twiml.decode import decode_fragment
 from twiml.errors import InvalidFlow
 from twiml.extensions import FunctionExt, GotoExt
 from twiml.outline import Place, Role, outline
@@ -57,10 +59,11 @@ def splice(program: Program, rank: str, verbs: Sequence[Any]) -> Spliced:
     move = _mover(program, index, by)
     kept = {move(state.rank) for state in program if state.rank != rank}
     _refuse(places, program, kept)
-    _refuse_nobody(program, index, by)
     labels = {name: move(target) for name, target in program.labels.items()} | labels_of(places)
     states = [_moved(state, move) for state in program]
     states[index : index + 1] = states_of(places, lambda target: labels.get(target) or move(target))
+    if (home := program.shape.homes[index]) is not None:
+        _refuse_dial(program[home].rank, states)
     following = program.shape.follows[index]
     grown = len(states) - len(program)
     start = index if grown >= 0 else None if following is None else following + grown
@@ -89,11 +92,18 @@ def _refuse(places: Sequence[Place], program: Program, kept: set[str]) -> None:
         raise InvalidFlow(errors)
 
 
-def _refuse_nobody(program: Program, index: int, by: int) -> None:
-    """A Dial must have somebody to dial once its callouts are done."""
-    home = program.shape.homes[index]
-    if home is not None and by < 0 and program.shape.homes.count(home) <= 2:
-        raise InvalidFlow([f"{program[home].rank} Dial: body is empty; the callout named nobody to dial"])
+def _refuse_dial(rank: str, states: Sequence[State]) -> None:
+    """A Dial must have somebody to dial once its callouts are done, and whom it may dial together."""
+    inside = [state.payload for state in states if state.rank.rpartition(".")[0] == rank]
+    nouns = [decode_fragment(each) if isinstance(each, str) else each for each in inside if not _closes(each)]
+    dial = Dial(nouns)
+    problems = list(CONSTRAINTS[Dial](dial)) if nouns else ["body is empty; the callout named nobody to dial"]
+    if problems:
+        raise InvalidFlow([f"{rank} Dial: {problem}" for problem in problems])
+
+
+def _closes(payload: object) -> bool:
+    return isinstance(payload, str) and payload.startswith("</")
 
 
 def _is_all_there_is(program: Program) -> bool:

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
 from twiml import menu
 from twiml.constraints import CONSTRAINTS, DEEPEST_NOUNS, held, shared_phrases
 from twiml.declare import Element, Extension, Verb, body_of, declared, is_declared, spec
-from twiml.extensions import BY_LANGUAGE, DefaultExt, GotoExt, LabelExt, PromptExt, RepeatExt, ResponseExt
+from twiml.extensions import DefaultExt, GotoExt, LabelExt, PromptExt, RepeatExt, ResponseExt, stranger_of
+from twiml.languages import prompts_of, spoken
 from twiml.messaging import Message
 from twiml.outline import Place, Role, outline
-from twiml.rules import EXTRA, LONGEST_NAME, is_texts, spelled
+from twiml.rules import EXTRA, LONGEST_NAME, is_texts, shortened, spelled
 from twiml.verbs import Gather, Play, Redirect, Reject, Say
 from twiml.xml import encode
 
@@ -119,14 +121,17 @@ def _local(place: Place, extended: bool) -> Iterator[str]:
     elif place.role is Role.ODD:
         yield "is not a verb"
     elif place.own:
+        if not extended and isinstance(place.element, Extension):
+            yield "needs a machine to step through it; the answer to one request has none"
+            return
         yield from _misplaced(place)
         yield from _element(place.element)
         if isinstance(place.element, Gather) and not isinstance(place.element.after_ext, tuple):
             yield f"after_ext must be a list of responses, not {_named(place.element.after_ext)}"
         if extended:
             yield from _posted(place.element)
-            if type(place.element) in _CHECKS:
-                yield from _CHECKS[type(place.element)](place.element)
+            if type(place.element) in FLOW_CONSTRAINTS:
+                yield from FLOW_CONSTRAINTS[type(place.element)](place.element)
 
 
 def _element(element: Element, depth: int = 0) -> Iterator[str]:
@@ -140,7 +145,7 @@ def _element(element: Element, depth: int = 0) -> Iterator[str]:
     for each in body_of(element):
         if isinstance(each, str):
             if not declared.content.mixed:
-                yield f'holds the text "{_short(each)}" beside its {" and ".join(declared.content.holds)}'
+                yield f'holds the text "{shortened(each)}" beside its {" and ".join(declared.content.holds)}'
             elif (problem := declared.content.rule and declared.content.rule.problem(each)) is not None:
                 yield f"{declared.content.python} {_quoted(each)} {problem}"
         elif not is_declared(each):
@@ -202,14 +207,16 @@ def _is_nested(value: object) -> bool:
 
 def _translations(prompt: PromptExt, element: Any) -> Iterator[str]:
     """What is wrong with a text in several languages: it is what would be wrong with each of them."""
-    yield from _attributes(prompt)
-    if BY_LANGUAGE.problem(prompt.texts) is not None:
+    wrong = list(_attributes(prompt))
+    yield from wrong
+    if wrong:
         return
-    strangers = [each for each in prompt.voices or () if each not in prompt.texts]
-    yield from (f'voices has "{each}", which no text is in' for each in strangers)
-    for language, text in prompt.texts.items():
-        voice = (prompt.voices or {}).get(language)
-        one = Say(text, language=language, voice=voice) if isinstance(element, Say) else type(element)(text)
+    if (stranger := stranger_of(prompt)) is not None:
+        yield f'voices has "{stranger}", which no text is in'
+    if isinstance(element, Say) and element.language is not None:
+        yield "language is that of each text; leave it out beside a PromptExt"
+    for language in prompt.texts:
+        one = spoken(element if isinstance(element, Play) else replace(element, language=None), language)
         yield from (f'in "{language}": {problem}' for problem in _element(one))
 
 
@@ -226,7 +233,7 @@ def _attributes(element: Element) -> Iterator[str]:
             if each.required:
                 yield f"{each.python} is missing"
         elif (problem := each.rule.problem(value)) is not None:
-            shown = "" if isinstance(value, PromptExt) else f" {_quoted(value)}"
+            shown = "" if isinstance(value, (PromptExt, Mapping)) else f" {_quoted(value)}"
             yield f"{each.python}{shown} {problem}"
     extra = element.extra  # type: ignore[attr-defined]  # every verb and noun has it
     if extra is None:
@@ -242,12 +249,7 @@ def _attributes(element: Element) -> Iterator[str]:
 
 def _quoted(value: object) -> str:
     plain = isinstance(value, (str, float)) or is_texts(value) or (isinstance(value, int) and abs(value) < 10**60)
-    return f'"{_short(spelled(value) if plain else _named(value))}"'
-
-
-def _short(text: str) -> str:
-    shown = text if len(text) <= 60 else text[:57] + "..."
-    return shown.encode("utf-8", "backslashreplace").decode()
+    return f'"{shortened(spelled(value) if plain else _named(value))}"'
 
 
 def _late(places: Sequence[Place]) -> Iterator[tuple[Place, str]]:
@@ -270,9 +272,11 @@ def _answers_the_call(place: Place | None) -> bool:
 
 
 def _too_long(element: Element) -> Iterator[str]:
-    size = len(encode([element]).encode("utf-8", "replace"))
+    written: list[Element] = [element]
     if isinstance(element, Gather) and menu.is_spoken(element):
-        size += len(encode([Say(menu.sentence(element))], extensions=True).encode("utf-8", "replace"))
+        written.append(Say(menu.sentence(element)))
+    languages: Collection[str | None] = {language for each in prompts_of(written) for language in each.texts}
+    size = max(len(encode(written, language=each).encode()) for each in languages or [None])
     if size > LONGEST - ROOM:
         yield f"makes {size} bytes of XML alone; Twilio reads at most 64 kB a document"
 
@@ -336,10 +340,10 @@ def _response(response: ResponseExt) -> Iterator[str]:
 
 def _redirect(redirect: Redirect) -> Iterator[str]:
     if isinstance(redirect.url, str) and not redirect.url.strip().lower().startswith(("http://", "https://")):
-        yield f'"{_short(redirect.url)}" is relative: within a flow use GotoExt, to leave it an absolute URL'
+        yield f'"{shortened(redirect.url)}" is relative: within a flow use GotoExt, to leave it an absolute URL'
 
 
-_CHECKS: dict[type[Element], Callable[[Any], Iterator[str]]] = {
+FLOW_CONSTRAINTS: dict[type[Element], Callable[[Any], Iterator[str]]] = {
     Gather: _gather,
     ResponseExt: _response,
     Redirect: _redirect,
@@ -354,7 +358,7 @@ def _nowhere(goto: GotoExt, goals: Collection[str], labels: Collection[str], own
     else:
         close = get_close_matches(goto.target[:LONGEST_NAME], labels, n=1) if len(labels) <= MOST_COMPARED else []
         hint = f'; did you mean "{close[0]}"?' if close else ""
-        yield f'target "{_short(goto.target)}" is neither a rank nor a label of this flow{hint}'
+        yield f'target "{shortened(goto.target)}" is neither a rank nor a label of this flow{hint}'
 
 
 def _names(element: object) -> bool:

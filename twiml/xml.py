@@ -92,15 +92,15 @@ def opening(element: Element) -> str:
     return f"{_opened(tags, tags.values(element))}>"
 
 
-def fragment(element: Element) -> str:
-    """An element as a state holds it: whole, with its texts in all their languages.
+def fragment(element: Element, language: str | None = None, otherwise: str | None = None) -> str:
+    """An element as a state holds it: whole, with its texts in all their languages, or in one.
 
     >>> from twiml import Pause, Say
     >>> fragment(Say("yowza")), fragment(Pause(length=10)), fragment(Say(""))
     ('<Say>yowza</Say>', '<Pause length="10"/>', '<Say></Say>')
     """
     parts: list[str] = []
-    Writer(parts, prompts=True).element(element)
+    Writer(parts, prompts=language is None, language=language, otherwise=otherwise).element(element)
     return "".join(parts)
 
 
@@ -207,15 +207,22 @@ class Writer:
     With `extensions` all that is ours is written, with `prompts` only the texts in several languages.
     """
 
-    __slots__ = ("extensions", "language", "parts", "prompts")
+    __slots__ = ("extensions", "language", "otherwise", "parts", "prompts")
 
     def __init__(
-        self, parts: list[str], *, extensions: bool = False, prompts: bool = False, language: str | None = None
+        self,
+        parts: list[str],
+        *,
+        extensions: bool = False,
+        prompts: bool = False,
+        language: str | None = None,
+        otherwise: str | None = None,
     ) -> None:
         self.parts = parts
         self.extensions = extensions
         self.prompts = prompts or extensions
         self.language = language
+        self.otherwise = otherwise
 
     def element(self, element: Element) -> None:
         """An element with all it holds."""
@@ -229,7 +236,7 @@ class Writer:
         values = tags.values(element)
         held = values[-1] if tags.holds else None
         if isinstance(held, PromptExt) and not self.prompts:
-            values = tags.values(spoken(element, self.language))
+            values = tags.values(spoken(element, self.language, self.otherwise))
             held = values[-1]
         lone = isinstance(held, PromptExt) and not self.extensions
         opened = _opened(tags, values, f' xmlns:ext="{NAMESPACE}"' if lone else "")

@@ -50,7 +50,6 @@ class Same(enum.Enum):
 SAME: Final = Same.SAME
 
 # The fields worth a place in a request's line.
-_XML = "{http://www.w3.org/XML/1998/namespace}"
 _SHOWN = (
     "Digits",
     "SpeechResult",
@@ -61,6 +60,8 @@ _SHOWN = (
     "RecordingDuration",
     "TranscriptionText",
 )
+_XML = "{http://www.w3.org/XML/1998/namespace}"
+"""What lxml puts before xml:lang and the like."""
 
 
 class Call:

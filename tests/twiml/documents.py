@@ -20,6 +20,18 @@ STANDS_IN = {
     "Gather": {"Say", "Play", "Pause"},
     "Dial": {"Number", "Client", "Conference", "Queue", "Sip", "Application", "WhatsApp", "Sim"},
 }
+STANDS_IN |= {
+    "Connect": set(
+        "Stream ConversationRelay ConversationRelaySession AiSession VirtualAgent Conversation Room".split()
+    ),
+    "Start": {"Stream", "Siprec", "Transcription", "Recording"},
+    "Stop": {"Stream", "Siprec", "Transcription", "Recording"},
+    "Stream": {"Parameter"},
+    "Enqueue": {"Task"},
+    "Pay": {"Prompt", "Parameter"},
+    "Prompt": {"Say", "Play", "Pause"},
+    "Refer": {"Sip"},
+}
 SSML = {"break", "emphasis", "lang", "p", "phoneme", "prosody", "s", "say-as", "sub", "w"}
 STANDS_IN |= dict.fromkeys(["Say", *SSML], SSML)
 """What Twilio lets stand in what; everything else holds text or nothing."""

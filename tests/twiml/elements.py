@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from twiml import PromptExt, Verb
 from twiml.declare import ANY, Attribute, Content, Extension, Spec, declared
-from twiml.extensions import BY_LANGUAGE, TITLE
+from twiml.extensions import BY_LANGUAGE, TITLE, VOICES_BY_LANGUAGE
 from twiml.rules import TEXT, Rule
 
 CANDIDATES: list[Any] = [
@@ -25,7 +25,14 @@ CANDIDATES: list[Any] = [
     *("sip:jane@example.com", "sips:jane@example.com;transport=tls"),
     *("en-GB", "alice", "Polly.Amy-Neural", "us", "250ms", "1.5s", "+6dB", "loud", "80%", "-5%", "x-low"),
     *("dtmf speech", ["dtmf", "speech"], ["initiated", "completed"], ["in-progress"], "start end", ["start", "end"]),
-    *(["visa", "amex"], ["1", "2"], ["timeout", "invalid-date"], ["yes", "no, thanks"], {"en-GB": "Hello"}),
+    *(
+        ["visa", "amex"],
+        ["1", "2"],
+        ["timeout", "invalid-date"],
+        ["yes", "no, thanks"],
+        {"en-GB": "Hello"},
+        {"en-GB": "Polly.Amy"},
+    ),
     *("office.hours", '{"skill": "maps", "é": [1, true]}', "EH1 1AA"),
     'hints, with "quotes" & <tags>\nand 漢字 🎉\t~',
 ]
@@ -94,7 +101,11 @@ def _elements(draw: st.DrawFn, name: str, depth: int, ours: bool) -> Any:
     if optional:
         chosen: list[Attribute] = draw(st.lists(st.sampled_from(optional), max_size=4))
         chosen += [each for each in optional if each.required]
-        given |= {each.python: draw(_values(each.rule)) for each in chosen if each.rule is not BY_LANGUAGE}
+        given |= {
+            each.python: draw(_values(each.rule))
+            for each in chosen
+            if each.rule not in (BY_LANGUAGE, VOICES_BY_LANGUAGE)
+        }
     if found.content is not None:
         given[found.content.python] = draw(_contents(found, found.content, depth, ours))
     if found.branches is not None and ours and depth:

@@ -14,7 +14,9 @@ from twiml import (
     Gather,
     InvalidFlow,
     Machine,
+    Pay,
     Play,
+    Prompt,
     PromptExt,
     RepeatExt,
     Request,
@@ -64,8 +66,8 @@ def test_a_caller_hears_their_language_else_the_nearest_else_the_first(language:
 
 
 def test_what_the_say_names_itself_comes_before_the_prompts_voice() -> None:
-    say = Say(HELLO, voice="Polly.Hans", language="de")
-    assert heard(say, language="de-DE") == '<Say voice="Polly.Hans" language="de">Guten Tag</Say><Hangup/>'
+    say = Say(HELLO, voice="Polly.Hans")
+    assert heard(say, language="de-DE") == '<Say voice="Polly.Hans" language="de-DE">Guten Tag</Say><Hangup/>'
 
 
 def test_a_translation_may_hold_ssml_and_a_play_a_file_for_each_language() -> None:
@@ -137,7 +139,28 @@ def test_a_program_keeps_its_texts_in_every_language_and_draws_them() -> None:
         (Say(PromptExt({"en-GB": 5})), 'in "en-GB": text "5" must be text'),  # type: ignore[dict-item]
         (Say(PromptExt({"en-GB": "a\x00"})), 'in "en-GB": text'),
         (Say(PromptExt({"en-GB": "a"}, voices={"de-DE": "Polly.Hans"})), 'voices has "de-DE", which no text is in'),
-        (Say(PromptExt({"en-GB": "a"}, voices={"en-GB": "Polly.Nobody"})), 'in "en-GB": voice "Polly.Nobody"'),
+        (
+            Say(PromptExt({"en-GB": "a"}, voices={"en-GB": "Polly.Nobody"})),
+            '1 Say: voices has for "en-GB" one that is not a voice Twilio has',
+        ),
+        (
+            Say(PromptExt({"en-GB": "a"}), language="de-DE"),
+            "1 Say: language is that of each text; leave it out beside a PromptExt",
+        ),
+        (
+            Say(PromptExt({"en-GB": "a"}), voice="Google.de-DE-Standard-A"),
+            'in "en-GB": voice "Google.de-DE-Standard-A" does not speak en-GB',
+        ),
+        (Say(PromptExt({"en-GB": "a", "EN-gb": "b"})), "1 Say: texts"),
+        (Say(PromptExt({"en-GB": "a"}, voices=5)), "1 Say: voices"),  # type: ignore[arg-type]
+        (
+            Gather(after_ext=[ResponseExt("1", PromptExt({"en-GB": "x"}, voices={"en-GB": "nobody"}))]),
+            "title has for",
+        ),
+        (
+            Gather(after_ext=[ResponseExt("1", PromptExt({"en-GB": "x"}, voices={"de-DE": "man"}))]),
+            'title has a voice for "de-DE", which no text is in',
+        ),
         (
             Say(PromptExt({"en-GB": "a"}, voices={"en-GB": "Google.de-DE-Wavenet-A"})),
             'in "en-GB": voice "Google.de-DE-Wavenet-A" does not speak en-GB',
@@ -223,3 +246,40 @@ def test_switchhooks_own_words_are_known_in_every_language_that_a_menu_is() -> N
         spoken = next(each for each in sorted(SAY_LANGUAGES) if each.lower().startswith(language + "-"))
         assert f'language="{spoken}"' in hold(spoken)
         assert f'language="{spoken}"' in goodbye(spoken)
+
+
+@pytest.mark.parametrize("title", [{5: "x"}, {}, None, "x", {"en-GB": 5}])
+@pytest.mark.parametrize("voices", [None, 5, "abc", {"en-GB": 5}])
+def test_a_menu_of_titles_that_are_no_texts_is_told_of_and_never_fails(title: Any, voices: Any) -> None:
+    menu = Gather(auto_menu_ext=True, after_ext=[ResponseExt("1", PromptExt(title, voices=voices)), DefaultExt("y")])
+    assert validate([menu])
+    assert validate([Say(PromptExt(title, voices=voices)), Play(PromptExt(title, voices=voices))])
+
+
+def test_a_prompt_in_a_payment_is_spoken_too() -> None:
+    pay = Pay([Prompt([Say(PromptExt({"en-GB": "Card", "de-DE": "Karte"}))])])
+    assert '<Say language="de-DE">Karte</Say>' in heard(pay, language="de-AT")
+    assert compile([pay]).languages == ("en-GB", "de-DE")
+    assert "PAY" in draw(compile([Say(HELLO), pay]))
+
+
+def test_a_text_without_the_callers_language_is_heard_in_the_flows_first() -> None:
+    flow = [Say(PromptExt({"en-GB": "one", "fr-FR": "un"})), Say(PromptExt({"de-DE": "zwei", "en-GB": "two"}))]
+    assert heard(*flow, language="fr-FR") == '<Say language="fr-FR">un</Say><Say language="en-GB">two</Say><Hangup/>'
+    assert heard(*flow, language=None) == '<Say language="en-GB">one</Say><Say language="en-GB">two</Say><Hangup/>'
+
+
+def test_a_gather_listens_for_the_language_that_it_asks_in() -> None:
+    asked = Gather(
+        [Say("Sales or refunds?", language="en-GB")], input="speech", after_ext=[ResponseExt("", speech=["a"])]
+    )
+    assert '<Gather action="/2?step=1" input="speech" language="en-GB">' in heard(Say(HELLO), asked, language="de-DE")
+
+
+def test_sixty_four_kilobytes_are_looked_for_in_every_language() -> None:
+    long = Gather([Say(PromptExt({"en-GB": "a", "de-DE": "ä" * 3900}))] * 12, after_ext=[ResponseExt("1")])
+    assert "of XML alone" in validate([long])[0]
+
+
+def test_the_order_of_texts_counts() -> None:
+    assert PromptExt({"en-GB": "a", "de-DE": "b"}) != PromptExt({"de-DE": "b", "en-GB": "a"})

@@ -133,4 +133,4 @@ def test_9_a_verb_too_long_by_itself_is_an_error_of_ours_not_of_twilios() -> Non
     call = machine(Dial([CALLOUT]))
     call.step(Request())
     with pytest.raises(DocumentTooLong, match="Twilio reads at most 64 kB"):
-        call.step(Returned([Client("x" * 250)] * 300))
+        call.step(Returned([Client("x", url="https://a.b/" + "x" * 7_000)] * 10))

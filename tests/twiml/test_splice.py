@@ -12,6 +12,7 @@ from tests.twiml.documents import said
 from tests.twiml.strategies import flows, returned
 from twiml import (
     Client,
+    Conference,
     DefaultExt,
     Dial,
     FunctionExt,
@@ -254,3 +255,17 @@ def test_any_splice_keeps_every_other_state_its_order_and_its_way(data: st.DataO
             assert after.find(same.transition) is not None
         else:
             assert (same.payload, same.transition) == (state.payload, state.transition)
+
+
+@pytest.mark.parametrize(
+    ("nouns", "error"),
+    [
+        ([Conference("a"), Number("+441314960123")], "1 Dial: a Conference stands alone in its Dial"),
+        ([Client("tommy")] * 11, "1 Dial: rings 11; Twilio rings 10 at most"),
+        ([], "1 Dial: body is empty; the callout named nobody to dial"),
+    ],
+)
+def test_whom_a_callout_names_together_is_held_to_the_rules_of_dial(nouns: list[Any], error: str) -> None:
+    with pytest.raises(InvalidFlow) as caught:
+        splice(compile([Dial([CALLOUT])]), "1.1", nouns)
+    assert caught.value.errors == [error]

@@ -8,6 +8,7 @@ from twiml.checks.flow import Flow
 from twiml.declare import Element, body_of, spec
 from twiml.extensions import PromptExt
 from twiml.languages import primary
+from twiml.ssml import Lang
 from twiml.verbs import Say
 from twiml.voices import LEGACY_VOICES
 
@@ -36,8 +37,14 @@ def untranslated(flow: Flow) -> Iterator[tuple[int, str]]:
                 missing = [each for each in spoken if primary(each) not in there]
                 if missing:
                     yield at, f"has no text in {', '.join(missing)}; its callers hear {next(iter(prompt.texts))}"
-        if spoken and isinstance(element, Say) and not isinstance(element.text, PromptExt) and element.language is None:
+        if spoken and isinstance(element, Say) and _is_anybodys(element):
             yield at, f"is in one language, and callers of this flow hear {' or '.join(spoken)}"
+
+
+def _is_anybodys(say: Say) -> bool:
+    """Whether a text doesn't say which language it is in: not by itself, its voice, or marks within it."""
+    marked = isinstance(say.text, tuple) and any(isinstance(each, Lang) for each in say.text)
+    return not (isinstance(say.text, PromptExt) or say.language or say.voice or marked)
 
 
 def _elements(flow: Flow) -> Iterator[tuple[int, Element]]:

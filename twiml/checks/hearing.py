@@ -119,7 +119,8 @@ def keeps_ringing(flow: Flow) -> Iterator[tuple[int, str]]:
     """A Pause as the first verb: Twilio answers after it."""
     first = flow.places[0].element
     if isinstance(first, Pause):
-        yield 0, f"the phone keeps ringing for {first.length or 1} seconds before the call is answered"
+        seconds = f"{first.length} seconds" if first.length not in (None, 1) else "a second"
+        yield 0, f"the phone keeps ringing for {seconds} before the call is answered"
 
 
 def rejects_too_late(flow: Flow) -> Iterator[tuple[int, str]]:

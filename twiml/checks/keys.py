@@ -9,7 +9,8 @@ from typing import cast
 
 from twiml import menu
 from twiml.checks.flow import Flow
-from twiml.extensions import ResponseExt
+from twiml.declare import body_of
+from twiml.extensions import FunctionExt, ResponseExt
 from twiml.rules import spelled
 from twiml.verbs import Gather
 
@@ -86,10 +87,11 @@ def begin_alike(flow: Flow) -> Iterator[tuple[int, str]]:
 
 
 def waits_for_more(flow: Flow) -> Iterator[tuple[int, str]]:
-    """Answers of one length, and a Gather that isn't told so."""
+    """Answers of one length, and a Gather that isn't told so; unless a function may look at other keys."""
     for at, gather, answers in menus(flow):
         lengths = {len(each) for each in _keys(gather, answers)}
-        if len(lengths) == 1:
+        takes_more = any(isinstance(each, FunctionExt) for each in body_of(menu.otherwise(gather)))
+        if len(lengths) == 1 and not takes_more:
             yield at, f"waits for more keys after every answer; num_digits={lengths.pop()} spares the wait"
 
 

@@ -24,7 +24,7 @@ def unreachable(flow: Flow) -> Iterator[tuple[int, str]]:
 def endless(flow: Flow) -> Iterator[tuple[int, str]]:
     """Loops in which nothing asks the caller, and which nothing ends."""
     for loop in flow.loops:
-        if flow.traps(loop) and not _asks(flow, loop):
+        if flow.traps(loop) and not _asks(flow, loop) and not _waits(flow, loop):
             first, last = _ends(flow, loop)
             between = "in it" if first == last else f"from {flow.program[first].rank} to {flow.program[last].rank}"
             yield first, f"goes round for ever: nothing {between} asks the caller or ends the call"
@@ -35,6 +35,13 @@ def no_way_out(flow: Flow) -> Iterator[tuple[int, str]]:
     for loop in flow.loops:
         if flow.traps(loop) and (asked := _asks(flow, loop)):
             yield asked[0], "whatever the caller answers leads back here: the only way out is to hang up"
+        elif flow.traps(loop) and (waiting := _waits(flow, loop)):
+            yield waiting[0], "leads back here again and again: the only way out is to hang up"
+
+
+def _waits(flow: Flow, loop: set[int]) -> list[int]:
+    """The states of a loop at which a caller does something: records, talks, waits in a queue."""
+    return [at for at in sorted(loop) if flow.program[at].transition == "wait"]
 
 
 def asked_for_ever(flow: Flow) -> Iterator[tuple[int, str]]:
