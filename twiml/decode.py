@@ -180,7 +180,7 @@ class _Reader:
             self.texts.add(len(self.stack))
             blanks = len(text) - len(text.lstrip())
             place = _Frame("", self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1 + blanks)
-            self._loose(f"{frame.name}: holds no text", place)
+            self._loose(f"{frame.name}: takes no text between its tags", place)
 
     def _close(self, _: str) -> None:
         if self.skipping:

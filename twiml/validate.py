@@ -197,7 +197,8 @@ def _content(element: Element) -> Iterator[str]:
     elif (value is None and not content.required) or _is_nested(value):
         return
     elif (problem := content.rule.problem(value)) is not None:
-        yield f"{content.python} {_quoted(value)} {problem}"
+        hint = "; in several languages it is a PromptExt" if isinstance(value, Mapping) else ""
+        yield f"{content.python} {_quoted(value)} {problem}{hint}"
 
 
 def _is_nested(value: object) -> bool:

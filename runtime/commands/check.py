@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -33,7 +35,8 @@ def check(names: tuple[str, ...], recipes: str | None, config: str | None, as_js
     """
     chosen = settings.load({"recipes": recipes}, config)
     try:
-        survey = catalogue.survey(chosen.recipes, names, chosen.callout_modules)
+        with contextlib.redirect_stdout(sys.stderr):  # what a recipe prints is no part of the report
+            survey = catalogue.survey(chosen.recipes, names, chosen.callout_modules)
     except RecipesError as problem:
         if not as_json:
             raise

@@ -69,7 +69,12 @@ def draw(
 
 
 def _by_name(output: Path | None) -> str:
-    return SUFFIXES.get(output.suffix.lower(), "ascii") if output is not None else "ascii"
+    if output is None or not output.suffix:
+        return "ascii"
+    if output.suffix.lower() not in SUFFIXES:
+        known = ", ".join(SUFFIXES)
+        raise SwitchhookError(f"{output}: which picture is that? Let its name end in {known}, or say --as")
+    return SUFFIXES[output.suffix.lower()]
 
 
 def _drawn(program: twiml.Program, target: str, current: str | None, title: str) -> str:

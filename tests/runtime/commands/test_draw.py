@@ -84,7 +84,6 @@ def test_text_for_other_tools(run, target, begins):
         ("menu.mmd", "flowchart TD"),
         ("menu.dot", "digraph flow {"),
         ("menu", "1 - GATHER"),
-        ("menu.png", "1 - GATHER"),
     ],
 )
 def test_a_files_name_says_what_it_holds(run, tmp_path, name, begins):
@@ -92,6 +91,18 @@ def test_a_files_name_says_what_it_holds(run, tmp_path, name, begins):
 
     assert (result.exit_code, result.output) == (0, "")
     assert (tmp_path / name).read_text(encoding="utf-8").startswith(begins)
+
+
+def test_a_name_that_ends_like_no_picture_there_is_is_asked_about(run, tmp_path):
+    result = run("draw", "menu_that_repeats", "-o", tmp_path / "menu.png")
+
+    assert result.exit_code == 1
+    assert (
+        "menu.png: which picture is that? Let its name end in .html, .svg, .mmd, .dot, .txt, or say --as"
+        in result.stderr
+    )
+    assert not (tmp_path / "menu.png").exists()
+    assert run("draw", "menu_that_repeats", "--as", "svg", "-o", tmp_path / "menu.png").exit_code == 0
 
 
 @pytest.mark.parametrize("name", [f"menu{suffix}" for suffix in SUFFIXES])
