@@ -168,17 +168,6 @@ def _pay(pay: Fragment) -> str:
     )
 
 
-def _message(message: Fragment) -> str:
-    bodies = _inner(message, "Body")
-    text = "".join(_text(each) for each in bodies) if message.inside else message.text
-    to = message.attributes.get("to")
-    return _some(
-        f'"{text}"' if text else "",
-        *(f"({_text(each)})" for each in _inner(message, "Media")),
-        f"- to {to}" if to else "",
-    )
-
-
 WORDS: Mapping[str, tuple[str, Callable[[Fragment], str]]] = {
     # verbs
     "Say": ("SAY", _spoken_or_played('"', "voice", "language")),
@@ -199,7 +188,6 @@ WORDS: Mapping[str, tuple[str, Callable[[Fragment], str]]] = {
     "Stop": ("STOP", _started),
     "Pay": ("PAY", _pay),
     "Refer": ("REFER", lambda refer: f"to {_named('Sip')(refer)}"),
-    "Message": ("MESSAGE", _message),
     # what Dial reaches
     "Number": ("NUMBER", lambda number: number.text),
     "Client": ("CLIENT", _named("Identity")),
@@ -235,6 +223,4 @@ WORDS: Mapping[str, tuple[str, Callable[[Fragment], str]]] = {
     "ApplicationSid": ("APPLICATION", _text),
     "Task": ("TASK", _text),
     "Language": ("LANGUAGE", _filled(code="{}", voice="{}")),
-    "Body": ("BODY", lambda body: f'"{body.text}"'),
-    "Media": ("MEDIA", _text),
 }
