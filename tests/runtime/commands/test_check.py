@@ -241,3 +241,12 @@ def test_a_terminal_that_does_not_know_every_letter(run_process, folder, monkeyp
 
     assert (done.returncode, done.stderr) == (1, "")
     assert 'wrong: 3 error: GotoExt: target "?"' in done.stdout
+
+
+def test_what_a_recipe_prints_is_no_part_of_the_report(run, greeting):
+    greeting["chatty"] = 'print("imported!")\nrecipe = [Say("hello & bye")]'
+
+    result = run("check", "--json", "--recipes", greeting)
+
+    assert json.loads(result.stdout) == []
+    assert "imported!" in result.stderr
