@@ -8,9 +8,11 @@ from actors.clock import Clock, SystemClock, Timer
 from actors.journal import Journal, JournalError, Row, Snapshot, StaleVersion, Subscription
 from actors.loop_actor import LoopActor
 from actors.loop_future import LoopFuture, WouldDeadlock
-from actors.phone_call import Answer, Crashed, GiveUp, PhoneCall, Settings
+from actors.messages import Answer, GiveUp, MayRest, Overdue
+from actors.phone_call import Crashed, PhoneCall, Settings
 from actors.threads import Threads
-from actors.webhook import TERMINAL, Kind, Party, Recording, Webhook
+from actors.webhook import TERMINAL, Kind, Recording, Webhook
+from actors.webhooks import Event, Party
 
 __all__ = [
     "TERMINAL",
@@ -20,13 +22,16 @@ __all__ = [
     "Callouts",
     "Clock",
     "Crashed",
+    "Event",
     "GiveUp",
     "Journal",
     "JournalError",
     "Kind",
     "LoopActor",
     "LoopFuture",
+    "MayRest",
     "Outcome",
+    "Overdue",
     "Party",
     "PhoneCall",
     "Recording",

@@ -14,9 +14,10 @@ import importlib
 import inspect
 import json
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from actors.call import Call
@@ -24,6 +25,10 @@ from actors.journal import Subscription
 from actors.threads import Exited, Threads
 from actors.webhook import Webhook
 from twiml.extensions import EVENTS, FunctionExt
+
+DATA = 64 * 1024
+"""Bytes that `call.data` may take as JSON."""
+_NONE: Mapping[str, ModuleType] = MappingProxyType({})
 
 
 class CalloutError(Exception):
@@ -47,6 +52,8 @@ class Callouts:
 
     def __init__(self, threads: Threads | None = None) -> None:
         self.threads = threads or Threads()
+        self.modules: Mapping[str, ModuleType] = {}
+        """Modules that functions are taken from before Python is asked, which may be importing them anew."""
         self.running: set[asyncio.Task[Any]] = set()
         """Subscribed functions under way, which a drain waits for."""
 
@@ -58,7 +65,7 @@ class Callouts:
         view = call.view()
         name = f"{function.module}:{function.fn}"
         returned = await self._run(Subscription("callout", str(function.module), str(function.fn)), view)
-        verbs, subscriptions = _read(name, returned)
+        verbs, subscriptions = _read(name, returned, self.modules)
         return Outcome(verbs, subscriptions, _plain(name, view.data), _language(name, view.language))
 
     async def notify(self, subscription: Subscription, webhook: Webhook, call: Call) -> None:
@@ -75,9 +82,9 @@ class Callouts:
     async def _run(self, named: Subscription, *args: Any) -> Any:
         name = f"{named.module}:{named.function}"
         try:
-            if not _is_imported(named.module):
-                await self._on_a_thread(partial(importlib.import_module, named.module))
-            function = find(named.module, named.function)
+            if named.module not in self.modules and not _is_imported(named.module):
+                await self._on_a_thread(partial(_import, named))
+            function = find(named.module, named.function, self.modules)
             if inspect.iscoroutinefunction(function):
                 return await _contained(function(*args))
             returned = await self._on_a_thread(partial(function, *args))
@@ -95,10 +102,10 @@ class Callouts:
             self.threads.abandon(job)
 
 
-def find(module: str, function: str) -> Callable[..., Any]:
+def find(module: str, function: str, modules: Mapping[str, ModuleType] = _NONE) -> Callable[..., Any]:
     """An importable function by the names of its module and itself. Raises `CalloutError`."""
     try:
-        found: Any = importlib.import_module(module)
+        found: Any = modules.get(module) or importlib.import_module(module)
         for part in function.split("."):
             found = getattr(found, part)
     except Exception as problem:
@@ -107,6 +114,13 @@ def find(module: str, function: str) -> Callable[..., Any]:
         raise CalloutError(f"{module}:{function} is not a function but {type(found).__name__}")
     called: Callable[..., Any] = found
     return called
+
+
+def _import(named: Subscription) -> None:
+    try:
+        importlib.import_module(named.module)
+    except ModuleNotFoundError as problem:
+        raise CalloutError(f"there is no function {named.function} in module {named.module}: {problem}") from None
 
 
 def _is_imported(module: str) -> bool:
@@ -131,9 +145,12 @@ def _plain(name: str, data: Any) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise CalloutError(f"{name} left {type(data).__name__} as call.data; it is a dict")
     try:
-        copy: dict[str, Any] = json.loads(json.dumps(data, allow_nan=False))
+        text = json.dumps(data, allow_nan=False)
+        copy: dict[str, Any] = json.loads(text)
     except (TypeError, ValueError, RecursionError) as problem:
         raise CalloutError(f"{name} left in call.data what JSON can't hold: {problem}") from problem
+    if len(text) > DATA:
+        raise CalloutError(f"{name} left {len(text)} bytes in call.data; it may take {DATA}")
     return copy
 
 
@@ -143,7 +160,9 @@ def _language(name: str, language: Any) -> str | None:
     return language
 
 
-def _read(name: str, returned: Any) -> tuple[Sequence[Any], tuple[Subscription, ...]]:
+def _read(
+    name: str, returned: Any, modules: Mapping[str, ModuleType]
+) -> tuple[Sequence[Any], tuple[Subscription, ...]]:
     """The verbs and the subscriptions in what a callout returned."""
     verbs: Any = returned
     subscribed: Sequence[Any] = ()
@@ -151,10 +170,10 @@ def _read(name: str, returned: Any) -> tuple[Sequence[Any], tuple[Subscription, 
         verbs, subscribed = returned
     if not isinstance(verbs, (list, tuple)):
         raise CalloutError(f"{name} returned {type(returned).__name__}; a callout returns a list of verbs")
-    return list(verbs), tuple(_subscription(name, each) for each in subscribed)
+    return list(verbs), tuple(_subscription(name, each, modules) for each in subscribed)
 
 
-def _subscription(name: str, pair: Any) -> Subscription:
+def _subscription(name: str, pair: Any, modules: Mapping[str, ModuleType]) -> Subscription:
     """A subscription by name, of a function that can be found by it again."""
     match pair:
         case (str() as event, function) if callable(function):
@@ -165,9 +184,15 @@ def _subscription(name: str, pair: Any) -> Subscription:
         raise CalloutError(f'{name} subscribed to "{event}"; the events are {", ".join(EVENTS)}')
     module, qualified = getattr(function, "__module__", ""), getattr(function, "__qualname__", "")
     try:
-        found = find(module, qualified)
+        found = find(module, qualified, modules)
     except CalloutError:
         found = None
-    if found is not function:
+    if found is None or (found is not function and not _is_older(function, found)):
         raise CalloutError(f"{name} subscribed {qualified or function!r}, which can't be imported by name")
     return Subscription(event, module, qualified)
+
+
+def _is_older(function: Any, found: Any) -> bool:
+    """Whether a function is of a module that was imported anew since, and the other is what took its place."""
+    old, new = (getattr(inspect.unwrap(each), "__globals__", None) for each in (function, found))
+    return old is not None and new is not None and old is not new and old["__name__"] == new["__name__"]

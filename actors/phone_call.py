@@ -4,6 +4,10 @@ For each webhook, in this order: is it one that was answered already? Then the s
 the machine takes a step, functions are called out to, the step is committed to the journal, and
 only then is the answer given and are subscribers told.
 
+A call ends by Twilio's last word, the status callback, which also tells how long it took. The action
+of a verb that the end has interrupted may overtake it: from then on nothing moves, and the call is
+*ending*. It is completed by the last word, or by its supervisor's `Overdue` if that doesn't come.
+
 What goes wrong within a callout ends the call with an apology. What goes wrong here is not caught:
 the actor is then in no state to go on, and its supervisor starts another from the journal.
 """
@@ -13,9 +17,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 
@@ -24,28 +28,30 @@ from actors.callouts import CalloutError, Callouts, Outcome
 from actors.clock import Clock, done_within
 from actors.journal import Journal, Row, Snapshot, Subscription
 from actors.loop_actor import LoopActor
+from actors.messages import Answer, CalloutDone, GiveUp, MayRest, Overdue
 from actors.webhook import Kind, Webhook
-from twiml import APOLOGY, NOTHING, Callout, InvalidFlow, Machine, Program, Request, Returned, TwimlError
+from twiml import (
+    APOLOGY,
+    BUSY,
+    NOTHING,
+    Callout,
+    FunctionExt,
+    InvalidFlow,
+    Machine,
+    Program,
+    Request,
+    Returned,
+    TwimlError,
+)
 
 log = structlog.get_logger("switchhook.call")
 
 REMEMBERED = 8
 """How many webhooks back a repeat still gets the same bytes by its idempotency token alone."""
-
-
-class Answer(NamedTuple):
-    """What a webhook is answered, and how the call stands after it."""
-
-    xml: str
-    status: str
-    """`in-progress`, `completed` or `failed`; `unknown` if there is no such call."""
-    state: str = ""
-    began: bool = False
-    """Whether the call began with this webhook."""
-    ended: bool = False
-    """Whether it ended with it."""
-    reason: str = ""
-    """Why it failed, if it did."""
+ANNOUNCED = 200
+"""How many recordings back a second callback of one is known to be the second."""
+SUBSCRIPTIONS = 100
+"""Functions that one call may have subscribed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +73,10 @@ class Settings:
     max_visits: int = 50
     language: Callable[[str, str], str | None] = lambda *_: None
     """The language that callers of a recipe hear who called this number, as far as it is known."""
+    admits: Callable[[str], bool] = lambda _: True
+    """Whether another call may begin, by its CallSid."""
     failed: Callable[[Subscription, Webhook, str], None] = lambda *_: None
     """Told of each subscribed function that failed."""
-
-
-@dataclass(frozen=True, slots=True)
-class GiveUp:
-    """The call crashes again and again: end it. `webhook` is the one that it could not answer."""
-
-    webhook: Webhook
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class CalloutDone:
-    """A callout that a caller holds for is done: the actor tells it to itself."""
-
-    rank: str
 
 
 @dataclass(slots=True)
@@ -122,10 +115,11 @@ class PhoneCall(LoopActor):
         self.answered: dict[str, str] = {}
         self.pending: Pending | None = None
         self.told: asyncio.Task[None] | None = None
+        self.ending = False
         self.crashed = False
 
-    async def on_receive(self, message: Any) -> Answer | None:
-        """Take a `Webhook` or `GiveUp` and answer it; or the actor's own `CalloutDone`.
+    async def on_receive(self, message: Any) -> Answer | bool | None:
+        """Take a `Webhook`, `GiveUp`, `Overdue` or `MayRest` and answer it; or the actor's own `CalloutDone`.
 
         Raises whatever goes wrong, and `Crashed` ever after: the state is then not to be trusted.
         """
@@ -139,13 +133,13 @@ class PhoneCall(LoopActor):
 
     async def _webhook(self, webhook: Webhook) -> Answer:
         """Answer a webhook, once: a repeat gets the same bytes."""
-        if self.status == "unknown" and not await self._take_up(webhook):
-            return Answer(NOTHING, self.status)
+        if self.status == "unknown" and (stranger := await self._take_up(webhook)):
+            return stranger
         if self._is_foreign(webhook):
-            return Answer(NOTHING, self.status, self.machine.state)
+            return self._unmoved(NOTHING)
         same = _same(webhook)
         if (before := self.answered.get(same)) is not None:
-            return Answer(before, self.status, self.machine.state)
+            return self._unmoved(before)
         self.call.params = webhook.params
         return await self._answer(webhook, same, self.status, *await self._handle(webhook))
 
@@ -163,21 +157,27 @@ class PhoneCall(LoopActor):
         events = self._events(webhook, ended=ended)
         await self._commit(webhook, xml, moved=moved, same=same)
         self._tell(events, webhook)
-        return Answer(xml, self.status, self.machine.state, began=self.version == 1, ended=ended, reason=self.reason)
+        return self._unmoved(xml)._replace(began=self.version == 1, ended=ended, reason=self.reason)
 
-    async def _take_up(self, webhook: Webhook) -> bool:
-        """Go on from the journal, or begin; False if there is nothing to go on with."""
+    def _unmoved(self, xml: str) -> Answer:
+        """An answer that leaves the call as it stands."""
+        return Answer(xml, self.status, self.machine.state, ending=self.ending and self.status == "in-progress")
+
+    async def _take_up(self, webhook: Webhook) -> Answer | None:
+        """Go on from the journal, or begin; the answer if there is nothing to go on with, or no room for another."""
         settings, base = self.settings, f"{self.settings.base}/{webhook.recipe}"
         snapshot = await settings.journal.load(self.call_sid)
         program = snapshot.program if snapshot else settings.programs(webhook.recipe)
         if program is None or (snapshot is None and not webhook.kind.wants_document):
-            return False
+            return Answer(NOTHING, self.status)
         if snapshot is None:
+            if not settings.admits(self.call_sid):
+                return Answer(BUSY, "refused")
             self.call = Call(webhook.recipe, program, webhook.params, settings.recipe_settings, webhook.arrived)
             self.call.language = settings.language(webhook.recipe, self.call.to)
             self.machine = Machine(program, base, max_visits=settings.max_visits, language=self.call.language)
             self.status = "in-progress"
-            return True
+            return None
         base = f"{settings.base}/{snapshot.recipe}"
         self.machine = Machine.restore(program, snapshot.machine, base, max_visits=settings.max_visits)
         self.call = Call(snapshot.recipe, program, snapshot.initial_params, settings.recipe_settings, snapshot.started)
@@ -187,20 +187,43 @@ class PhoneCall(LoopActor):
         self.call.subscriptions = tuple(snapshot.subscriptions)
         self.status, self.version = snapshot.status, snapshot.version
         self.announced, self.answered = tuple(snapshot.announced), dict(snapshot.answered)
+        self.ending = any(row.kind == Kind.AFTER_THE_END for row in self.call.history)
         self._show_state()
-        return True
+        return None
 
     async def _give_up(self, message: GiveUp) -> Answer:
         """End the call as failed; nothing is asked of the machine."""
         webhook = message.webhook
-        if self.status == "unknown" and not await self._take_up(webhook):
-            return Answer(NOTHING, self.status)
+        if self.status == "unknown" and (stranger := await self._take_up(webhook)):
+            return stranger
         self.call.params = webhook.params
         status = self.status
         if status == "in-progress":
             self._apologise(message.reason)
         xml = APOLOGY if webhook.kind.wants_document else NOTHING
         return await self._answer(webhook, _same(webhook), status, xml, moved=True)
+
+    async def _overdue(self, message: Overdue) -> Answer:
+        """End the call by what is known of it, if nobody has yet."""
+        webhook = message.webhook
+        if self.status == "unknown" and (stranger := await self._take_up(webhook)):
+            return stranger
+        if self.status != "in-progress":
+            return self._unmoved(NOTHING)
+        self.call.params = webhook.params
+        if self.ending or self.machine.ended:
+            self.status = "completed"
+            self._drop_callout()
+        else:
+            self._apologise(message.reason)
+        await self._write(Row(self.settings.clock.now(), "overdue", "", None, {}, "", moved=True))
+        self._tell(["completion"], webhook)
+        return self._unmoved(NOTHING)._replace(ended=True, reason=self.reason)
+
+    async def _may_rest(self, _: MayRest) -> bool:
+        """Whether all there is to this call is in the journal, and nobody waits for more of it."""
+        told = self.told is None or self.told.done()
+        return self.pending is None and told and self.actor_inbox.empty()
 
     def _apologise(self, reason: str, cause: BaseException | None = None) -> str:
         """The call has failed: say so, in the log and to the caller."""
@@ -223,12 +246,16 @@ class PhoneCall(LoopActor):
     async def _handle(self, webhook: Webhook) -> tuple[str, bool]:
         """The answer to a webhook, and whether the call went on by it."""
         kind = webhook.kind
-        if kind in (Kind.COMPLETE, Kind.AFTER_THE_END):
+        if kind is Kind.AFTER_THE_END:
+            self.ending = True
+            self._drop_callout()
+            return NOTHING, False
+        if kind is Kind.COMPLETE:
             moved = self.status == "in-progress"
             self.status = "completed" if moved else self.status
             self._drop_callout()
             return NOTHING, moved
-        if not kind.wants_document or self.status != "in-progress":
+        if not kind.wants_document or self.ending or self.status != "in-progress":
             return APOLOGY if kind.wants_document and self.status == "failed" else NOTHING, False
         try:
             return await self._document(webhook)
@@ -256,7 +283,7 @@ class PhoneCall(LoopActor):
         if self.pending is None or self.pending.rank != callout.rank:
             self._drop_callout()
             self._show_state()
-            task = asyncio.get_running_loop().create_task(self.settings.callouts.call(callout.function, self.call))
+            task = asyncio.get_running_loop().create_task(self._call_out(callout.function))
             self.pending = Pending(callout.rank, clock.now(), task)
         pending = self.pending
         left = pending.begun + self.settings.limit - clock.now()
@@ -271,10 +298,19 @@ class PhoneCall(LoopActor):
         pending.task.add_done_callback(lambda _: ref.tell(CalloutDone(rank)) if ref.is_alive() else None)
         return None
 
+    async def _call_out(self, function: FunctionExt) -> Outcome:
+        """What a callout returned, with all the subscriptions that the call has then."""
+        outcome = await self.settings.callouts.call(function, self.call)
+        subscriptions = tuple(dict.fromkeys((*self.call.subscriptions, *outcome.subscriptions)))
+        if len(subscriptions) > SUBSCRIPTIONS:
+            name = f"{function.module}:{function.fn}"
+            raise CalloutError(f"{name} left {len(subscriptions)} subscriptions; a call has at most {SUBSCRIPTIONS}")
+        return replace(outcome, subscriptions=subscriptions)
+
     def _take(self, outcome: Outcome) -> None:
         self.call.data = outcome.data
         self.call.taken += 1
-        self.call.subscriptions = tuple(dict.fromkeys((*self.call.subscriptions, *outcome.subscriptions)))
+        self.call.subscriptions = outcome.subscriptions
 
     def _speak(self, language: str | None) -> None:
         if language != self.call.language:
@@ -352,7 +388,7 @@ class PhoneCall(LoopActor):
         events = []
         recording = webhook.recording
         if recording is not None and recording.there and recording.sid not in self.announced:
-            self.announced += (recording.sid,)
+            self.announced = (*self.announced, recording.sid)[-ANNOUNCED:]
             events.append("recording")
         if webhook.dial_status:
             events.append("dial")
@@ -403,9 +439,11 @@ class PhoneCall(LoopActor):
             task.cancel()
 
 
-_HANDLERS: dict[type, Callable[[PhoneCall, Any], Awaitable[Answer | None]]] = {
+_HANDLERS: dict[type, Callable[[PhoneCall, Any], Awaitable[Answer | bool | None]]] = {
     Webhook: PhoneCall._webhook,  # noqa: SLF001 - the actor's own table
     GiveUp: PhoneCall._give_up,  # noqa: SLF001
+    Overdue: PhoneCall._overdue,  # noqa: SLF001
+    MayRest: PhoneCall._may_rest,  # noqa: SLF001
     CalloutDone: PhoneCall._callout_done,  # noqa: SLF001
 }
 

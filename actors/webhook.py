@@ -1,19 +1,47 @@
 """What Twilio posts, parsed: one webhook of one call.
 
 Only `call_sid` can be relied on. Every other field may be missing, empty, repeated or new
-(docs: voice/twiml, "Twilio's request to your application"); what is missing reads as "" and what
-is new is in `custom_params`. Of a repeated field the first value counts.
+(docs: voice/twiml, "Twilio's request to your application"); what is missing reads as "" or None,
+and what is new is in `custom_params`. Of a repeated field the first value counts. The table of
+fields is in `actors.webhooks`; here is what a webhook is about.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
-import phonenumbers
-
+from actors.webhooks import (
+    CallFields,
+    ConferenceFields,
+    CustomParams,
+    DialFields,
+    ErrorFields,
+    Event,
+    Field,
+    GatherFields,
+    Group,
+    MessageFields,
+    Parties,
+    PayFields,
+    QueueFields,
+    RealTimeFields,
+    RecordingFields,
+    ReferFields,
+    RelayFields,
+    SipFields,
+    StatusFields,
+    StreamFields,
+    Told,
+    TranscriptionFields,
+    all_told,
+    printable,
+    record,
+    told,
+)
 from twiml.ranks import is_rank
 
 TERMINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
@@ -40,63 +68,19 @@ class Kind(StrEnum):
 
 
 _CALLBACKS = {"recording": Kind.RECORDING, "transcription": Kind.TRANSCRIPTION, "status": Kind.STATUS}
-_PARTIES = ("Called", "Caller", "From", "To")
-_PARTS = ("City", "Zip", "State", "Country")
-_TYPED = {
-    *(
-        "AccountSid ApplicationSid ApiVersion CallSid CallStatus Direction Digits FinishedOnKey msg SpeechResult "
-        "Confidence RecordingSid RecordingUrl RecordingDuration RecordingStatus CallDuration Duration DialCallStatus "
-        "DialCallSid DialCallDuration"
-    ).split(),
-    *_PARTIES,
-    *(f"{party}{part}" for party in _PARTIES for part in _PARTS),
+_OVER = "CallStatus is {status}"
+_CALLBACK = "its URL ends in /{path}"
+_STATE_OVER = "its URL names {path}, and CallStatus is {status}"
+_STATE_ALONE = "its URL names {path}, and nothing was keyed or said"
+_ALONE = "its URL is the recipe's own, and nothing was keyed or said"
+_EVENTS = {
+    Kind.START_CALL: Event.VOICE_REQUEST,
+    Kind.RECORDING: Event.RECORDING,
+    Kind.TRANSCRIPTION: Event.TRANSCRIPTION,
+    Kind.STATUS: Event.CALL_STATUS,
+    Kind.COMPLETE: Event.CALL_STATUS,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """One end of a call: a number in E.164, or `whatsapp:+…`, `client:name`, `sip:…`, `anonymous`; and where it is."""
-
-    number: str = ""
-    city: str = ""
-    zip: str = ""
-    state: str = ""
-    country: str = ""
-
-    @property
-    def country_code(self) -> int | None:
-        """The country's calling code, 44 for the United Kingdom; None for what isn't a phone number."""
-        parsed = self._parsed()
-        return parsed.country_code if parsed else None
-
-    @property
-    def prefix(self) -> str:
-        """What is dialled before the national number within the country, "0" in the United Kingdom.
-
-        Empty where there is none, as in Italy, and for what isn't a phone number.
-        """
-        parsed = self._parsed()
-        region = phonenumbers.region_code_for_number(parsed) if parsed else None
-        metadata = phonenumbers.PhoneMetadata.metadata_for_region(region or "", None)
-        return (metadata.national_prefix or "") if metadata else ""
-
-    @property
-    def national_number(self) -> str:
-        """The number as it is dialled within its country, digits only; "" for what isn't a phone number."""
-        parsed = self._parsed()
-        if parsed is None:
-            return ""
-        shown = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
-        return "".join(filter(str.isdecimal, shown))
-
-    def _parsed(self) -> phonenumbers.PhoneNumber | None:
-        number = self.number.removeprefix("whatsapp:")
-        if not number.startswith("+"):
-            return None  # phonenumbers would find one within `client:+44…`
-        try:
-            return phonenumbers.parse(number)
-        except phonenumbers.NumberParseException:
-            return None
+"""What a webhook tells of whose fields don't say; any other goes on from somewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +98,34 @@ class Recording:
         return bool(self.sid) and self.status in ("", "completed")
 
 
-@dataclass(frozen=True)
-class Webhook:
+@dataclass(frozen=True, init=False)
+class Webhook(
+    CallFields,
+    Parties,
+    SipFields,
+    GatherFields,
+    RecordingFields,
+    TranscriptionFields,
+    DialFields,
+    ReferFields,
+    QueueFields,
+    RelayFields,
+    PayFields,
+    ErrorFields,
+    StatusFields,
+    ConferenceFields,
+    RealTimeFields,
+    StreamFields,
+    MessageFields,
+):
     """One request of Twilio's. `path` is what its URL has below the recipe's own.
 
+    Every field that Twilio documents is an attribute (`actors.webhooks` has the table); it is read
+    when it is asked for, never raises, and is "" or None where there is nothing to read.
+
     >>> hook = Webhook({"CallSid": "CA1", "From": "+441314960123", "Digits": "1"}, recipe="menu", path="1.3", step=2)
-    >>> hook.kind.name, hook.rank, hook.from_.country_code, hook.digits
-    ('GATHER_RESPONSE', '1.3', 44, '1')
+    >>> hook.kind.name, hook.rank, hook.from_.country_code, hook.digits, hook.queue_time
+    ('GATHER_RESPONSE', '1.3', 44, '1', None)
     """
 
     params: Mapping[str, str]
@@ -133,20 +138,44 @@ class Webhook:
     arrived: float = field(default=0.0, compare=False)
     """When it came, in seconds since the epoch."""
 
+    def __init__(
+        self,
+        params: Mapping[str, str],
+        recipe: str = "",
+        path: str = "",
+        step: int | None = None,
+        token: str = "",
+        arrived: float = 0.0,
+    ) -> None:
+        # As dataclasses would, but in half the time: object.__setattr__ walks all the bases.
+        own = self.__dict__
+        own["params"], own["recipe"], own["path"] = params, recipe, path
+        own["step"], own["token"], own["arrived"] = step, token, arrived
+
     @cached_property
     def kind(self) -> Kind:
         """What this webhook is about."""
-        over = self.call_status in TERMINAL
-        if self.path in _CALLBACKS:
-            kind = _CALLBACKS[self.path]
-            return Kind.COMPLETE if kind is Kind.STATUS and over else kind
-        if over:
-            return Kind.AFTER_THE_END if self.path else Kind.COMPLETE
-        if not self.path and self.params.get("CallbackSource") == "call-progress-events":
-            return Kind.STATUS
-        if self.digits or self.speech:
-            return Kind.GATHER_RESPONSE
-        return Kind.GOTO_STATE if self.path else Kind.START_CALL
+        return self._judged()[0]
+
+    @property
+    def why(self) -> str:
+        """Why it is of that kind."""
+        return self._judged()[1].format(path=self.path, status=self.call_status)
+
+    @property
+    def told(self) -> Told:
+        """The event it tells of, finer than its kind, and why. Nothing is routed by it."""
+        return told(self.path, self.params, self._otherwise())
+
+    @property
+    def event(self) -> Event:
+        """The event it tells of, finer than its kind. Nothing is routed by it."""
+        return self.told.event
+
+    @property
+    def of_a_message(self) -> bool:
+        """Whether it is about a message and no call."""
+        return not self.call_sid and bool(self.message_sid or self.sms_sid)
 
     @property
     def rank(self) -> str | None:
@@ -154,108 +183,74 @@ class Webhook:
         return self.path if is_rank(self.path) else None
 
     @property
-    def call_sid(self) -> str:
-        """The call, or rather the leg, this is about: `CA` and 32 hexadecimal digits."""
-        return self.params.get("CallSid", "")
-
-    @property
-    def account_sid(self) -> str:
-        """The account, or sub-account, whose call it is."""
-        return self.params.get("AccountSid", "")
-
-    @property
-    def application_sid(self) -> str:
-        """The TwiML App by which the call came in, for calls of the Voice SDK."""
-        return self.params.get("ApplicationSid", "")
-
-    @property
-    def api_version(self) -> str:
-        """`2010-04-01`."""
-        return self.params.get("ApiVersion", "")
-
-    @property
-    def call_status(self) -> str:
-        """`ringing`, `in-progress`, one of `TERMINAL`, …"""
-        return self.params.get("CallStatus", "")
-
-    @property
-    def direction(self) -> str:
-        """`inbound`, `outbound-api` or `outbound-dial`."""
-        return self.params.get("Direction", "")
-
-    @property
-    def digits(self) -> str:
-        """The keys pressed; after Record the key that ended it, or `hangup`."""
-        return self.params.get("Digits", "")
-
-    @property
-    def speech(self) -> str:
-        """What was said to a Gather that listens."""
-        return self.params.get("SpeechResult", "")
-
-    @property
-    def confidence(self) -> float | None:
-        """How sure Twilio is of what was said, 0.0 to 1.0; None where it doesn't tell."""
-        try:
-            return float(self.params["Confidence"])
-        except (KeyError, ValueError):
-            return None
-
-    @property
-    def dial_status(self) -> str:
-        """What came of a Dial: `completed`, `busy`, `no-answer`, `failed`, `canceled`."""
-        return self.params.get("DialCallStatus", "")
-
-    @property
-    def duration(self) -> int | None:
-        """How long the call took, in seconds; None before its end."""
-        return _whole(self.params.get("CallDuration", ""))
-
-    @property
-    def called(self) -> Party:
-        """Who was called; the same as `to`."""
-        return self._party("Called")
-
-    @property
-    def caller(self) -> Party:
-        """Who called; the same as `from_`."""
-        return self._party("Caller")
-
-    @property
-    def from_(self) -> Party:
-        """Who called."""
-        return self._party("From")
-
-    @property
-    def to(self) -> Party:
-        """Who was called."""
-        return self._party("To")
-
-    @property
     def recording(self) -> Recording | None:
         """The recording this tells of, if it does."""
-        sid = self.params.get("RecordingSid", "")
-        url = self.params.get("RecordingUrl", "")
+        sid, url = self.params.get("RecordingSid", ""), self.params.get("RecordingUrl", "")
         if not sid and not url:
             return None
-        duration = _whole(self.params.get("RecordingDuration", ""))
-        return Recording(sid or url.rpartition("/")[2], url, duration, self.params.get("RecordingStatus", ""))
+        return Recording(sid or url.rpartition("/")[2], url, self.recording_duration, self.recording_status)
 
     @property
-    def custom_params(self) -> dict[str, str]:
-        """Every field that has no name of its own here."""
-        return {name: value for name, value in self.params.items() if name not in _TYPED}
+    def custom_params(self) -> CustomParams:
+        """Every field that has no name of its own here, or isn't what a field of its name should be."""
+        typed = {name for block in self._typed() for each in block for name, *_ in each.taken(self.params)}
+        return CustomParams({name: value for name, value in self.params.items() if name not in typed}, self.params)
+
+    @property
+    def misfits(self) -> dict[str, Field[Any]]:
+        """The fields, by name, that came and aren't what they should be; their values are in `custom_params`."""
+        custom = self.custom_params
+        return {
+            name: each
+            for block in self._typed()
+            for each in block
+            for name in each.names(self.params)
+            if name in custom and self.params[name]
+        }
 
     def pretty(self) -> str:
         """Everything it holds, one field a line, for a person to read."""
-        lines = [f"{self.kind.value} of call {self.call_sid or '(no CallSid)'}"]
-        lines += [f"  {name} is {value!r}" for name, value in self.params.items() if name in _TYPED and value]
-        lines += [f"  {name} is {value!r} (custom)" for name, value in self.custom_params.items()]
-        return "\n".join(lines)
+        if self.of_a_message:
+            headline = f"{self.event} {self.message_sid or self.sms_sid}"
+        else:
+            headline = f"{self.kind.value} of call {self.call_sid or '(no CallSid)'}: {self.event}"
+        return f"{printable(headline)}\n{record(self._typed(), self.params, self.custom_params)}"
 
-    def _party(self, name: str) -> Party:
-        return Party(self.params.get(name, ""), *(self.params.get(f"{name}{part}", "") for part in _PARTS))
+    @classmethod
+    def groups(cls) -> list[type[Group]]:
+        """The table of fields, group by group."""
+        return [group for group in cls.__mro__ if issubclass(group, Group) and group.fields]
+
+    def _typed(self) -> Iterator[list[Field[Any]]]:
+        """The fields that may come with what this tells of, by group; each end of a call is its own."""
+        events = {each.event for each in all_told(self.path, self.params, self._otherwise())}
+        for group in self.groups():
+            fields = [each for each in group.fields if not each.on or each.on & events]
+            if group is Parties:
+                yield from ([each] for each in fields)
+            else:
+                yield fields
+
+    def _judged(self) -> tuple[Kind, str]:
+        """What it is about, and why: by its URL first and by its fields only then."""
+        get, path = self.params.get, self.path
+        over = get("CallStatus") in TERMINAL
+        if path in _CALLBACKS:
+            return _called_back(path, over)
+        if over:
+            return (Kind.AFTER_THE_END, _STATE_OVER) if path else (Kind.COMPLETE, _OVER)
+        if not path and get("CallbackSource") == "call-progress-events":
+            return Kind.STATUS, "CallbackSource is call-progress-events"
+        if get("Digits") or get("SpeechResult"):
+            return Kind.GATHER_RESPONSE, "it has Digits or SpeechResult"
+        return (Kind.GOTO_STATE, _STATE_ALONE) if path else (Kind.START_CALL, _ALONE)
+
+    def _otherwise(self) -> Event:
+        return _EVENTS.get(self.kind, Event.GO_ON)
 
 
-def _whole(text: str) -> int | None:
-    return int(text) if text.isdecimal() and text.isascii() and len(text) < 10 else None
+def _called_back(path: str, over: bool) -> tuple[Kind, str]:
+    kind = _CALLBACKS[path]
+    if kind is Kind.STATUS and over:
+        return Kind.COMPLETE, f"{_CALLBACK}, and {_OVER}"
+    return kind, _CALLBACK

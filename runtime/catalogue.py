@@ -12,19 +12,19 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import re
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
+from xml.parsers import expat
 
 from actors import CalloutError, find
 from runtime.errors import RecipesError
-from runtime.shelf import modules
+from runtime.shelf import imported, modules
 from twiml import FunctionExt, InvalidFlow, Program, compile, decode
 from twiml.checks import Finding, exempted, findings_of
 from twiml.extensions import LANGUAGE
@@ -58,6 +58,10 @@ class Catalogue:
     """The recipes by name. A name from a URL is looked up here and never imported."""
 
     recipes: Mapping[str, Recipe]
+    modules: Mapping[str, ModuleType] = field(default_factory=dict, repr=False)
+    """The modules it was made of, and their helpers, which callouts run the functions of."""
+    source: str = BUNDLED
+    """The package or folder that they were found in."""
 
     def program(self, name: str) -> Program | None:
         """The program of a recipe, or None."""
@@ -87,7 +91,7 @@ def load(source: str = "", only: Sequence[str] = (), allowed: Sequence[str] = ()
     found = survey(source, only, allowed)
     if found.errors:
         raise RecipesError(*(f"{name}: {each}" for name, errors in found.errors.items() for each in errors))
-    return Catalogue(MappingProxyType(found.recipes))
+    return Catalogue(MappingProxyType(found.recipes), imported(source or BUNDLED), source or BUNDLED)
 
 
 def survey(source: str = "", only: Sequence[str] = (), allowed: Sequence[str] = ()) -> Survey:
@@ -155,11 +159,21 @@ def _document(name: str, path: Path, allowed: Sequence[str]) -> Recipe:
     program = compile(verbs)
     _check_allowed(program, allowed)
     _check_callouts(program)
-    comments = [each.strip() for each in re.findall(r"<!--(.*?)-->", text.decode("utf-8", "replace"), re.DOTALL)]
-    as_python = "\n".join(f"# {line}" for each in comments for line in each.splitlines())
+    comments = _comments(text)
+    lines = {line + below: f"# {each}" for line, said in comments for below, each in enumerate(said.splitlines())}
+    as_python = "\n".join(lines.get(line, "") for line in range(1, max(lines, default=0) + 1))
     findings = exempted(findings_of(verbs, program), as_python)
-    description = next((each for each in comments if not each.startswith("switchhook:")), "")
+    description = next((said.strip() for _, said in comments if not said.strip().startswith("switchhook:")), "")
     return Recipe(name, str(path), _first_line(description), program, None, tuple(findings))
+
+
+def _comments(xml: bytes) -> list[tuple[int, str]]:
+    """The comments of a document that was read already, each with its line."""
+    found: list[tuple[int, str]] = []
+    parser = expat.ParserCreate()
+    parser.CommentHandler = lambda said: found.append((parser.CurrentLineNumber, said))
+    parser.Parse(xml, True)
+    return found
 
 
 def _check_allowed(program: Program, allowed: Sequence[str]) -> None:
@@ -167,9 +181,11 @@ def _check_allowed(program: Program, allowed: Sequence[str]) -> None:
     errors = []
     for state in program:
         if isinstance(state.payload, FunctionExt):
-            module = str(state.payload.module)
+            module, name = str(state.payload.module), str(state.payload.fn)
             if not any(fnmatchcase(module, each) for each in allowed):
                 errors.append(f"{state.rank} FunctionExt: module {module} is not among callout_modules")
+            elif "." in name or getattr(find(module, name), "__module__", None) != module:
+                errors.append(f"{state.rank} FunctionExt: {name} is not a function of the module {module} itself")
     if errors:
         raise RecipesError(*errors)
 

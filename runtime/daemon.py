@@ -18,20 +18,25 @@ import structlog
 from aiohttp import web
 
 import actors
-from actors import Callouts, Clock, Journal, SystemClock, Threads
+from actors import Callouts, Clock, Journal, JournalError, SystemClock, Threads
 from runtime.catalogue import Catalogue
-from runtime.errors import SettingsError
-from runtime.journals import MemoryJournal
+from runtime.errors import SettingsError, SwitchhookError
+from runtime.journals import Durable, MemoryJournal
+from runtime.reload import check_names, load_anew
 from runtime.settings import Settings
 from runtime.web import Server, VoiceFront, status_app
 from runtime.web.door import Door
 from supervisor import Supervisor
+from twiml import Program
 
 log = structlog.get_logger("switchhook.daemon")
 
 
 class Daemon:
     """One node. Started and stopped by `async with`, or run until a signal by `run`.
+
+    Calls are kept in the `journal` that it is given, as `switchhook serve` gives it the one that the
+    settings name; without one they are kept as long as the daemon lives.
 
     A stop drains: it takes no new requests, lets those in hand be answered and committed, gives
     subscribed functions their time, and stops the actors. Calls stay in the journal.
@@ -51,26 +56,34 @@ class Daemon:
         self.journal = journal or MemoryJournal()
         self.draining = False
         self.callouts = Callouts(Threads(settings.callout_threads))
+        self.callouts.modules = catalogue.modules
         self.prefix = urlsplit(settings.public_url).path.rstrip("/")
         self.supervisor = Supervisor(
             actors.Settings(
                 journal=self.journal,
                 callouts=self.callouts,
                 clock=self.clock,
-                programs=catalogue.program,
+                programs=self._program,
                 base=self.prefix,
                 recipe_settings=MappingProxyType(dict(settings.settings)),
                 patience=settings.callout_patience,
                 limit=settings.callout_limit,
                 max_visits=settings.max_visits,
-                language=lambda recipe, to: settings.languages.get(to) or catalogue.language(recipe),
+                language=lambda recipe, to: settings.languages.get(to) or self.catalogue.language(recipe),
             ),
             max_restarts=settings.max_restarts,
             window=settings.restart_window,
             linger=settings.linger,
+            max_call_hours=settings.max_call_hours,
+            max_awake=settings.max_awake,
+            max_calls=settings.max_calls,
         )
         self._began = time.monotonic()
         self._runners: list[web.BaseRunner] = []
+        self._voice: VoiceFront | None = None
+        self._reloading = asyncio.Lock()
+        self._reloads: set[asyncio.Task[bool]] = set()
+        self._reloaded: dict[str, Any] | None = None
         self.url = ""
         """Where webhooks come to, as this machine sees it."""
         self.status_url = ""
@@ -82,16 +95,15 @@ class Daemon:
             raise SettingsError(
                 "no auth_token: set TWILIO_AUTH_TOKEN, which webhooks are signed with (or --unsigned on loopback)"
             )
-        for name in filter(None, (settings.default_recipe, *settings.numbers.values())):
-            if name not in self.catalogue.recipes:
-                raise SettingsError(f"default_recipe or numbers names {name!r}, and there is no such recipe")
+        check_names(settings, self.catalogue)
         with contextlib.ExitStack() as undo:
             front = undo.enter_context(_listening("port", settings.host, settings.port))
             admin = undo.enter_context(_listening("admin_port", settings.admin_host, settings.admin_port))
+            await self._open_journal()
             undo.pop_all()
         origin, self.status_url = _origin(settings.host, front), _origin(settings.admin_host, admin)
         self.url = origin + self.prefix
-        voice = VoiceFront(
+        self._voice = voice = VoiceFront(
             settings,
             self.catalogue,
             self.supervisor,
@@ -102,7 +114,7 @@ class Daemon:
         )
         drain = settings.drain_seconds
         await self._serve(web.ServerRunner(Server(voice), shutdown_timeout=drain), front)
-        status = status_app(self.status, lambda: not self.draining, settings.status_token)
+        status = status_app(self.status, self._is_ready, settings.status_token)
         await self._serve(web.AppRunner(status, access_log=None, shutdown_timeout=1.0), admin)
         log.info(
             "listening", url=self.url, status_url=self.status_url, recipes=len(self.catalogue.recipes), **self._about()
@@ -114,8 +126,11 @@ class Daemon:
             return
         self.draining = True
         began = self.clock.now()
+        for reload in self._reloads:
+            reload.cancel()
         front, admin = self._runners
         await front.cleanup()
+        await self.supervisor.settle()
         left = self.settings.drain_seconds - (self.clock.now() - began)
         if self.callouts.running and left > 0:
             await asyncio.wait(self.callouts.running, timeout=left)
@@ -126,11 +141,12 @@ class Daemon:
         log.info("stopped", seconds=round(self.clock.now() - began, 3), unfinished=len(self.callouts.running))
 
     async def run(self) -> int:
-        """Serve until SIGTERM or SIGINT, then drain; a second signal forces. Gives the exit code."""
+        """Serve until SIGTERM or SIGINT, then drain; a second signal forces. SIGHUP reloads. Gives the exit code."""
         signals: asyncio.Queue[str] = asyncio.Queue()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, signals.put_nowait, number.name)
+        loop.add_signal_handler(signal.SIGHUP, self._begin_reload)
         await self.start()
         log.info("draining", signal=await signals.get())
         drain = loop.create_task(self.stop())
@@ -144,6 +160,34 @@ class Daemon:
         drain.cancel()
         logging.getLogger("pykka").setLevel(logging.CRITICAL)  # that webhooks are cut off was said
         return 1
+
+    async def reload(self) -> bool:
+        """Load the recipes anew, for calls that begin from now on; whether they were good. Else all stays as it was."""
+        async with self._reloading:
+            errors: list[str] = []
+            try:
+                fresh = await load_anew(self.settings, self.catalogue.source)
+            except SwitchhookError as problem:
+                errors += problem.lines
+                log.error("reload_refused", errors=errors)  # noqa: TRY400 - the errors are the user's, each a sentence
+            else:
+                self.catalogue, self.callouts.modules = fresh, fresh.modules
+                if self._voice is not None:
+                    self._voice.catalogue = fresh
+                log.info("reloaded", recipes=len(fresh.recipes))
+            result = "refused" if errors else "loaded"
+            self._reloaded = {"at": self.clock.now(), "result": result, "errors": errors}
+            return not errors
+
+    def _program(self, recipe: str) -> Program | None:
+        return self.catalogue.program(recipe)
+
+    def _begin_reload(self) -> None:
+        if self.draining:
+            return
+        task = asyncio.get_running_loop().create_task(self.reload())
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -160,6 +204,7 @@ class Daemon:
             **self._about(),
             "uptime_s": round(time.monotonic() - self._began, 3),
             "draining": self.draining,
+            "reload": self._reloaded,
             "recipes": [recipe.summary() for recipe in self.catalogue.recipes.values()],
             **self.supervisor.status(limit, after),
         }
@@ -167,6 +212,21 @@ class Daemon:
     def _about(self) -> dict[str, Any]:
         node = f"{socket.gethostname()}:{os.getpid()}"
         return {"node": node, "version": version("switchhook"), "journal": self.journal.name}
+
+    async def _open_journal(self) -> None:
+        if isinstance(self.journal, Durable):
+            try:
+                await self.journal.open()
+            except JournalError as problem:
+                raise SettingsError(f"journal: {problem}") from problem
+
+    def _is_ready(self) -> bool:
+        """Whether new calls are taken. Raises the answer itself if the journal or too many calls are why not."""
+        if isinstance(self.journal, Durable) and self.journal.trouble and not self.draining:
+            raise web.HTTPServiceUnavailable(text="the journal can't be written\n")
+        if self.supervisor.full and not self.draining:
+            raise web.HTTPServiceUnavailable(text="busy: max_calls are in progress\n")
+        return not self.draining
 
     async def _serve(self, runner: web.BaseRunner, sock: socket.socket) -> None:
         await runner.setup()

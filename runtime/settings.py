@@ -1,7 +1,7 @@
 """The settings: from flags, then the environment, then a TOML file; each is checked once, here.
 
-A variable of the environment is the setting's name behind `SWITCHHOOK_`; the account's token is
-also read from `TWILIO_AUTH_TOKEN`, as Twilio's own tools do.
+A variable of the environment is the setting's name behind `SWITCHHOOK_`; the account's SID,
+token, API key, region and edge are also read from Twilio's own variables, as `TWILIO_AUTH_TOKEN`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,21 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from runtime.errors import SettingsError
+from runtime.journals import path_of
 from twiml.extensions import LANGUAGE
 
 PREFIX = "SWITCHHOOK_"
 FILE = "switchhook.toml"
 """The file that is read from the current directory if no other is named."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-TWILIO_VARIABLES = {"auth_token": "TWILIO_AUTH_TOKEN"}
+TWILIO_VARIABLES = {
+    "account_sid": "TWILIO_ACCOUNT_SID",
+    "auth_token": "TWILIO_AUTH_TOKEN",
+    "api_key": "TWILIO_API_KEY",
+    "api_secret": "TWILIO_API_SECRET",
+    "region": "TWILIO_REGION",
+    "edge": "TWILIO_EDGE",
+}
 
 
 class Settings(BaseSettings):
@@ -50,8 +58,12 @@ class Settings(BaseSettings):
     """Modules that recipes in XML may call out to; `office.*` for all of a package."""
     default_recipe: str = ""
     """The recipe of a call that comes to `/`."""
-    journal: str = "memory:"
-    """Where calls are kept."""
+    journal: str = "sqlite:///switchhook.db"
+    """Where calls are kept: `sqlite:///` and the path of a file (four slashes from the root), or `memory:`."""
+    journal_days: float = Field(30.0, gt=0)
+    """Days that a call is kept after its end, in a file."""
+    account_sid: str = ""
+    """The account's SID, for calls, messages and tokens from the command line."""
     auth_token: str = ""
     """The account's auth token, which webhooks are signed with."""
     previous_auth_token: str = ""
@@ -60,6 +72,16 @@ class Settings(BaseSettings):
     """Sub-accounts: the auth token of each AccountSid."""
     shared_keys: dict[str, str] = Field(default_factory=dict)
     """Keys of webhooks that are signed by HMAC-SHA256: the secret of each key's id."""
+    api_key: str = ""
+    """An API key's SID, to ask the REST API with instead of the auth token, and for access tokens."""
+    api_secret: str = ""
+    """The API key's secret."""
+    region: str = ""
+    """The region of Twilio that the account's data is processed in, like `ie1`; the United States by default."""
+    edge: str = ""
+    """The edge of Twilio's network that the REST API is reached at, like `dublin`."""
+    api_url: str = ""
+    """Another REST API than Twilio's: a stand-in's URL."""
     unsigned: bool = False
     """Take webhooks without a signature. On loopback alone."""
     numbers: dict[str, str] = Field(default_factory=dict)
@@ -81,7 +103,13 @@ class Settings(BaseSettings):
     restart_window: float = Field(5.0, gt=0)
     """Seconds after which a crash no longer counts."""
     linger: float = Field(1.0, ge=0)
-    """Seconds that a finished call's actor stays."""
+    """Seconds that a finished call's actor stays, and that a call whose caller is gone waits for Twilio's last word."""
+    max_call_hours: float = Field(24.0, gt=0)
+    """Hours after which a call whose end never came is ended."""
+    max_awake: int = Field(10_000, ge=1)
+    """Calls that are kept in memory at a time; the others are in the journal until their next webhook."""
+    max_calls: int = Field(0, ge=0)
+    """Calls in progress, beyond which a new caller hears that the line is busy; 0 for no limit."""
     drain_seconds: float = Field(20.0, ge=0)
     """Seconds that a stop waits for what is in hand."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -110,8 +138,7 @@ class Settings(BaseSettings):
     @field_validator("journal")
     @classmethod
     def _is_a_journal(cls, value: str) -> str:
-        if value != "memory:":
-            raise ValueError("is not a journal there is; there is memory:")
+        path_of(value)
         return value
 
     @classmethod
@@ -172,11 +199,15 @@ def _environment() -> dict[str, Any]:
 
 def _file(path: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        found = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as problem:
         raise SettingsError(f"{path}: can't be read: {problem.strerror}") from problem
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise SettingsError(f"{path}: is not TOML: {problem}") from problem
+    beside = Path(path).parent / str(found.get("recipes", ""))
+    if found.get("recipes") and beside.is_dir():
+        found["recipes"] = str(beside)  # a folder that a file names stands beside that file
+    return found
 
 
 def _sentence(error: Any, sources: list[tuple[str, Mapping[str, Any]]]) -> str:
@@ -187,7 +218,7 @@ def _sentence(error: Any, sources: list[tuple[str, Mapping[str, Any]]]) -> str:
         close = difflib.get_close_matches(name, Settings.model_fields, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
         return f"{source}: there is no setting {where}{hint}"
-    value = "(hidden)" if "token" in name or name in ("accounts", "shared_keys") else repr(error["input"])
+    value = "(hidden)" if "token" in name or name in ("accounts", "shared_keys", "api_secret") else repr(error["input"])
     message = error["msg"].removeprefix("Value error, ")
     return f"{source}: {where} is {value}: {message[:1].lower()}{message[1:]}"
 

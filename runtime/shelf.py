@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
+import linecache
 import pkgutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 
 from runtime.errors import RecipesError
+
+_HOUSE = frozenset({"twiml", "recipes", "actors", "supervisor", "runtime", "__main__"})
+"""What is never a recipe's helper, though it may stand in the same folder."""
 
 
 def modules(source: str) -> Iterator[tuple[str, str | Path]]:
     """The name of each recipe that might be there, with the module to import, or the file of XML."""
     folder = Path(source)
-    if folder.is_dir() and not _is_package_at(source, folder):
+    if _is_folder(source):
         yield from _modules_in(folder)
         return
     try:
@@ -28,6 +34,53 @@ def modules(source: str) -> Iterator[tuple[str, str | Path]]:
             yield found.name, f"{source}.{found.name}"
     for place in places:
         yield from _documents_in(Path(place))
+
+
+def imported(source: str) -> dict[str, ModuleType]:
+    """The modules of a place of recipes that are imported, with helpers that stand there, by name."""
+    if _is_folder(source):
+        folder = Path(source).resolve()
+        tops = {name for name, module in list(sys.modules.items()) if "." not in name and _stands_in(folder, module)}
+        tops -= _HOUSE
+        return {name: module for name, module in list(sys.modules.items()) if name.partition(".")[0] in tops}
+    within = f"{source}."
+    return {name: each for name, each in list(sys.modules.items()) if name == source or name.startswith(within)}
+
+
+def forget(source: str) -> dict[str, ModuleType]:
+    """Have the modules of a place imported afresh when they are next asked for; gives what they were."""
+    found = imported(source)
+    for name, module in found.items():
+        del sys.modules[name]
+        cached = getattr(getattr(module, "__spec__", None), "cached", None)
+        if cached:  # by which a change within a second, of the same length, would go unseen
+            with contextlib.suppress(OSError):
+                Path(cached).unlink()
+    importlib.invalidate_caches()
+    linecache.checkcache()
+    return found
+
+
+def restore(source: str, before: Mapping[str, ModuleType]) -> None:
+    """Undo `forget`, whatever was imported since."""
+    for name in imported(source):
+        del sys.modules[name]
+    sys.modules.update(before)
+    for name, module in before.items():
+        parent, _, child = name.rpartition(".")
+        if parent in sys.modules:
+            setattr(sys.modules[parent], child, module)
+
+
+def _is_folder(source: str) -> bool:
+    folder = Path(source)
+    return folder.is_dir() and not _is_package_at(source, folder)
+
+
+def _stands_in(folder: Path, module: object) -> bool:
+    known = getattr(module, "__dict__", {})
+    files = list(known.get("__path__") or ()) or [known.get("__file__")]
+    return any(isinstance(file, str) and Path(file).parent.resolve() == folder for file in files)
 
 
 def _is_package_at(source: str, folder: Path) -> bool:

@@ -7,6 +7,7 @@ through those before it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ from actors import PhoneCall, Webhook
 
 
 class Child:
-    """A call's actor, as its supervisor knows it."""
+    """A call, as its supervisor knows it. Its actor may be asleep, so what is here is all that it costs."""
 
     __slots__ = (
         "after",
@@ -35,10 +36,11 @@ class Child:
         "to",
     )
 
-    def __init__(self, webhook: Webhook, ref: ActorRef[PhoneCall]) -> None:
+    def __init__(self, webhook: Webhook, ref: ActorRef[PhoneCall] | None = None) -> None:
         self.call_sid = webhook.call_sid
         self.ref = ref
-        self.recipe = webhook.recipe
+        """Its actor, None while it sleeps."""
+        self.recipe = sys.intern(webhook.recipe)
         self.from_ = webhook.params.get("From", "")
         self.to = webhook.params.get("To", "")
         self.since = webhook.arrived
@@ -120,6 +122,20 @@ class Roll:
             found.append(following)
             following = following.after
         return found
+
+    def begun_by(self, moment: float) -> list[Child]:
+        """The children, from the first on, that began no later than this."""
+        found: list[Child] = []
+        following = self._first
+        while following is not None and following.since <= moment:
+            found.append(following)
+            following = following.after
+        return found
+
+    @property
+    def first(self) -> Child | None:
+        """The child that was added first of all that are here."""
+        return self._first
 
     def __iter__(self) -> Iterator[Child]:
         return iter(tuple(self._by_sid.values()))

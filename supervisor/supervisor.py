@@ -11,21 +11,31 @@ One child for each CallSid, found in constant time. Children are *transient*, th
   within `window` seconds is given up. Its caller hears the apology, it counts as failed, it
   stands on the list of failures, and no other call notices.
 
+* A call whose end never comes is *overdue* after `max_call_hours`, and is ended by what is known of
+  it. One whose caller is gone, by the action of an interrupted verb, has the time that others linger
+  for Twilio's last word.
+
 Every crash is reported with the same four fields as OTP's supervisor reports: `supervisor`,
 `context` (what was being done), `reason`, and `offender` (the call).
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, deque
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 
-from actors import Answer, GiveUp, Kind, PhoneCall, Settings, Subscription, Webhook
+from actors import Answer, GiveUp, Kind, Overdue, PhoneCall, Settings, Subscription, Timer, Webhook
+from supervisor.awake import Awake
 from supervisor.roll import Child, Roll
-from twiml import APOLOGY, NOTHING
+from twiml import APOLOGY, NOTHING, Redirect
+from twiml.phrases import hold
+from twiml.xml import document, fragment
 
 log = structlog.get_logger("switchhook.supervisor")
 
@@ -36,6 +46,15 @@ REMEMBERED = 1000
 """Failures and dead letters that are remembered, the latest."""
 LATEST = 20
 """Failures that the status shows."""
+NO_CALL = frozenset({"unknown", "refused"})
+WAITING = 100
+"""Webhooks of one call that may wait for their answers. A caller beyond them hears that it takes a moment, and
+comes back by a Redirect: no error, since Twilio would end the call over it, and no repeat of the present
+document, which the webhooks before may change. What they keyed is asked for again."""
+WAITING_ONCE = 2 * WAITING
+"""The same for what is told once and never again: the end of a call, and a recording."""
+SWEEP_PAUSE = 1.0
+"""Seconds from one look for overdue calls to the next, at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +67,10 @@ class Failure:
     reason: str
 
 
+def _room(kind: Kind) -> int:
+    return WAITING_ONCE if kind in (Kind.COMPLETE, Kind.AFTER_THE_END, Kind.RECORDING) else WAITING
+
+
 class Supervisor:
     """Starts, finds, restarts and retires the actors of calls.
 
@@ -55,19 +78,43 @@ class Supervisor:
         settings: what the calls have in common, their journal among it.
         max_restarts: crashes of one call that are borne within the window; OTP's default is 1.
         window: seconds after which a crash no longer counts; OTP's default is 5.
-        linger: seconds that the actor of a finished call stays.
+        linger: seconds that the actor of a finished call stays, and that one stays whose caller is gone.
+        max_call_hours: hours after which a call whose end never came is ended.
+        max_awake: calls that have an actor at a time; others are in the journal alone.
+        max_calls: calls in progress, beyond which no other begins; 0 for no limit.
     """
 
-    def __init__(self, settings: Settings, *, max_restarts: int = 1, window: float = 5.0, linger: float = 1.0) -> None:
-        self.settings = replace(settings, failed=self._subscription_failed)
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        max_restarts: int = 1,
+        window: float = 5.0,
+        linger: float = 1.0,
+        max_call_hours: float = 24.0,
+        max_awake: int = 10_000,
+        max_calls: int = 0,
+    ) -> None:
+        self.settings = replace(settings, failed=self._subscription_failed, admits=self._admits)
         self.max_restarts = max_restarts
         self.window = window
         self.linger = linger
+        self.max_call_hours = max_call_hours
+        self.max_calls = max_calls
         self.in_progress = 0
+        self.refused = 0
+        """How often a caller heard that all lines are busy."""
         self.counts: Counter[str] = Counter(started=0, completed=0, failed=0, restarts=0)
         self.failures: deque[Failure] = deque(maxlen=REMEMBERED)
         self.dead_letters: deque[Failure] = deque(maxlen=REMEMBERED)
         self._roll = Roll()
+        self._awake = Awake(max_awake, lambda call_sid: PhoneCall.start(self.settings, call_sid))
+        self._ending: dict[str, Webhook] = {}
+        """The calls whose callers are gone, with the webhook since which that is known."""
+        self._beginning: set[str] = set()
+        """The calls that were let in and don't count yet."""
+        self._sweep: Timer | None = None
+        self._work: set[asyncio.Task[object]] = set()
         self._routes = {
             Kind.START_CALL: self.start_call,
             Kind.GATHER_RESPONSE: self.gather_response,
@@ -109,49 +156,89 @@ class Supervisor:
         shown = page[: max(limit, 0)]
         return {
             "calls": {"in_progress": self.in_progress, **self.counts},
+            "refused": self.refused,
             "in_progress": [child.summary() for child in shown if child.counted],
             "next": shown[-1].call_sid if shown and len(page) > limit else None,
             "dead_letters": len(self.dead_letters),
             "failures": [asdict(failure) for failure in list(self.failures)[-LATEST:]],
         }
 
+    @property
+    def full(self) -> bool:
+        """Whether a new caller hears that all lines are busy."""
+        return 0 < self.max_calls <= self.in_progress + len(self._beginning)
+
+    async def settle(self) -> None:
+        """End the calls whose callers are gone, without Twilio's last word."""
+        for webhook in tuple(self._ending.values()):
+            await self._last_word_missing(webhook)
+
     async def stop(self) -> None:
         """Stop every actor once it has answered what it has in hand. Their calls stay in the journal."""
+        if self._sweep is not None:
+            self._sweep.cancel()
+        if self._work:
+            await asyncio.wait(self._work)
+        await self._awake.close()
         for child in self._roll:
-            await child.ref.stop(block=False)
-            self._roll.remove(child)
+            if child.ref is not None:
+                await child.ref.stop(block=False)
+            self._retire(child)
 
-    async def _tell(self, webhook: Webhook) -> str:
-        """Give a webhook to its call's actor, and once more if the actor crashes over it."""
+    async def _tell(self, webhook: Webhook, message: Overdue | None = None) -> str:
+        """Give a webhook, or a message about it, to its call's actor, and once more if the actor crashes over it."""
         reason = ""
+        waiting = self._roll.find(webhook.call_sid)
+        if waiting is not None and message is None and waiting.in_hand >= _room(webhook.kind):
+            return self._turn_away(waiting, webhook)
         for _ in range(self.max_restarts + 1):
-            child = self._roll.find(webhook.call_sid) or self._start(webhook)
-            ref = child.ref
+            child = self._child(webhook)
+            ref = self._awake.wake(child)
             try:
-                return self._answered(child, await self._ask(child, webhook), webhook)
+                return self._answered(child, await self._ask(child, message or webhook), webhook)
             except Exception as problem:  # noqa: BLE001 - let it crash: whatever it was, the next actor begins afresh
                 reason = f"{type(problem).__name__}: {problem}"
                 if child.ref is ref and not self._restart(child, webhook, problem):
                     break
         return await self._give_up(webhook, reason)
 
-    async def _ask(self, child: Child, message: Webhook | GiveUp) -> Answer:
+    async def _ask(self, child: Child, message: Webhook | GiveUp | Overdue) -> Answer:
         """What a child answers. Raises whatever it crashes with."""
-        child.in_hand += 1
-        try:
-            answer: Answer = await child.ref.ask(message, block=False)
-        finally:
-            child.in_hand -= 1
+        with self._awake.at_work(child):
+            answer: Answer = await self._awake.wake(child).ask(message, block=False)
         return answer
 
-    def _start(self, webhook: Webhook) -> Child:
-        """A child for a CallSid; what there is to go on from it finds in the journal."""
-        child = Child(webhook, PhoneCall.start(self.settings, webhook.call_sid))
-        self._roll.add(child)
+    def _child(self, webhook: Webhook) -> Child:
+        """The child of a CallSid, put on the roll if it isn't; what there is to go on from its actor finds out."""
+        child = self._roll.find(webhook.call_sid)
+        if child is None:
+            child = Child(webhook)
+            self._roll.add(child)
         return child
+
+    def _admits(self, call_sid: str) -> bool:
+        """Whether a call may begin, which then counts among those there are."""
+        if self.full and call_sid not in self._beginning:
+            return False
+        if self.max_calls:
+            self._beginning.add(call_sid)
+        return True
+
+    def _turn_away(self, child: Child, webhook: Webhook) -> str:
+        """Answer a webhook for which too many others of its call wait."""
+        log.warning("inbox_full", call_sid=child.call_sid, kind=webhook.kind.value, waiting=child.in_hand)
+        if not webhook.kind.wants_document:
+            return NOTHING
+        step = f"?step={webhook.step}" if webhook.step is not None else ""
+        path = f"/{webhook.path}" if webhook.path else ""
+        url = f"{self.settings.base}/{quote(webhook.recipe)}{quote(path)}{step}"
+        language = self.settings.language(child.recipe, child.to)
+        return document(hold(language) + fragment(Redirect(url)))
 
     def _answered(self, child: Child, answer: Answer, webhook: Webhook) -> str:
         """Keep count by what a child answered."""
+        if answer.status not in NO_CALL:
+            self._beginning.discard(child.call_sid)
         child.state, child.last_event = answer.state, webhook.kind.value
         if answer.began:
             self.counts["started"] += 1
@@ -165,17 +252,29 @@ class Supervisor:
         if answer.status == "in-progress" and not child.counted:
             child.counted = True
             self.in_progress += 1
+            self._watch()
+        if answer.ending and child.call_sid not in self._ending:
+            self._ending[child.call_sid] = webhook
+            self._later(self.linger, lambda: self._last_word_missing(webhook))
         if answer.ended:
             self._ended(child, answer.status, answer.reason)
-        if answer.status == "unknown":
-            log.info("callback_of_unknown_call", call_sid=child.call_sid, kind=webhook.kind.value)
-            if not child.in_hand:
-                self._retire(child)
+        if answer.status in NO_CALL:
+            self._no_call(child, answer.status, webhook)
         elif answer.status != "in-progress" and not child.over:
             child.over = True
             self._discount(child)
             self.settings.clock.later(self.linger, lambda: self._retire(child))
         return answer.xml
+
+    def _no_call(self, child: Child, status: str, webhook: Webhook) -> None:
+        """There is no such call, and none begins."""
+        if status == "refused":
+            self.refused += 1
+            log.warning("call_refused", call_sid=child.call_sid, recipe=child.recipe, in_progress=self.in_progress)
+        else:
+            log.info("callback_of_unknown_call", call_sid=child.call_sid, kind=webhook.kind.value)
+        if not child.in_hand:
+            self._retire(child)
 
     def _ended(self, child: Child, status: str, reason: str = "") -> None:
         self.counts[status] += 1
@@ -188,10 +287,47 @@ class Supervisor:
     def _discount(self, child: Child) -> None:
         self.in_progress -= child.counted
         child.counted = False
+        self._ending.pop(child.call_sid, None)
 
     def _retire(self, child: Child) -> None:
-        child.ref.stop(block=False)
+        self._awake.stop(child)
         self._roll.remove(child)
+        self._beginning.discard(child.call_sid)
+
+    async def _last_word_missing(self, webhook: Webhook) -> None:
+        """Twilio's last word on a call has not come since this webhook: do without."""
+        if self._ending.get(webhook.call_sid) is webhook:
+            del self._ending[webhook.call_sid]
+            await self._tell(webhook, Overdue(webhook, "the caller was gone"))
+
+    def _watch(self) -> None:
+        """Look for overdue calls when the one that is open longest will be one."""
+        first = self._roll.first
+        if self._sweep is None and first is not None:
+            due = first.since + self.max_call_hours * 3600
+            self._sweep = self._later(max(due - self.settings.clock.now(), SWEEP_PAUSE), self._sweep_up)
+
+    async def _sweep_up(self) -> None:
+        """End the calls that are overdue, one after the other."""
+        self._sweep = None
+        for child in self._roll.begun_by(self.settings.clock.now() - self.max_call_hours * 3600):
+            if child.counted:
+                log.warning("call_overdue", call_sid=child.call_sid, recipe=child.recipe, hours=self.max_call_hours)
+                fields = {"CallSid": child.call_sid, "From": child.from_, "To": child.to}
+                reason = f"its end had not come after {self.max_call_hours:g} hours"
+                webhook = Webhook(fields, child.recipe, "status", arrived=self.settings.clock.now())
+                await self._tell(webhook, Overdue(webhook, reason))
+        self._watch()
+
+    def _later(self, seconds: float, do: Callable[[], Coroutine[Any, Any, None]]) -> Timer:
+        """Begin some work after a while; a stop waits for what was begun."""
+
+        def begin() -> None:
+            task = asyncio.get_running_loop().create_task(do())
+            self._work.add(task)
+            task.add_done_callback(self._work.discard)
+
+        return self.settings.clock.later(seconds, begin)
 
     def _restart(self, child: Child, webhook: Webhook, problem: Exception) -> bool:
         """Start a crashed child again from its last committed step, unless it crashes too often."""
@@ -205,8 +341,7 @@ class Supervisor:
             offender=child.call_sid,
             exc_info=problem,
         )
-        child.ref.stop(block=False)
-        child.ref = PhoneCall.start(self.settings, child.call_sid)
+        self._awake.wake_anew(child)
         if len(child.crashes) > self.max_restarts:
             return False
         self.counts["restarts"] += 1
@@ -214,7 +349,7 @@ class Supervisor:
 
     async def _give_up(self, webhook: Webhook, reason: str) -> str:
         """End a call that crashes too often: the apology, failed, on the list."""
-        child = self._roll.find(webhook.call_sid) or self._start(webhook)
+        child = self._child(webhook)
         try:
             self._answered(child, await self._ask(child, GiveUp(webhook, reason)), webhook)
         except Exception as problem:  # noqa: BLE001 - not even its end can be written down

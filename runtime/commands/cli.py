@@ -9,11 +9,16 @@ from typing import Any
 
 import click
 
+from runtime.commands.call import call
 from runtime.commands.check import check
 from runtime.commands.dial import dial
 from runtime.commands.draw import draw
+from runtime.commands.journal import journal
 from runtime.commands.serve import serve
+from runtime.commands.sms import sms
 from runtime.commands.status import status
+from runtime.commands.token import token
+from runtime.commands.webhook import webhook
 from runtime.errors import SwitchhookError
 
 
@@ -43,5 +48,5 @@ def main() -> None:
     """
 
 
-for command in (serve, check, draw, dial, status):
+for command in (serve, check, draw, dial, call, sms, token, status, journal, webhook):
     main.add_command(command)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from runtime import catalogue, logs, settings
+from runtime import catalogue, journals, logs, settings
 from runtime.commands.options import config_option, recipes_option, run
 from runtime.daemon import Daemon
 
@@ -16,7 +16,9 @@ from runtime.daemon import Daemon
 @click.option("--port", type=int, help="Port for Twilio's webhooks.  [default: 8080]")
 @click.option("--admin-port", type=int, help="Port of the status endpoint, on loopback.  [default: 8081]")
 @recipes_option
-@click.option("--journal", help="Where calls are kept; memory: until the process ends.  [default: memory:]")
+@click.option(
+    "--journal", help="Where calls are kept; memory: until the process ends.  [default: sqlite:///switchhook.db]"
+)
 @click.option("--public-url", metavar="URL", help="The URL that Twilio knows this daemon by.")
 @click.option("--unsigned", is_flag=True, default=None, help="Take webhooks without a signature; on loopback alone.")
 @config_option
@@ -31,4 +33,5 @@ def serve(ctx: click.Context, /, config: str | None, **flags: Any) -> None:
     chosen = settings.load(flags, config)
     logs.configure(chosen.log_level, chosen.log_format)
     recipes = catalogue.load(chosen.recipes, (), chosen.callout_modules)
-    ctx.exit(run(Daemon(chosen, recipes).run()))
+    kept = journals.named(chosen.journal, chosen.journal_days)
+    ctx.exit(run(Daemon(chosen, recipes, journal=kept).run()))

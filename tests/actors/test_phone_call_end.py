@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from actors import TERMINAL, Answer, Call, Crashed
-from tests.actors.doubles import MENU, SID, Line, Office, bounded, counting, quiet, until
+from actors import TERMINAL, Answer, Call, Crashed, GiveUp, Overdue, Webhook
+from tests.actors.doubles import MENU, SID, Line, Office, bounded, counting, hook, quiet, until
 from twiml import APOLOGY, NOTHING, DefaultExt, Dial, FunctionExt, Gather, Record, ResponseExt, Say
 
 BAD: dict[str, Any] = {
@@ -100,7 +100,7 @@ async def test_a_callback_that_names_no_account_is_the_calls_own() -> None:
 # the end
 
 
-@pytest.mark.parametrize("path", ["", "status", "1"])
+@pytest.mark.parametrize("path", ["", "status"])
 @pytest.mark.parametrize("status", sorted(TERMINAL))
 async def test_every_terminal_status_ends_the_call_once(status: str, path: str) -> None:
     """FAULTS 12: busy, failed, no-answer and a completed POST with a path never removed the call."""
@@ -134,9 +134,9 @@ async def test_an_action_after_the_end_moves_nothing(office: Office) -> None:
     await line.post()
     before = line.snapshot
     answer = await line.post("2", step=1, CallStatus="completed", Digits="hangup", RecordingSid="RE1")
-    assert (answer.xml, answer.status, answer.ended) == (NOTHING, "completed", True)
+    assert (answer.xml, answer.status, answer.ended, answer.ending) == (NOTHING, "in-progress", False, True)
     assert line.snapshot.machine == before.machine
-    assert line.rows[-1].kind == "action_after_the_end"
+    assert (line.rows[-1].kind, line.rows[-1].moved) == ("action_after_the_end", False)
     assert ran == []
 
 
@@ -144,9 +144,158 @@ async def test_an_action_after_the_end_moves_nothing(office: Office) -> None:
 async def test_the_action_and_the_status_of_an_end_end_it_once(order: tuple[str, str]) -> None:
     line = Line([Dial("+441314960123"), Say("bye")])
     await line.post()
-    first, second = [await line.post(path, CallStatus="completed") for path in order]
-    assert (first.ended, second.ended) == (True, False)
+    answers = [await line.post(path, CallStatus="completed") for path in order]
+    assert [answer.ended for answer in answers] == [path == "" for path in order]
+    assert [answer.ending for answer in answers] == [order == ("1", ""), False]
     assert line.snapshot.status == "completed"
+
+
+# an end that overtakes Twilio's last word
+
+
+def overdue(reason: str = "late", **params: str) -> Overdue:
+    return Overdue(hook("status", CallStatus="", **params), reason)
+
+
+@pytest.fixture
+def told(office: Office) -> list[tuple[str, int | None]]:
+    """What was told, with how long the call took as far as that was known."""
+    return []
+
+
+@pytest.fixture
+def subscribe(office: Office, told: list[tuple[str, int | None]]) -> FunctionExt:
+    """Listens for everything."""
+    for event in ("recording", "completion", "status", "dial"):
+
+        def on(webhook: Webhook, call: Call, event: str = event) -> None:
+            told.append((event, webhook.duration))
+
+        on.__name__ = f"on_{event}"
+        office.employ(on)
+
+    @office.callout
+    def subscribe(call: Call) -> Any:
+        return [], [(event, getattr(office, f"on_{event}")) for event in ("recording", "completion", "status", "dial")]
+
+    return subscribe
+
+
+async def gone(subscribe: FunctionExt) -> Line:
+    """A call of which Record's action, or Dial's, has said that the caller is gone."""
+    line = Line([subscribe, Record(max_length=5), Say("thank you")])
+    await line.post()
+    await line.post("3", step=1, CallStatus="completed", RecordingSid="RE1", DialCallStatus="completed")
+    await line.told()
+    return line
+
+
+async def test_a_completion_waits_for_the_status_that_tells_how_long_the_call_took(
+    subscribe: FunctionExt, told: list[tuple[str, int | None]]
+) -> None:
+    line = await gone(subscribe)
+    assert told == [("recording", None), ("dial", None)]
+    last = await line.post("status", CallStatus="completed", CallDuration="7")
+    await line.told()
+    assert (last.status, last.ended) == ("completed", True)
+    assert told[2:] == [("status", 7), ("completion", 7)]
+    late = await bounded(line.ask(overdue()))
+    assert (late.xml, late.status, late.ended) == (NOTHING, "completed", False)
+    assert len(told) == 4
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_completion_does_without_the_status_that_does_not_come(
+    subscribe: FunctionExt, told: list[tuple[str, int | None]], restarted: bool
+) -> None:
+    line = await gone(subscribe)
+    if restarted:
+        await line.restart()
+    answer = await bounded(line.ask(overdue()))
+    await line.told()
+    assert answer == Answer(NOTHING, "completed", answer.state, ended=True)
+    assert told[2:] == [("completion", None)]
+    assert (line.snapshot.status, line.rows[-1].kind, line.rows[-1].moved) == ("completed", "overdue", True)
+    last = await line.post("status", CallStatus="completed", CallDuration="7")
+    await line.told()
+    assert (last.status, last.ended) == ("completed", False)
+    assert told[3:] == [("status", 7)]
+
+
+@pytest.mark.parametrize("path", ["", "1", "3", "hours"])
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_nothing_moves_a_call_whose_caller_is_gone(subscribe: FunctionExt, path: str, restarted: bool) -> None:
+    line = await gone(subscribe)
+    before = line.snapshot.machine
+    if restarted:
+        await line.restart()
+    answer = await line.post(path, CallStatus="in-progress", Digits="1")
+    assert (answer.xml, answer.status, answer.ending) == (NOTHING, "in-progress", True)
+    assert line.snapshot.machine == before
+    assert line.rows[-1].moved is False
+
+
+async def test_a_call_that_crashes_while_it_waits_for_the_last_word_fails_once(
+    subscribe: FunctionExt, told: list[tuple[str, int | None]]
+) -> None:
+    line = await gone(subscribe)
+    given_up = await bounded(line.ask(GiveUp(hook("status"), "crashes")))
+    late = await bounded(line.ask(overdue()))
+    await line.told()
+    assert (given_up.status, given_up.ended, late.status, late.ended) == ("failed", True, "failed", False)
+    assert [event for event, _ in told].count("completion") == 1
+
+
+# an end that never comes
+
+
+async def test_an_overdue_call_in_the_middle_of_its_flow_has_failed() -> None:
+    line = Line(MENU)
+    await line.post()
+    with capture_logs() as logs:
+        answer = await bounded(line.ask(overdue("a day is enough")))
+    assert answer == Answer(NOTHING, "failed", answer.state, ended=True, reason="a day is enough")
+    assert [(log["event"], log["reason"]) for log in logs] == [("call_failed", "a day is enough")]
+    assert line.snapshot.status == "failed"
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_an_overdue_call_that_has_said_all_it_had_to_say_is_completed(restarted: bool) -> None:
+    line = Line([Say("goodbye")])
+    await line.post()
+    if restarted:
+        await line.restart()
+    answer = await bounded(line.ask(overdue()))
+    assert answer == Answer(NOTHING, "completed", answer.state, ended=True)
+    assert line.snapshot.status == "completed"
+
+
+async def test_no_call_begins_by_being_overdue() -> None:
+    line = Line(MENU)
+    assert await bounded(line.ask(overdue())) == Answer(NOTHING, "unknown")
+    assert line.rows == []
+
+
+async def test_an_overdue_calls_callout_is_cancelled(office: Office) -> None:
+    ends: list[str] = []
+
+    @office.callout
+    async def slow(call: Call) -> list[Any]:
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            ends.append("cancelled")
+        return []
+
+    line = Line([slow], limit=1e9)
+    held = line.send()
+    await until(lambda: line.clock.waiting)
+    line.clock.turn(8)
+    await bounded(held)
+    with capture_logs():
+        await bounded(line.ask(overdue()))
+    await quiet()
+    assert ends == ["cancelled"]
 
 
 async def test_a_call_may_be_over_before_it_began() -> None:

@@ -223,7 +223,8 @@ async def test_completion_is_told_once_however_the_call_ends(
     await complete(line)
     await line.told()
     assert listeners.told.count("completion") == 1
-    assert line.snapshot.status == ("failed" if end in (fail, give_up) else "completed")
+    failed = end in (fail, give_up) or (end is interrupt and again is give_up)
+    assert line.snapshot.status == ("failed" if failed else "completed")
 
 
 async def test_who_subscribes_twice_is_told_once(listeners: Listeners) -> None:

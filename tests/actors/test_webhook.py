@@ -134,7 +134,12 @@ def test_what_is_missing_reads_as_nothing() -> None:
     assert [getattr(webhook, name) for name in texts] == [""] * len(texts)
     assert webhook.called == webhook.caller == webhook.from_ == webhook.to == Party()
     assert webhook.kind is Kind.START_CALL
-    assert webhook.pretty() == "start_call of call (no CallSid)"
+    assert webhook.pretty() == (
+        "start_call of call (no CallSid): voice request\n"
+        "***Start of Twilio Record***********************\n"
+        "Custom Params is []\n"
+        "***End of Twilio Record*************************"
+    )
 
 
 @pytest.mark.parametrize("text", ["", "high", "0,9", "0.9.1"])
@@ -228,6 +233,27 @@ NO_NUMBERS = [
 ]
 
 
+PEOPLE: dict[str, tuple[str, str, bool]] = {
+    "": ("", "", True),
+    "anonymous": ("", "anonymous", True),
+    "Restricted": ("", "Restricted", True),
+    "unknown": ("", "unknown", True),
+    "+441314960123": ("", "+441314960123", False),
+    "whatsapp:+441314960123": ("whatsapp", "+441314960123", False),
+    "client:jane": ("client", "jane", False),
+    "client:": ("client", "", False),
+    "sip:+44@[::1]": ("sip", "+44@[::1]", False),
+    "12:30": ("", "12:30", False),
+    ":x": ("", ":x", False),
+}
+
+
+@pytest.mark.parametrize("number", PEOPLE)
+def test_whom_a_party_names_and_by_which_channel(number: str) -> None:
+    party = Party(number)
+    assert (party.channel, party.address, party.withheld) == PEOPLE[number]
+
+
 @pytest.mark.parametrize("number", NO_NUMBERS, ids=lambda number: ascii(number[:40]))
 def test_what_is_no_phone_number_has_no_country_and_crashes_nothing(number: str) -> None:
     party = Party(number, country="ZZ")
@@ -254,15 +280,65 @@ def test_new_fields_and_empty_ones_are_kept() -> None:
     assert hook(Brand="new", AddOns="").custom_params == {"Brand": "new", "AddOns": ""}
 
 
-def test_pretty_prints_every_field_that_says_something() -> None:
-    webhook = hook("1", sid="CA1", Digits="1", FromCity="", Colour="röt\n")
-    assert webhook.pretty() == (
-        "gather_response of call CA1\n"
-        "  CallSid is 'CA1'\n"
-        "  CallStatus is 'in-progress'\n"
-        "  Digits is '1'\n"
-        "  Colour is 'röt\\n' (custom)"
+SHOWN = """\
+gather_response of call CA1: gather action with digits
+***Start of Twilio Record***********************
+Account Sid is "yyyy"
+Application Sid is []
+Direction is "inbound"
+Call Status is "in-progress"
+Call Sid is "CA1"
+API Version is "2010-04-01"
+Custom Params is [{"Colour", "röt\\n\\u001b[31m"},
+                  {"Confidence", "high \\"really\\" \\\\"}]
+
+called Number is "01315101875"
+called City is []
+called Zip is []
+called State is "Edinburgh"
+
+from Number is "client:jane"
+
+Digits is "1"
+Finished On Key is []
+***End of Twilio Record*************************"""
+
+
+def test_pretty_prints_as_the_seed_did() -> None:
+    """What came empty is [], what didn't come isn't shown, what isn't what it should be is custom."""
+    webhook = hook(
+        "1",
+        sid="CA1",
+        AccountSid="yyyy",
+        ApplicationSid="",
+        Direction="inbound",
+        ApiVersion="2010-04-01",
+        Called="01315101875",
+        CalledCity="",
+        CalledZip="",
+        CalledState="Edinburgh",
+        From="client:jane",
+        Digits="1",
+        FinishedOnKey="",
+        Colour="röt\n\x1b[31m",
+        Confidence='high "really" \\',
     )
+    assert webhook.pretty() == SHOWN
+
+
+def test_why_it_is_of_its_kind() -> None:
+    reasons = {
+        ("", ""): "its URL is the recipe's own, and nothing was keyed or said",
+        ("1.2", ""): "its URL names 1.2, and nothing was keyed or said",
+        ("1.2", "&Digits=1"): "it has Digits or SpeechResult",
+        ("1.2", "&CallStatus=busy"): "its URL names 1.2, and CallStatus is busy",
+        ("", "&CallStatus=completed"): "CallStatus is completed",
+        ("", "&CallbackSource=call-progress-events"): "CallbackSource is call-progress-events",
+        ("recording", ""): "its URL ends in /recording",
+        ("status", "&CallStatus=failed"): "its URL ends in /status, and CallStatus is failed",
+        ("{0}{status}", ""): "its URL names {0}{status}, and nothing was keyed or said",
+    }
+    assert {place: posted(place[0], f"CallSid=CA1{place[1]}").why for place in reasons} == reasons
 
 
 def test_when_it_came_makes_no_difference_to_what_it_is() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -33,12 +34,12 @@ def lines(*args, **kwargs) -> list[str]:
     return list(caught.value.lines)
 
 
-def test_the_defaults_listen_on_loopback_and_keep_calls_in_memory():
+def test_the_defaults_listen_on_loopback_and_keep_calls_in_a_file():
     chosen = settings.load()
 
     assert (chosen.host, chosen.port) == ("127.0.0.1", 8080)
     assert (chosen.admin_host, chosen.admin_port) == ("127.0.0.1", 8081)
-    assert (chosen.journal, chosen.tokens, chosen.unsigned) == ("memory:", (), False)
+    assert (chosen.journal, chosen.tokens, chosen.unsigned) == ("sqlite:///switchhook.db", (), False)
 
 
 def test_a_flag_goes_before_the_environment_and_that_before_the_file(file, monkeypatch):
@@ -242,3 +243,13 @@ def test_a_status_endpoint_that_others_can_see_needs_a_token(file):
     assert lines() == ["admin_host is '0.0.0.0', not loopback: set status_token too"]
     file('admin_host = "0.0.0.0"\nstatus_token = "s"')
     assert settings.load().admin_host == "0.0.0.0"  # noqa: S104 - a token is asked for
+
+
+def test_a_folder_of_recipes_that_a_file_names_stands_beside_that_file(tmp_path, monkeypatch):
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "own.toml").write_text('recipes = "shop"', encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+    assert Path(settings.load({}, "../own.toml").recipes).resolve() == tmp_path / "shop"
+    assert settings.load({"recipes": "shop"}, "../own.toml").recipes == "shop"

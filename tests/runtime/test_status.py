@@ -47,6 +47,8 @@ async def test_what_an_idle_daemon_shows(serve, folder, ask):
         "version": "0.1.0",
         "journal": "memory:",
         "draining": False,
+        "reload": None,
+        "refused": 0,
         "calls": {"in_progress": 0, "started": 0, "completed": 0, "failed": 0, "restarts": 0},
         "recipes": [
             {"name": "machine", "path": "/machine", "states": 0, "findings": 0},

@@ -590,3 +590,15 @@ async def test_what_a_voice_urls_own_query_says_is_among_the_fields(serve, folde
     daemon = await serve(folder)
     answer = await post(daemon, "/reminder?appointment=on+Friday&From=nobody&step=0", a_call())
     assert f"on Friday {ME} False" in answer.text
+
+
+async def test_a_traditional_answer_with_extensions_is_no_silent_hangup(serve, folder) -> None:
+    folder["old"] = """
+        def handle_request(path, params):
+            return [FunctionExt("x", "m", "f")]
+    """
+    daemon = await serve(folder)
+    with capture_logs() as logs:
+        answer = await post(daemon, "/old/start", a_call())
+    assert "We are sorry" in answer.text
+    assert "needs a machine to step through it" in str(logs)

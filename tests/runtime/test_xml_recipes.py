@@ -97,3 +97,28 @@ def test_a_file_that_begins_with_an_underscore_is_nobodys_recipe(folder) -> None
     folder["menu"] = "recipe = [Say('a')]"
     written(folder, "_part", "<Response>")
     assert list(catalogue.load(str(folder)).recipes) == ["menu"]
+
+
+@pytest.mark.parametrize("fn", ["os.abort", "subprocess.check_call", "join"])
+def test_an_allowed_module_hands_out_nothing_but_its_own_functions(folder, fn: str) -> None:
+    folder["office"] = """
+        import os, subprocess
+        from os.path import join
+
+        def hours(call):
+            return []
+    """
+    written(folder, "menu", encode([FunctionExt("x", "office", fn)], extensions=True))
+    with pytest.raises(RecipesError) as caught:
+        catalogue.load(str(folder), ["menu"], ["office"])
+    assert f"{fn} is not a function of the module office itself" in caught.value.lines[0]
+
+
+def test_an_exemption_that_nothing_needs_is_told_with_its_line_and_no_text_is_one(folder) -> None:
+    written(folder, "menu", "<Response>\n<!-- switchhook: ignore[SW002] -->\n<Say>Goodbye.</Say></Response>")
+    written(folder, "said", "<Response><Say><![CDATA[<!-- switchhook: ignore[SW002] -->]]></Say></Response>")
+    found = catalogue.load(str(folder)).recipes
+    assert [str(each) for each in found["menu"].findings] == [
+        "SW102 warning: line 2: nothing here needs an exemption from SW002"
+    ]
+    assert found["said"].findings == ()

@@ -54,7 +54,9 @@ class Model:
         self.max_restarts = max_restarts
         self.now = 0.0
         self.children: dict[str, Child] = {}
-        self.retiring: list[tuple[float, str]] = []
+        self.retiring: list[tuple[float, str, Child]] = []
+        self.gone: set[str] = set()
+        self.ending: dict[str, float] = {}
         self.journal: dict[str, str] = {}
         self.faults: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
@@ -64,23 +66,42 @@ class Model:
         call = webhook.call_sid
         if call not in self.journal and not webhook.kind.wants_document:
             return False
+        over = webhook.kind is Kind.COMPLETE
+        return self._take(call, over=over, gone=webhook.kind is Kind.AFTER_THE_END, live=webhook.kind.wants_document)
+
+    def _take(self, call: str, *, over: bool, gone: bool = False, live: bool = False) -> bool:
         child = self.children.setdefault(call, Child())
         for _ in range(self.max_restarts + 1):
             if not self._fails(call):
-                self._write(child, call, over=webhook.kind in (Kind.COMPLETE, Kind.AFTER_THE_END))
+                self.gone |= {call} if gone else set()
+                self._write(child, call, over=over)
                 return True
             child.crashes = [*(at for at in child.crashes if self.now - at < WINDOW), self.now]
             if len(child.crashes) > self.max_restarts:
                 break
             self.counts["restarts"] += 1
-        return self._give_up(child, webhook)
+        return self._give_up(child, call, live=live)
 
     def turn(self, seconds: float) -> None:
         self.now += seconds
-        for due, call in self.retiring:
-            if due <= self.now:
-                self.children.pop(call, None)
-        self.retiring = [(due, call) for due, call in self.retiring if due > self.now]
+        for due, call, child in self.retiring:
+            if due <= self.now and self.children.get(call) is child:
+                del self.children[call]
+        self.retiring = [each for each in self.retiring if each[0] > self.now]
+        for call in [call for call, due in self.ending.items() if due <= self.now]:
+            del self.ending[call]
+            self._take(call, over=True)
+
+    def known(self, child: Child, call: str) -> None:
+        """The supervisor has heard how a call stands."""
+        child.counted = self.journal[call] == "in-progress"
+        if not child.counted:
+            self.ending.pop(call, None)
+        elif call in self.gone:
+            self.ending.setdefault(call, self.now + LINGER)
+        if not child.counted and not child.over:
+            child.over = True
+            self.retiring.append((self.now + LINGER, call, child))
 
     def _fails(self, call: str) -> bool:
         failing = self.faults[call] > 0
@@ -93,17 +114,14 @@ class Model:
         after = status if over and before == "in-progress" else before
         self.counts[after] += after != before
         self.journal[call] = after
-        child.counted = after == "in-progress"
-        if after != "in-progress" and not child.over:
-            child.over = True
-            self.retiring.append((self.now + LINGER, call))
+        self.known(child, call)
 
-    def _give_up(self, child: Child, webhook: Webhook) -> bool:
-        call = webhook.call_sid
+    def _give_up(self, child: Child, call: str, *, live: bool) -> bool:
         if not self._fails(call):
             self._write(child, call, over=True, status="failed")
             return True
-        self.counts["failed"] += child.counted or (webhook.kind.wants_document and not child.over)
+        self.counts["failed"] += child.counted or (live and not child.over)
+        self.ending.pop(call, None)
         del self.children[call]
         return False
 
@@ -147,12 +165,14 @@ class Supervision(RuleBasedStateMachine):
         """Give webhooks to both, all at once, and compare what comes of each."""
         for webhook, answer in zip(webhooks, self.runner.run(self.route(webhooks)), strict=True):
             call, before = webhook.call_sid, self.model.journal.get(webhook.call_sid, "in-progress")
-            given_up = self.model.counts["failed"]
+            given_up, gone = self.model.counts["failed"], call in self.model.gone
             written = self.model.post(webhook)
             if not webhook.kind.wants_document:
                 assert answer == NOTHING
             elif before == "failed" or self.model.counts["failed"] > given_up:
                 assert answer == APOLOGY
+            elif before == "in-progress" and gone:
+                assert answer == NOTHING
             elif before == "in-progress":
                 assert answer not in (APOLOGY, NOTHING)
             else:
@@ -186,12 +206,7 @@ class Supervision(RuleBasedStateMachine):
         written = len(self.board.journal.written)
         assert self.runner.run(self.route([webhook] * times)) == [answer] * times
         assert len(self.board.journal.written) == written
-        child = self.model.children.setdefault(call, Child())
-        status = self.model.journal[call]
-        child.counted = status == "in-progress"
-        if not child.counted and not child.over:
-            child.over = True
-            self.model.retiring.append((self.model.now + LINGER, call))
+        self.model.known(self.model.children.setdefault(call, Child()), call)
 
     @rule(call=CALLS, times=st.integers(1, 4))
     def let_it_crash(self, call: int, times: int) -> None:

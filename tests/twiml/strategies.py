@@ -166,6 +166,8 @@ def _aimed(draw: st.DrawFn, verbs: Sequence[Any], targets: Sequence[str]) -> lis
 def flows(draw: st.DrawFn, depth: int = 2) -> list[Any]:
     """A whole flow, valid, with menus `depth` deep at most."""
     verbs = draw(_bodies([], depth, least=2))
+    if len(verbs) == 2 and isinstance(verbs[0], FunctionExt) and isinstance(verbs[1], Hangup):
+        verbs.insert(0, Pause())  # or it would compile to what a lone callout does, whose result is the flow itself
     return _aimed(draw, verbs, goals(compile(verbs)))
 
 

@@ -244,7 +244,10 @@ def test_a_text_may_declare_any_encoding_since_it_is_text_already() -> None:
         ),
         ("<Response a='1'/>", "line 1, column 1: Response: has no attribute a"),
         ("<Response>\n  hello\n <Pause/></Response>", "line 2, column 3: Response: takes no text between its tags"),
-        ("<Response>\n <Pause>hello\nyou</Pause></Response>", "line 2, column 9: Pause: takes no text between its tags"),
+        (
+            "<Response>\n <Pause>hello\nyou</Pause></Response>",
+            "line 2, column 9: Pause: takes no text between its tags",
+        ),
         ("<Response>\n <Pause>\n<Say/></Pause></Response>", "line 3, column 1: Pause: holds no Say"),
         ("<Response><Say xmlns='urn:x'/></Response>", "line 1, column 11: there is no element urn:x:Say"),
     ],

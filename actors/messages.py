@@ -1,0 +1,57 @@
+"""What the actor of a call is told besides webhooks, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from actors.webhook import Webhook
+
+
+class Answer(NamedTuple):
+    """What a webhook is answered, and how the call stands after it."""
+
+    xml: str
+    status: str
+    """`in-progress`, `completed` or `failed`; `unknown` if there is no such call, `refused` if there may be none."""
+    state: str = ""
+    began: bool = False
+    """Whether the call began with this webhook."""
+    ended: bool = False
+    """Whether it ended with it."""
+    reason: str = ""
+    """Why it failed, if it did."""
+    ending: bool = False
+    """Whether the caller is gone and the call waits for Twilio's last word, an `Overdue` at the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The call crashes again and again: end it. `webhook` is the one that it could not answer."""
+
+    webhook: Webhook
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Twilio's last word should have come by now: end the call by what is known of it.
+
+    A call whose caller is gone, or that has said all it had to say, is completed. One in the
+    middle of its flow has failed, for this reason. `webhook` is what subscribers are told.
+    """
+
+    webhook: Webhook
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MayRest:
+    """Is there nothing that would be lost with the actor? Answered with True or False."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalloutDone:
+    """A callout that a caller holds for is done: the actor tells it to itself."""
+
+    rank: str

@@ -1,0 +1,29 @@
+"""`switchhook sms`: a message through Twilio's REST API."""
+
+from __future__ import annotations
+
+import click
+
+from runtime import settings
+from runtime.commands.options import config_option, run
+from runtime.settings import Settings
+from runtime.twilio import client_of
+
+
+@click.command()
+@click.argument("to")
+@click.argument("text")
+@click.option("--from", "from_", required=True, metavar="NUMBER", help="Who it is from: a number of your account's.")
+@config_option
+def sms(*, to: str, text: str, from_: str, config: str | None) -> None:
+    """Send TEXT to the number TO, and print the message's SID and status.
+
+    Exits with 1 if Twilio refuses, and with 3 if nobody knows whether it was sent: it was not sent twice.
+    """
+    run(_send(settings.load({}, config), to, text, from_))
+
+
+async def _send(chosen: Settings, to: str, text: str, from_: str) -> None:
+    async with client_of(chosen) as twilio:
+        sent = await twilio.send_sms(to, text, from_=from_)
+    click.echo(f"{sent['sid']} {sent.get('status', 'unknown')}")

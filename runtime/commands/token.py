@@ -1,0 +1,110 @@
+"""`switchhook token`: a token for a browser or an app, on standard output and alone there, so that it can be piped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from runtime import settings
+from runtime.commands.options import config_option
+from runtime.twilio import VoiceGrant, access_token, capability_token, client_incoming, client_outgoing, event_stream
+from runtime.twilio.account import account_of, api_key_of, auth_token_of
+
+expires_option = click.option(
+    "--expires-after", type=int, default=3600, show_default=True, metavar="SECONDS", help="24 hours at most."
+)
+param_option = click.option(
+    "--param", "params", multiple=True, metavar="NAME=VALUE", help="What Twilio passes on to the application."
+)
+
+
+@click.group()
+def token() -> None:
+    """Make a token that lets a browser or an app take and make calls."""
+
+
+@token.command()
+@click.argument("identity")
+@click.option("--incoming", is_flag=True, help="Take calls to IDENTITY.")
+@click.option("--outgoing", metavar="APP", help="Make calls to this TwiML application, AP….")
+@param_option
+@click.option("--push-credential", metavar="SID", help="Wake an app by push when a call comes in, CR….")
+@click.option("--endpoint-id", metavar="ID", help="Tells devices of one identity apart.")
+@click.option("--region", help="Where the API key was made, like ie1.  [default: the settings' region]")
+@expires_option
+@config_option
+def access(  # noqa: PLR0913 - click gives every option
+    *,
+    identity: str,
+    incoming: bool,
+    outgoing: str | None,
+    params: Sequence[str],
+    push_credential: str | None,
+    endpoint_id: str | None,
+    region: str | None,
+    expires_after: int,
+    config: str | None,
+) -> None:
+    """Print an access token for IDENTITY, for today's Voice SDKs.
+
+    It is signed with the API key of TWILIO_API_KEY and TWILIO_API_SECRET, for the account of TWILIO_ACCOUNT_SID.
+    """
+    chosen = settings.load({"region": region}, config)
+    grant = VoiceGrant(incoming, outgoing, _params(params), push_credential, endpoint_id)
+    made = access_token(
+        account_of(chosen),
+        *api_key_of(chosen),
+        identity,
+        voice=grant,
+        expires_after=expires_after,
+        region=chosen.region or None,
+    )
+    click.echo(made)
+
+
+@token.command()
+@click.option("--incoming", metavar="NAME", help="Take calls to this client.")
+@click.option("--outgoing", metavar="APP", help="Make calls to this TwiML application, AP….")
+@param_option
+@click.option("--events", is_flag=True, help="Follow the account's events.")
+@click.option("--filter", "filters", multiple=True, metavar="NAME=VALUE", help="Only the events that this fits.")
+@expires_option
+@config_option
+def client(
+    *,
+    incoming: str | None,
+    outgoing: str | None,
+    params: Sequence[str],
+    events: bool,
+    filters: Sequence[str],
+    expires_after: int,
+    config: str | None,
+) -> None:
+    """Print a capability token, for the old twilio-client.js 1.x.
+
+    It is signed with TWILIO_AUTH_TOKEN, for the account of TWILIO_ACCOUNT_SID.
+    """
+    if params and not outgoing:
+        raise click.UsageError("--param goes with --outgoing.")
+    if filters and not events:
+        raise click.UsageError("--filter goes with --events.")
+    capabilities = []
+    if outgoing:
+        capabilities.append(client_outgoing(outgoing, _params(params)))
+    if incoming:
+        capabilities.append(client_incoming(incoming))
+    if events:
+        capabilities.append(event_stream(_params(filters)))
+    if not capabilities:
+        raise click.UsageError("Grant something: --incoming, --outgoing or --events.")
+    chosen = settings.load({}, config)
+    click.echo(capability_token(account_of(chosen), auth_token_of(chosen), capabilities, expires_after))
+
+
+def _params(words: Sequence[str]) -> dict[str, str]:
+    pairs = [word.partition("=") for word in words]
+    for name, equals, _ in pairs:
+        if not (name and equals):
+            raise click.UsageError(f"{name!r} is not NAME=VALUE.")
+    return {name: value for name, _, value in pairs}

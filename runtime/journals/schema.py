@@ -1,0 +1,149 @@
+"""The file of SQLite's that calls are kept in: how it is opened, what its tables are, what can be wrong with it.
+
+`PRAGMA user_version` counts the migrations that a file has had. A later release adds to the end of
+`MIGRATIONS`, and never changes what is there; an older one refuses a file that is ahead of it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from actors import JournalError
+
+APPLICATION = 0x53776874
+"""Says that a file of SQLite's is ours: "Swht"."""
+BUSY = 3.0
+"""Seconds to wait for another process that holds the file. Twilio waits 15, and a call tries up to three times."""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE programs (
+            digest TEXT PRIMARY KEY,
+            text TEXT NOT NULL
+        )""",
+        """CREATE TABLE calls (
+            call_sid TEXT PRIMARY KEY,
+            recipe TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            status TEXT NOT NULL,
+            started REAL NOT NULL,
+            latest REAL NOT NULL,
+            program TEXT NOT NULL REFERENCES programs,
+            snapshot TEXT NOT NULL
+        )""",
+        """CREATE TABLE rows (
+            call_sid TEXT NOT NULL REFERENCES calls ON DELETE CASCADE,
+            version INTEGER NOT NULL,
+            at REAL NOT NULL,
+            kind TEXT NOT NULL,
+            path TEXT NOT NULL,
+            step INTEGER,
+            params TEXT NOT NULL,
+            answer TEXT NOT NULL,
+            moved INTEGER NOT NULL,
+            PRIMARY KEY (call_sid, version)
+        )""",
+    ),
+    (
+        "CREATE INDEX calls_over ON calls (latest) WHERE status <> 'in-progress'",
+        "CREATE INDEX calls_of_program ON calls (program)",
+    ),
+)
+"""The statements of each version; the second has what is looked for when old calls are pruned."""
+
+_SENTENCES = {
+    sqlite3.SQLITE_BUSY: "another process holds it locked",
+    sqlite3.SQLITE_LOCKED: "another process holds it locked",
+    sqlite3.SQLITE_READONLY: "it is read-only; this user must be able to write to it and to its folder",
+    sqlite3.SQLITE_PERM: "this user may not write to it",
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "the disk fails, or is full",
+    sqlite3.SQLITE_NOTADB: "it is not a database of SQLite's; name another file, or move it away",
+    sqlite3.SQLITE_CORRUPT: "it is corrupt; move it away, and take the last good copy",
+    sqlite3.SQLITE_CANTOPEN: "it can't be opened; this user must be able to write to it and to its folder",
+}
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """What SQLite finds wrong with a file becomes a `JournalError` with a sentence."""
+    try:
+        yield
+    except sqlite3.Error as problem:
+        code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
+        sentence = _SENTENCES.get(code, "it can't be used")
+        if code == sqlite3.SQLITE_CANTOPEN and not path.parent.is_dir():
+            sentence = f"there is no folder {path.parent}"
+        elif code == sqlite3.SQLITE_CANTOPEN and path.is_dir():
+            sentence = "it is a folder"
+        raise JournalError(f"{path}: {sentence} ({problem})") from problem
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All that is done within is kept, or none of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def connect(path: Path, *, create: bool = True, busy: float = BUSY) -> sqlite3.Connection:
+    """A connection to a journal's file, with its tables as they are now. Raises `JournalError`."""
+    with told(path):
+        uri = f"file:{quote(str(path))}?mode={'rwc' if create else 'rw'}"
+        connection = sqlite3.connect(uri, uri=True, timeout=busy, isolation_level=None, cached_statements=256)
+        try:
+            _prepare(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    version = _version(connection, path)
+    if version == 0:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # which only a file without tables takes
+    [[mode]] = connection.execute("PRAGMA journal_mode = WAL")
+    if mode != "wal":
+        raise JournalError(f"{path}: it is on a file system that can't hold a journal; name a file on a local disk")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA journal_size_limit = 67108864")
+    if version < len(MIGRATIONS):
+        with transaction(connection):
+            _migrate(connection, _version(connection, path))
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """How many migrations a file has had. Raises `JournalError` if it isn't for us."""
+    # In one statement, for another process may be making the file at this moment.
+    [[version, application, tables]] = connection.execute(
+        "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema)"
+        " FROM pragma_user_version, pragma_application_id"
+    )
+    if application != APPLICATION and (tables or version or application):
+        raise JournalError(f"{path}: it is a database of something else; name another file")
+    if version > len(MIGRATIONS):
+        raise JournalError(
+            f"{path}: a newer Switchhook has written it (version {version}, this one knows {len(MIGRATIONS)}); "
+            "run that one, or name another file"
+        )
+    return int(version)
+
+
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
+    for statements in MIGRATIONS[version:]:
+        for statement in statements:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION}")
+    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")

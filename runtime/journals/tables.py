@@ -1,0 +1,155 @@
+"""The statements: each finds what it wants by a key, however many calls there are.
+
+A step of SQLite's lets go of Python's interpreter lock, and a thread that asks for it back beside
+a busy loop waits milliseconds for it. So a group of steps is written in as few statements as it
+takes: each has many rows, and answers with one.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+from actors import JournalError, Row, Snapshot, StaleVersion
+from runtime.journals.codec import Programs, Step, program_text, row_of, snapshot_of
+from runtime.journals.schema import transaction
+
+KEPT_ROWS = 200
+"""Rows kept of each call, the latest."""
+AT_A_TIME = 32
+"""Steps in one statement."""
+
+_CALL = "call_sid, recipe, version, status, started, latest, program, snapshot"
+_ROW = "call_sid, version, at, kind, path, step, params, answer, moved"
+
+
+def load(connection: sqlite3.Connection, call_sid: str, programs: Programs) -> Snapshot | None:
+    """The latest snapshot of a call, or None."""
+    found = connection.execute(f"SELECT {_CALL} FROM calls WHERE call_sid = ?", (call_sid,)).fetchone()  # noqa: S608
+    return snapshot_of(found, _program(connection, found[6], programs)) if found is not None else None
+
+
+def _program(connection: sqlite3.Connection, digest: str, programs: Programs) -> Any:
+    def text() -> str:
+        found = connection.execute("SELECT text FROM programs WHERE digest = ?", (digest,)).fetchone()
+        if found is None:
+            raise JournalError(f"the program {digest} is not in the journal")
+        return str(found[0])
+
+    return programs.read(digest, text)
+
+
+def history(connection: sqlite3.Connection, call_sid: str) -> tuple[Row, ...]:
+    """The latest rows of a call, the oldest first."""
+    query = f"SELECT {_ROW} FROM rows WHERE call_sid = ? ORDER BY version"  # noqa: S608
+    return tuple(map(row_of, connection.execute(query, (call_sid,)).fetchall()))
+
+
+def write(connection: sqlite3.Connection, steps: Sequence[Step]) -> list[StaleVersion | None]:
+    """Write a group of steps within a transaction: for each None, or why it was left out.
+
+    Raises whatever SQLite does; the transaction is then to be rolled back.
+    """
+    versions = _versions(connection, steps)
+    outcomes: list[StaleVersion | None] = []
+    taken: list[Step] = []
+    for step in steps:
+        before = versions.get(step.call_sid, 0)
+        if step.version != before + 1:
+            outcomes.append(StaleVersion(f"{step.call_sid}: step {step.version} doesn't follow step {before}"))
+            continue
+        versions[step.call_sid] = step.version
+        taken.append(step)
+        outcomes.append(None)
+    for some in _parts(taken):
+        _write_calls(connection, some)
+        connection.execute(_insert("rows", _ROW, len(some)), _flat(step.row for step in some))
+    old = [(step.call_sid, step.version - KEPT_ROWS) for step in taken if step.version > KEPT_ROWS]
+    if old:
+        connection.executemany("DELETE FROM rows WHERE call_sid = ? AND version = ?", old)
+    return outcomes
+
+
+def _versions(connection: sqlite3.Connection, steps: Sequence[Step]) -> dict[str, int]:
+    """The version that is kept of each of these steps' calls."""
+    versions: dict[str, int] = {}
+    for some in _parts(steps):
+        found = connection.execute(_select_versions(len(some)), [step.call_sid for step in some]).fetchone()
+        versions.update(json.loads(found[0]))
+    return versions
+
+
+def _write_calls(connection: sqlite3.Connection, steps: Sequence[Step]) -> None:
+    query, values = _upsert(len(steps)), _flat(step.call for step in steps)
+    try:
+        connection.execute(query, values)
+    except sqlite3.IntegrityError:  # a program that was not kept yet, most likely
+        for digest, program in {step.digest: step.program for step in steps}.items():
+            connection.execute("INSERT OR IGNORE INTO programs VALUES (?, ?)", (digest, program_text(program)))
+        connection.execute(query, values)
+
+
+def _parts(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
+    return (steps[at : at + AT_A_TIME] for at in range(0, len(steps), AT_A_TIME))
+
+
+def _flat(rows: Iterator[tuple[Any, ...]]) -> list[Any]:
+    return [value for row in rows for value in row]
+
+
+@cache
+def _select_versions(count: int) -> str:
+    marks = ", ".join("?" * count)
+    return f"SELECT json_group_object(call_sid, version) FROM calls WHERE call_sid IN ({marks})"  # noqa: S608
+
+
+@cache
+def _insert(table: str, columns: str, count: int) -> str:
+    marks = f"({', '.join('?' for _ in columns.split(','))})"
+    return f"INSERT INTO {table} ({columns}) VALUES {', '.join([marks] * count)}"  # noqa: S608
+
+
+@cache
+def _upsert(count: int) -> str:
+    changed = ", ".join(f"{name} = excluded.{name}" for name in _CALL.split(", ")[1:])
+    return f"{_insert('calls', _CALL, count)} ON CONFLICT (call_sid) DO UPDATE SET {changed}"
+
+
+def prune(connection: sqlite3.Connection, before: float, most: int) -> int:
+    """Forget calls that are over, and were last heard of before a time; gives how many, at most `most`."""
+    with transaction(connection):
+        return connection.execute(
+            "DELETE FROM calls WHERE call_sid IN (SELECT call_sid FROM calls"
+            " WHERE status <> 'in-progress' AND latest < ? ORDER BY latest LIMIT ?)",
+            (before, most),
+        ).rowcount
+
+
+def sweep(connection: sqlite3.Connection, after: str, most: int) -> str:
+    """Forget programs that no call has any more, among the next few; gives where to go on, "" at the end."""
+    with transaction(connection):
+        query = "SELECT max(digest) FROM (SELECT digest FROM programs WHERE digest > ? ORDER BY digest LIMIT ?)"
+        [last] = connection.execute(query, (after, most)).fetchone()
+        connection.execute(
+            "DELETE FROM programs WHERE digest > ? AND digest <= ?"
+            " AND NOT EXISTS (SELECT 1 FROM calls WHERE calls.program = programs.digest)",
+            (after, last),
+        )
+    return last or ""
+
+
+def give_back(connection: sqlite3.Connection, pages: int) -> int:
+    """Give free pages of the file back to the disk, so many at most; gives how many are still free."""
+    connection.execute(f"PRAGMA incremental_vacuum({pages:d})").fetchall()
+    [[free]] = connection.execute("PRAGMA freelist_count")
+    return int(free)
+
+
+def touch(connection: sqlite3.Connection) -> None:
+    """Write something that changes nothing, to see that it can be written."""
+    with transaction(connection):
+        [[version]] = connection.execute("PRAGMA user_version")
+        connection.execute(f"PRAGMA user_version = {version:d}")

@@ -1,0 +1,139 @@
+"""A thread that works for the loop: whatever was asked of it while it was busy, it does in one go.
+
+Commits that come at the same time so become one transaction, and the loop is woken up once to
+hand out all that came of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+from actors import JournalError
+
+log = structlog.get_logger("switchhook.journal")
+
+Job = TypeVar("Job")
+_Asked = tuple[Job, "asyncio.Future[Any]"]
+
+
+class Worker(Generic[Job]):
+    """Does jobs in groups, on a thread that begins with the first of them.
+
+    Args:
+        name: the thread's name.
+        work: does a group of jobs; gives for each what came of it, an exception if it failed. What it
+            raises has befallen all of them.
+        idle: what to do when there is nothing to do; gives the seconds until it wants to be called again.
+        leave: called at the end, on the same thread.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[Sequence[Job]], Sequence[Any]],
+        *,
+        idle: Callable[[], float] = lambda: 3600.0,
+        leave: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.name = name
+        self.closed = False
+        self.due = 0.0
+        """When `idle` is to be called next, by the monotonic clock; the thread's own to change."""
+        self._work = work
+        self._idle = idle
+        self._leave = leave
+        self._queue: SimpleQueue[_Asked[Job] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    async def do(self, job: Job) -> Any:
+        """Have a job done. Raises `JournalError` once the worker is closed."""
+        if self.closed:
+            raise JournalError(f"{self.name} is closed")
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._queue.put((job, future))
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+            self._thread.start()
+        return await future
+
+    async def close(self) -> None:
+        """Do what was asked for so far, and end the thread."""
+        if not self.closed:
+            self.closed = True
+            self._queue.put(None)
+        if self._thread is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
+
+    def _run(self) -> None:
+        self.due = time.monotonic()
+        going = True
+        while going:
+            group = self._next()
+            if not group:
+                self.due = time.monotonic() + self._rest()
+                continue
+            going = group[-1] is not None
+            asked = [each for each in group if each is not None]
+            if asked:
+                _settle(asked, self._done([job for job, _ in asked]))
+        self._leave()
+
+    def _next(self) -> list[_Asked[Job] | None]:
+        """All that was asked; nothing if it is time for what is done when idle."""
+        group: list[_Asked[Job] | None] = []
+        with contextlib.suppress(Empty):
+            group.append(self._queue.get(timeout=max(0.0, self.due - time.monotonic())))
+            while True:
+                group.append(self._queue.get_nowait())
+        return group
+
+    def _rest(self) -> float:
+        try:
+            return self._idle()
+        except Exception as problem:
+            log.exception("journal_chore_failed", thread=self.name, reason=f"{type(problem).__name__}: {problem}")
+            return 60.0
+
+    def _done(self, jobs: Sequence[Job]) -> Sequence[Any]:
+        try:
+            return self._work(jobs)
+        except JournalError as problem:
+            return [problem for _ in jobs]
+        except Exception as problem:  # noqa: BLE001 - nobody may wait for ever
+            return [JournalError(f"{self.name}: {type(problem).__name__}: {problem}") for _ in jobs]
+
+
+def _settle(asked: Sequence[_Asked[Any]], outcomes: Sequence[Any]) -> None:
+    """Hand out what came of a group: each loop is woken up once."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = defaultdict(list)
+    for (_, future), outcome in zip(asked, outcomes, strict=True):
+        by_loop[future.get_loop()].append((future, outcome))
+    for loop, settled in by_loop.items():
+        with contextlib.suppress(RuntimeError):  # a loop that is closed waits for nothing
+            loop.call_soon_threadsafe(_hand_out, settled)
+
+
+def _hand_out(settled: Iterable[tuple[asyncio.Future[Any], Any]]) -> None:
+    for future, outcome in settled:
+        if future.done():
+            continue
+        if isinstance(outcome, BaseException):
+            future.set_exception(_own(outcome))
+        else:
+            future.set_result(outcome)
+
+
+def _own(problem: BaseException) -> BaseException:
+    """The same exception for each who waits, but not one and the same."""
+    own = type(problem)(*problem.args)
+    own.__cause__ = problem.__cause__
+    return own

@@ -1,0 +1,35 @@
+"""Twilio's REST API, and the tokens that it takes."""
+
+from runtime.twilio.account import client_of
+from runtime.twilio.client import TwilioClient
+from runtime.twilio.errors import Ambiguous, InvalidRequest, InvalidToken, NoRecording, TwilioError, Unreachable
+from runtime.twilio.patience import Patience, moment_of
+from runtime.twilio.tokens import (
+    Capability,
+    VoiceGrant,
+    access_token,
+    capability_token,
+    client_incoming,
+    client_outgoing,
+    event_stream,
+)
+
+__all__ = [
+    "Ambiguous",
+    "Capability",
+    "InvalidRequest",
+    "InvalidToken",
+    "NoRecording",
+    "Patience",
+    "TwilioClient",
+    "TwilioError",
+    "Unreachable",
+    "VoiceGrant",
+    "access_token",
+    "capability_token",
+    "client_incoming",
+    "client_of",
+    "client_outgoing",
+    "event_stream",
+    "moment_of",
+]

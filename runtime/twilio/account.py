@@ -1,0 +1,43 @@
+"""The account that the settings name."""
+
+from __future__ import annotations
+
+from runtime.errors import SettingsError
+from runtime.settings import Settings
+from runtime.twilio.client import TwilioClient
+from runtime.twilio.patience import Patience
+
+
+def account_of(settings: Settings) -> str:
+    """The account's SID. Raises `SettingsError` if there is none."""
+    if not settings.account_sid:
+        raise SettingsError("no account_sid: set TWILIO_ACCOUNT_SID")
+    return settings.account_sid
+
+
+def api_key_of(settings: Settings) -> tuple[str, str]:
+    """The API key's SID and secret. Raises `SettingsError` if there is none."""
+    if not (settings.api_key and settings.api_secret):
+        raise SettingsError("no api_key with its api_secret: set TWILIO_API_KEY and TWILIO_API_SECRET")
+    return settings.api_key, settings.api_secret
+
+
+def auth_token_of(settings: Settings) -> str:
+    """The auth token. Raises `SettingsError` if there is none."""
+    if not settings.auth_token:
+        raise SettingsError("no auth_token: set TWILIO_AUTH_TOKEN")
+    return settings.auth_token
+
+
+def client_of(settings: Settings, patience: Patience | None = None) -> TwilioClient:
+    """A client of the account: by its API key if there is one, else by its auth token."""
+    by_key = bool(settings.api_key or settings.api_secret)
+    return TwilioClient(
+        account_of(settings),
+        "" if by_key else auth_token_of(settings),
+        api_key=api_key_of(settings) if by_key else None,
+        region=settings.region or None,
+        edge=settings.edge or None,
+        base_url=settings.api_url or None,
+        patience=patience,
+    )

@@ -1,0 +1,125 @@
+"""`switchhook token`: tokens on standard output, mistakes in one line."""
+
+from __future__ import annotations
+
+import jwt
+import pytest
+from twilio.jwt.client import ClientCapabilityToken
+
+ACCOUNT, KEY, APP = "AC" + "0" * 32, "SK" + "1" * 32, "AP" + "2" * 32
+TOKEN, SECRET = "0123456789abcdef0123456789abcdef", "s3cr3t-s3cr3t-s3cr3t-s3cr3t-s3cr3t"
+
+
+@pytest.fixture(autouse=True)
+def _an_account(environment, monkeypatch):
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", TOKEN)
+    monkeypatch.setenv("TWILIO_API_KEY", KEY)
+    monkeypatch.setenv("TWILIO_API_SECRET", SECRET)
+
+
+def test_an_access_token(run):
+    result = run(
+        *("token", "access", "jane", "--incoming", "--outgoing", APP, "--param", "tier=gold", "--param", "q=a=b"),
+        *("--push-credential", "CR1", "--endpoint-id", "ep1", "--region", "ie1", "--expires-after", 60),
+    )
+
+    assert result.exit_code == 0
+    made = result.stdout.strip()
+    claims = jwt.decode(made, SECRET, algorithms=["HS256"])
+    assert claims["grants"] == {
+        "identity": "jane",
+        "voice": {
+            "incoming": {"allow": True},
+            "outgoing": {"application_sid": APP, "params": {"tier": "gold", "q": "a=b"}},
+            "push_credential_sid": "CR1",
+            "endpoint_id": "ep1",
+        },
+    }
+    assert (claims["iss"], claims["sub"]) == (KEY, ACCOUNT)
+    assert claims["exp"] - int(claims["jti"].rpartition("-")[2]) == 60
+    assert jwt.get_unverified_header(made)["twr"] == "ie1"
+    assert result.stdout.count("\n") == 1
+
+
+def test_the_region_is_the_settings(run, monkeypatch):
+    monkeypatch.setenv("TWILIO_REGION", "au1")
+
+    made = run("token", "access", "jane", "--incoming").stdout.strip()
+
+    assert jwt.get_unverified_header(made)["twr"] == "au1"
+
+
+def test_a_capability_token(run):
+    result = run(
+        *("token", "client", "--incoming", "tommy", "--outgoing", APP, "--param", "name=Jane Doe"),
+        *("--events", "--filter", "subject=x", "--expires-after", 60),
+    )
+
+    claims = ClientCapabilityToken.from_jwt(result.stdout.strip(), TOKEN).payload
+    assert claims["scope"].split() == [
+        f"scope:client:outgoing?appParams=name%3DJane%2BDoe&appSid={APP}&clientName=tommy",
+        "scope:client:incoming?clientName=tommy",
+        "scope:stream:subscribe?params=subject%3Dx&path=%2F2010-04-01%2FEvents",
+    ]
+    assert claims["exp"] - claims["nbf"] == 60
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (("access", "jane", "--expires-after", 86_401), "expires_after is 86401 s; a token is good for 1 to 86400 s"),
+        (("access", "jane", "--outgoing", "CA1"), "'CA1' is not a SID that begins with AP"),
+        (("access", "jane", "--param", "a=b"), "params are for calls to an application"),
+        (("client", "--incoming", ""), "Usage: "),
+        (("client",), "Usage: "),
+        (("client", "--incoming", "tommy", "--param", "a=b"), "Usage: "),
+        (("client", "--incoming", "tommy", "--filter", "a=b"), "Usage: "),
+        (("client", "--outgoing", APP, "--param", "ab"), "Usage: "),
+        (("client", "--outgoing", APP, "--param", "=b"), "Usage: "),
+        (("access",), "Usage: "),
+    ],
+)
+def test_a_mistake(run, args, line):
+    result = run("token", *args)
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith(line)
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("args", "variable", "line"),
+    [
+        (("access", "jane"), "TWILIO_ACCOUNT_SID", "no account_sid: set TWILIO_ACCOUNT_SID\n"),
+        (("access", "jane"), "TWILIO_API_KEY", "no api_key with its api_secret: set TWILIO_API_KEY and"),
+        (("access", "jane"), "TWILIO_API_SECRET", "no api_key with its api_secret: set TWILIO_API_KEY and"),
+        (("client", "--events"), "TWILIO_AUTH_TOKEN", "no auth_token: set TWILIO_AUTH_TOKEN\n"),
+        (("client", "--events"), "TWILIO_ACCOUNT_SID", "no account_sid: set TWILIO_ACCOUNT_SID\n"),
+    ],
+)
+def test_what_is_missing(run, monkeypatch, args, variable, line):
+    monkeypatch.delenv(variable)
+
+    result = run("token", *args)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(line)
+
+
+def test_a_secret_is_not_repeated(run, tmp_path):
+    (tmp_path / "switchhook.toml").write_text("api_secret = 4711")
+
+    result = run("token", "access", "jane", "--config", "switchhook.toml")
+
+    assert "4711" not in result.output
+
+
+def test_a_wrong_secret_is_hidden(run, tmp_path, monkeypatch):
+    monkeypatch.delenv("TWILIO_API_SECRET")
+    (tmp_path / "switchhook.toml").write_text("api_secret = 4711")
+
+    result = run("token", "access", "jane")
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("switchhook.toml: api_secret is (hidden): ")

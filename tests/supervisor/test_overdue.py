@@ -1,0 +1,270 @@
+"""Calls whose end never comes, and calls whose end overtakes Twilio's last word: each ends once."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from actors import Call, Webhook
+from tests.actors.doubles import Office, bounded, quiet, until
+from tests.supervisor.switchboard import MENU, Switchboard, counted, sid
+from twiml import NOTHING, FunctionExt, Say
+
+HOUR = 3600.0
+DAY = 24 * HOUR
+OVER = {"CallStatus": "completed"}
+
+
+@pytest.fixture
+def told() -> list[tuple[str, int | None]]:
+    """The completions that were told, and how long the calls took as far as that was known."""
+    return []
+
+
+@pytest.fixture
+def subscribe(office: Office, told: list[tuple[str, int | None]]) -> FunctionExt:
+    @office.employ
+    async def on_completion(webhook: Webhook, call: Call) -> None:
+        told.append((call.call_sid, webhook.duration))
+
+    @office.callout
+    async def subscribe(call: Call) -> Any:
+        return [], [("completion", on_completion)]
+
+    return subscribe
+
+
+async def turn(board: Switchboard, seconds: float) -> None:
+    """Let time pass, and what is to be done by then be done."""
+    board.clock.turn(seconds)
+    await quiet()
+    await until(lambda: not board.supervisor._work and not board.callouts.running)
+
+
+# the end that never comes
+
+
+async def test_a_call_whose_end_never_comes_is_ended_after_a_day(
+    subscribe: FunctionExt, told: list[tuple[str, int | None]]
+) -> None:
+    board = Switchboard([subscribe, *MENU])
+    await board.post()
+    await turn(board, DAY - 1)
+    assert board.counts == counted(in_progress=1, started=1)
+    with capture_logs() as logs:
+        await turn(board, 1)
+    assert board.counts == counted(started=1, failed=1)
+    assert told == [(sid(1), None)]
+    assert [log["event"] for log in logs] == ["call_overdue", "call_failed", "call_ended"]
+    assert [log.get("hours") for log in logs] == [24, None, None]
+    (failure,) = board.supervisor.status()["failures"]
+    assert (failure["call_sid"], failure["reason"]) == (sid(1), "its end had not come after 24 hours")
+    await board.linger()
+    assert board.children == []
+    assert board.clock.waiting == 0
+
+
+async def test_one_that_has_said_all_it_had_to_say_is_completed(
+    subscribe: FunctionExt, told: list[tuple[str, int | None]]
+) -> None:
+    board = Switchboard([subscribe, Say("goodbye")], max_call_hours=0.5)
+    await board.post()
+    await turn(board, HOUR / 2)
+    assert board.counts == counted(started=1, completed=1)
+    assert told == [(sid(1), None)]
+
+
+async def test_one_that_lingers_is_not_overdue() -> None:
+    board = Switchboard()
+    await board.post()
+    await turn(board, DAY - 0.5)
+    await board.post(**OVER)
+    with capture_logs() as logs:
+        await turn(board, 0.5)
+    assert logs == []
+    assert board.children == [sid(1)]
+    assert board.counts == counted(started=1, completed=1)
+
+
+async def test_each_call_is_overdue_in_its_turn() -> None:
+    board = Switchboard(max_call_hours=1)
+    for number in range(10):
+        await board.post(sid=sid(number))
+        board.clock.turn(60)
+    await board.post("status", sid=sid(0), **OVER)
+    await board.post("status", sid=sid(4), **OVER)
+    assert board.counts["in_progress"] == 8
+    with capture_logs():
+        await turn(board, HOUR - 600 + 3 * 60)
+        assert board.listed == [sid(number) for number in (5, 6, 7, 8, 9)]
+        await turn(board, 60)
+        assert board.listed == [sid(number) for number in (5, 6, 7, 8, 9)]
+        for _ in range(5):
+            await turn(board, 60)
+    assert board.counts == counted(started=10, completed=2, failed=8)
+
+
+async def test_what_comes_after_it_was_overdue_reopens_nothing(
+    subscribe: FunctionExt, told: list[tuple[str, int | None]]
+) -> None:
+    board = Switchboard([subscribe, Say("goodbye")], max_call_hours=1)
+    await board.post()
+    await turn(board, HOUR)
+    for path, status in (("", "in-progress"), ("status", "completed"), ("", "completed")):
+        assert await board.post(path, CallStatus=status) == NOTHING
+        await turn(board, 1)
+    assert board.counts == counted(started=1, completed=1)
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("crashes", [1, 2, math.inf])
+async def test_an_overdue_call_that_crashes_ends_all_the_same(crashes: float) -> None:
+    board = Switchboard([Say("goodbye")], max_call_hours=1)
+    await board.post()
+    board.journal.faults["commit"] = crashes  # type: ignore[assignment]
+    with capture_logs():
+        await turn(board, HOUR)
+    ended = {1: counted(started=1, completed=1, restarts=1)}
+    assert board.counts == ended.get(crashes, counted(started=1, failed=1, restarts=1))  # type: ignore[call-overload]
+    await board.linger()
+    assert board.children == []
+
+
+async def test_a_stop_looks_for_overdue_calls_no_more() -> None:
+    board = Switchboard()
+    await board.post()
+    await bounded(board.supervisor.stop())
+    assert board.clock.waiting == 0
+
+
+async def test_looking_for_overdue_calls_walks_over_none_that_is_not() -> None:
+    async def seconds(calls: int) -> float:
+        board = Switchboard()
+        board.clock.turn(1)
+        await board.post(sid=sid(0), arrived=0.0)
+        for number in range(1, calls):
+            child = board.supervisor._child(Webhook({"CallSid": sid(number)}, "menu", arrived=board.clock.now()))
+            child.counted = True
+        best = 1.0
+        for _ in range(20):
+            began = time.perf_counter()
+            found = board.supervisor._roll.begun_by(board.clock.now() - DAY)
+            best = min(best, time.perf_counter() - began)
+            assert [each.call_sid for each in found] == [sid(0)]
+        await bounded(board.supervisor.stop())
+        return best
+
+    few, many = await seconds(100), await seconds(20_000)
+    assert many < 10 * few
+
+
+# the end that overtakes
+
+
+async def test_the_last_word_is_waited_for(subscribe: FunctionExt, told: list[tuple[str, int | None]]) -> None:
+    board = Switchboard([subscribe, *MENU])
+    await board.post()
+    assert await board.post("2", step=1, **OVER) == NOTHING
+    assert board.counts == counted(in_progress=1, started=1)
+    await turn(board, 0.9)
+    assert told == []
+    assert await board.post("status", CallDuration="7", **OVER) == NOTHING
+    await turn(board, 5)
+    assert told == [(sid(1), 7)]
+    assert board.counts == counted(started=1, completed=1)
+    assert board.children == []
+
+
+@pytest.mark.parametrize("actions", [1, 3])
+async def test_without_a_last_word_it_ends_when_others_have_lingered(
+    subscribe: FunctionExt, told: list[tuple[str, int | None]], actions: int
+) -> None:
+    board = Switchboard([subscribe, *MENU], linger=2.0)
+    await board.post()
+    for number in range(actions):
+        await board.post("2", step=1, SequenceNumber=str(number), **OVER)
+    await turn(board, 1.9)
+    assert (told, board.counts["in_progress"]) == ([], 1)
+    await turn(board, 0.1)
+    assert told == [(sid(1), None)]
+    assert board.counts == counted(started=1, completed=1)
+    await board.post("status", CallDuration="7", **OVER)
+    await turn(board, 2)
+    assert (len(told), board.children) == (1, [])
+
+
+async def test_a_drain_ends_calls_whose_callers_are_gone(
+    subscribe: FunctionExt, told: list[tuple[str, int | None]]
+) -> None:
+    board = Switchboard([subscribe, *MENU])
+    for number in range(3):
+        await board.post(sid=sid(number))
+    await board.post("2", sid=sid(1), step=1, **OVER)
+    await bounded(board.supervisor.settle())
+    await until(lambda: not board.callouts.running)
+    assert told == [(sid(1), None)]
+    assert board.listed == [sid(0), sid(2)]
+    await turn(board, 1)
+    assert len(told) == 1
+
+
+async def test_another_supervisor_ends_what_one_has_left(
+    subscribe: FunctionExt, told: list[tuple[str, int | None]]
+) -> None:
+    board = Switchboard([subscribe, *MENU])
+    await board.post()
+    await board.post("2", step=1, **OVER)
+    await bounded(board.supervisor.stop())
+    after = Switchboard([subscribe, *MENU], journal=board.journal)
+    assert await after.post("recording") == NOTHING
+    await turn(after, 1)
+    assert told == [(sid(1), None)]
+    assert after.counts == counted(completed=1)
+
+
+async def test_a_call_that_was_lost_while_it_waited_is_given_the_whole_time_again() -> None:
+    board = Switchboard(linger=2.0)
+    await board.post()
+    await board.post("2", step=1, **OVER)
+    await turn(board, 1)
+    board.journal.faults["commit"] = 3
+    with capture_logs():
+        await board.post("recording")
+    assert board.counts == counted(started=1, failed=1, restarts=1)
+    await board.post("recording")
+    await turn(board, 1.9)
+    assert board.counts == counted(in_progress=1, started=1, failed=1, restarts=1)
+    await turn(board, 0.1)
+    assert board.counts == counted(started=1, failed=1, completed=1, restarts=1)
+
+
+async def test_an_actor_that_lost_its_call_stands_in_for_no_other() -> None:
+    """A call over, lost while it lingers, and heard of again: the first one's time is not the second one's."""
+    board = Switchboard(linger=2.0)
+    await board.post()
+    await board.post(**OVER)
+    await turn(board, 1)
+    board.journal.faults["commit"] = 3
+    with capture_logs():
+        await board.post("recording")
+    assert board.children == []
+    await board.post("recording", RecordingSid="RE1")
+    await turn(board, 1.9)
+    assert board.children == [sid(1)]
+    await turn(board, 0.1)
+    assert board.children == []
+
+
+async def test_the_last_word_may_come_together_with_the_action() -> None:
+    board = Switchboard()
+    await board.post()
+    await bounded(asyncio.gather(board.send("2", step=1, **OVER), board.send("status", CallDuration="7", **OVER)))
+    assert board.counts == counted(started=1, completed=1)
+    await turn(board, 60)
+    assert board.counts == counted(started=1, completed=1)
+    assert board.children == []
