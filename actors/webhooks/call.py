@@ -1,4 +1,4 @@
-"""The fields of every voice request: the call, its two ends, and what a SIP call adds (TWILIO.md 4.1)."""
+"""The fields of every voice request: the call, its two ends, and what a SIP call adds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class CallFields(Group, page="voice/twiml"):
     parent_call_sid = text("ParentCallSid", "The leg that dialled this one.")
     caller_name = text("CallerName", "The caller's name, if the number looks it up.")
     forwarded_from = text("ForwardedFrom", "The number that sent the call on.")
-    called_via = text("CalledVia", "The same, undocumented.", page="TWILIO.md 4.1")
+    called_via = text("CalledVia", "The same, undocumented.", page="seen on the wire")
     call_token = structured(
         "CallToken", "What a forwarded call needs to show its caller; pass on `params['CallToken']`."
     )

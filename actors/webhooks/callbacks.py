@@ -1,4 +1,4 @@
-"""The fields of callbacks: call and leg status, conferences, real-time transcription, streams (TWILIO.md 4.3-4.7)."""
+"""The fields of callbacks: call and leg status, conferences, real-time transcription, streams."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from enum import StrEnum
 
 
 class Event(StrEnum):
-    """What has happened, in Twilio's terms (TWILIO.md 4)."""
+    """What has happened, in Twilio's terms."""
 
     VOICE_REQUEST = "voice request"
     DETECTED_REQUEST = "voice request after machine detection"

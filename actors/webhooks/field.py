@@ -76,7 +76,7 @@ class Field(Generic[T]):
         self.read = read
         self.missing = missing
         self.page = page
-        """The page of Twilio's documentation it stands on, or the TWILIO.md section."""
+        """The page of Twilio's documentation it stands on, or where else it is known from."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name

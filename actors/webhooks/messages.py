@@ -1,4 +1,4 @@
-"""The fields of messages and of their status, SMS and WhatsApp (TWILIO.md 4.10)."""
+"""The fields of messages and of their status, SMS and WhatsApp."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import phonenumbers
 
 WITHHELD = frozenset({"", "anonymous", "unknown", "restricted"})
-"""What stands for a number that isn't told (TWILIO.md 4.1)."""
+"""What stands for a number that isn't told."""
 
 
 @dataclass(frozen=True, slots=True)
