@@ -27,7 +27,11 @@ class GatherFields(Group, page="voice/twiml/gather"):
         "StableSpeechResult", "What has surely been said so far.", Event.PARTIAL_SPEECH, page="seen on the wire"
     )
     stability = number(
-        "Stability", "How sure it is to stay, 0.0 to 1.0.", Event.PARTIAL_SPEECH, Event.REAL_TIME, page="seen on the wire"
+        "Stability",
+        "How sure it is to stay, 0.0 to 1.0.",
+        Event.PARTIAL_SPEECH,
+        Event.REAL_TIME,
+        page="seen on the wire",
     )
 
 
@@ -53,7 +57,9 @@ class TranscriptionFields(Group, page="voice/twiml/record"):
     transcription_text = text("TranscriptionText", "What was said.", Event.TRANSCRIPTION)
     transcription_status = text("TranscriptionStatus", "`completed` or `failed`.", Event.TRANSCRIPTION)
     transcription_url = text("TranscriptionUrl", "The transcription's own URL.", Event.TRANSCRIPTION)
-    transcription_type = text("TranscriptionType", "`fast`, undocumented.", Event.TRANSCRIPTION, page="seen on the wire")
+    transcription_type = text(
+        "TranscriptionType", "`fast`, undocumented.", Event.TRANSCRIPTION, page="seen on the wire"
+    )
     url = text("url", "The document of the call, undocumented.", Event.TRANSCRIPTION, page="seen on the wire")
 
 

@@ -616,7 +616,7 @@ def posted(path: str, body: str) -> Webhook:
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_a_request_reads_as_documented(row: Row) -> None:
-    """TWILIO.md 4.1 to 4.7, 4.10, 4.12: the event, the kind as ever, each field by its type, none left over."""
+    """The event, the kind as ever, each field by its type, none left over."""
     path, body, event, kind, read = row
     webhook = posted(path, body)
     assert webhook.event is event
