@@ -22,7 +22,7 @@ class CallFields(Group, page="voice/twiml"):
     parent_call_sid = text("ParentCallSid", "The leg that dialled this one.")
     caller_name = text("CallerName", "The caller's name, if the number looks it up.")
     forwarded_from = text("ForwardedFrom", "The number that sent the call on.")
-    called_via = text("CalledVia", "The same, undocumented.", page="seen on the wire")
+    called_via = text("CalledVia", "The same, undocumented.", page="captures")
     call_token = structured(
         "CallToken", "What a forwarded call needs to show its caller; pass on `params['CallToken']`."
     )

@@ -17,21 +17,21 @@ class GatherFields(Group, page="voice/twiml/gather"):
         "Digits", "The keys pressed; after Record the key that ended it, or `hangup`.", *_ACTION, Event.RECORD
     )
     finished_on_key = text("FinishedOnKey", "The key that ended it; empty if there was none.", *_ACTION)
-    msg = text("msg", "`Gather End`, undocumented.", *_ACTION, page="seen on the wire")
+    msg = text("msg", "`Gather End`, undocumented.", *_ACTION, page="captures")
     speech = text("SpeechResult", "What was said to a Gather that listens.", *_ACTION)
     confidence = number(
         "Confidence", "How sure Twilio is of what was said, 0.0 to 1.0; None where it doesn't tell.", *_ACTION
     )
     unstable_speech_result = text("UnstableSpeechResult", "What may have been said so far.", Event.PARTIAL_SPEECH)
     stable_speech_result = text(
-        "StableSpeechResult", "What has surely been said so far.", Event.PARTIAL_SPEECH, page="seen on the wire"
+        "StableSpeechResult", "What has surely been said so far.", Event.PARTIAL_SPEECH, page="captures"
     )
     stability = number(
         "Stability",
         "How sure it is to stay, 0.0 to 1.0.",
         Event.PARTIAL_SPEECH,
         Event.REAL_TIME,
-        page="seen on the wire",
+        page="captures",
     )
 
 
@@ -57,10 +57,8 @@ class TranscriptionFields(Group, page="voice/twiml/record"):
     transcription_text = text("TranscriptionText", "What was said.", Event.TRANSCRIPTION)
     transcription_status = text("TranscriptionStatus", "`completed` or `failed`.", Event.TRANSCRIPTION)
     transcription_url = text("TranscriptionUrl", "The transcription's own URL.", Event.TRANSCRIPTION)
-    transcription_type = text(
-        "TranscriptionType", "`fast`, undocumented.", Event.TRANSCRIPTION, page="seen on the wire"
-    )
-    url = text("url", "The document of the call, undocumented.", Event.TRANSCRIPTION, page="seen on the wire")
+    transcription_type = text("TranscriptionType", "`fast`, undocumented.", Event.TRANSCRIPTION, page="captures")
+    url = text("url", "The document of the call, undocumented.", Event.TRANSCRIPTION, page="captures")
 
 
 class DialFields(Group, page="voice/twiml/dial"):
