@@ -24,8 +24,8 @@ from xml.parsers import expat
 
 from actors import CalloutError, find
 from runtime.errors import RecipesError
-from runtime.shelf import imported, modules
-from twiml import FunctionExt, InvalidFlow, Program, compile, decode
+from runtime.shelf import Found, imported, modules
+from twiml import FunctionExt, InvalidFlow, Program, Verb, compile, decode
 from twiml.checks import Finding, exempted, findings_of
 from twiml.extensions import LANGUAGE
 
@@ -103,7 +103,7 @@ def survey(source: str = "", only: Sequence[str] = (), allowed: Sequence[str] = 
         if only and name not in only:
             continue
         try:
-            recipe = _document(name, found, allowed) if isinstance(found, Path) else _recipe(name, found)
+            recipe = _found(name, found, allowed)
         except (Exception, SystemExit) as problem:  # noqa: BLE001 - a recipe is a user's code: anything may be wrong in it
             errors[name] = _sentences(str(found), problem)
         else:
@@ -114,6 +114,12 @@ def survey(source: str = "", only: Sequence[str] = (), allowed: Sequence[str] = 
     if not errors and not recipes:
         raise RecipesError(f"{source or BUNDLED}: there are no recipes; one is a module with a list named `recipe`")
     return Survey(recipes, errors)
+
+
+def _found(name: str, found: Found, allowed: Sequence[str]) -> Recipe | None:
+    if isinstance(found, RecipesError):
+        raise found
+    return _document(name, found, allowed) if isinstance(found, Path) else _recipe(name, found)
 
 
 def _no_such(name: str, modules: Iterable[str]) -> str:
@@ -136,6 +142,7 @@ def _recipe(name: str, module_name: str) -> Recipe | None:
     flow = getattr(module, "recipe", None)
     handle_request = getattr(module, "handle_request", None)
     if flow is None and handle_request is None:
+        _refuse_misspelt(module)
         return None
     program, findings = None, []
     if flow is not None:
@@ -148,6 +155,17 @@ def _recipe(name: str, module_name: str) -> Recipe | None:
     description = _first_line(module.__doc__)
     language = _language(getattr(module, "language", None))
     return Recipe(name, module.__name__, description, program, handle_request, tuple(findings), language)
+
+
+def _refuse_misspelt(module: ModuleType) -> None:
+    """A list of verbs with nearly the name of a recipe is no helper's."""
+    flows = [name for name, value in vars(module).items() if isinstance(value, list) and _are_verbs(value)]
+    for close in difflib.get_close_matches("recipe", flows, n=1, cutoff=0.75):
+        raise RecipesError(f"has a list named {close}; a recipe's is named recipe")
+
+
+def _are_verbs(value: list[Any]) -> bool:
+    return bool(value) and all(isinstance(each, Verb) for each in value)
 
 
 def _document(name: str, path: Path, allowed: Sequence[str]) -> Recipe:

@@ -17,8 +17,12 @@ from runtime.errors import RecipesError
 _HOUSE = frozenset({"twiml", "recipes", "actors", "supervisor", "runtime", "__main__"})
 """What is never a recipe's helper, though it may stand in the same folder."""
 
+MISNAMED = "a recipe's file is named as Python names modules: letters, digits and _"
+Found = str | Path | RecipesError
+"""A module to import, a file of XML to read, or what is wrong with a file that can be neither."""
 
-def modules(source: str) -> Iterator[tuple[str, str | Path]]:
+
+def modules(source: str) -> Iterator[tuple[str, Found]]:
     """The name of each recipe that might be there, with the module to import, or the file of XML."""
     folder = Path(source)
     if _is_folder(source):
@@ -92,7 +96,7 @@ def _is_package_at(source: str, folder: Path) -> bool:
     return any(Path(place).resolve() == folder.resolve() for place in places or ())
 
 
-def _modules_in(folder: Path) -> Iterator[tuple[str, str | Path]]:
+def _modules_in(folder: Path) -> Iterator[tuple[str, Found]]:
     """The modules of a folder, which come after every other module of the same name."""
     if str(folder.resolve()) not in sys.path:
         sys.path.append(str(folder.resolve()))
@@ -102,21 +106,24 @@ def _modules_in(folder: Path) -> Iterator[tuple[str, str | Path]]:
         if name.startswith("_"):
             continue
         if not name.isidentifier():
-            raise RecipesError(f"{path}: a recipe's file is named as Python names modules: letters, digits and _")
+            yield path.name, RecipesError(MISNAMED)
+            continue
         spec = importlib.util.find_spec(name)
         if spec is None or spec.origin is None or Path(spec.origin).resolve() != path.resolve():
-            raise RecipesError(f"{path}: there is another module {name}, {spec and spec.origin}; rename the recipe")
+            yield path.name, RecipesError(f"there is another module {name}, {spec and spec.origin}; rename the recipe")
+            continue
         yield name, name
     yield from _documents_in(folder)
 
 
-def _documents_in(folder: Path) -> Iterator[tuple[str, str | Path]]:
+def _documents_in(folder: Path) -> Iterator[tuple[str, Found]]:
     """The flows that are written in XML."""
     for path in sorted(folder.glob("*.xml")):
         if path.stem.startswith("_"):
             continue
         if not path.stem.isidentifier():
-            raise RecipesError(f"{path}: a recipe's file is named as Python names modules: letters, digits and _")
-        if path.with_suffix(".py").exists():
-            raise RecipesError(f"{path}: there is a recipe {path.stem}.py too; rename one of them")
-        yield path.stem, path
+            yield path.name, RecipesError(MISNAMED)
+        elif path.with_suffix(".py").exists():
+            yield path.name, RecipesError(f"there is a {path.stem}.py too; rename one of them")
+        else:
+            yield path.stem, path

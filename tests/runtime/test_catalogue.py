@@ -231,7 +231,7 @@ def test_a_name_that_another_module_has(folder):
 
     [found] = errors(folder)
 
-    assert found.startswith(f"{folder.path / 'json.py'}: there is another module json, ")
+    assert found.startswith("json.py: there is another module json, ")
     assert found.endswith("; rename the recipe")
     assert sys.modules["json"].__file__ != str(folder.path / "json.py")
 
@@ -242,7 +242,7 @@ def test_a_name_that_is_none(folder, name):
 
     [found] = errors(folder)
 
-    assert found.startswith(f"{folder.path / name}.py: a recipe's file is named as Python names modules")
+    assert found.startswith(f"{name}.py: a recipe's file is named as Python names modules")
 
 
 def test_a_recipe_that_is_not_there(folder):
@@ -400,3 +400,27 @@ def test_a_survey_holds_the_good_beside_the_bad(folder):
         "worse": ["line 2: ZeroDivisionError: division by zero"],
         "wrong": ['1 Say: language "klingon" is not one Twilio speaks'],
     }
+
+
+def test_one_file_that_can_be_none_keeps_no_other_from_being_checked(folder):
+    folder["my-flow"] = "recipe = [Say('a')]"
+    folder["json"] = "recipe = [Say('a')]"
+    folder["greeting"] = "recipe = [Say('hello, goodbye')]"
+
+    found = catalogue.survey(str(folder))
+
+    assert sorted(found.errors) == ["json.py", "my-flow.py"]
+    assert list(found.recipes) == ["greeting"]
+    assert list(catalogue.load(str(folder), ["greeting"]).recipes) == ["greeting"]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("recipies", True), ("Recipe", True), ("recipes", True), ("ingredients", False)]
+)
+def test_a_list_with_nearly_the_name_of_a_recipe_is_asked_about(folder, name, told):
+    folder["greeting"] = "recipe = [Say('hello, goodbye')]"
+    folder["menu"] = f"{name} = [Say('a')]"
+
+    errors = catalogue.survey(str(folder)).errors
+
+    assert errors == ({"menu": [f"has a list named {name}; a recipe's is named recipe"]} if told else {})

@@ -85,7 +85,7 @@ def test_comments_describe_it_and_exempt_it(folder) -> None:
 def test_two_recipes_of_one_name_and_names_that_are_none_are_refused(folder) -> None:
     folder["menu"] = "recipe = [Say('a')]"
     path = written(folder, "menu", "<Response/>")
-    with pytest.raises(RecipesError, match=r"there is a recipe menu\.py too"):
+    with pytest.raises(RecipesError, match=r"menu\.xml: there is a menu\.py too"):
         catalogue.load(str(folder))
     path.unlink()
     written(folder, "my menu", "<Response/>")
