@@ -31,7 +31,6 @@ from actors.loop_actor import LoopActor
 from actors.messages import Answer, CalloutDone, GiveUp, MayRest, Overdue
 from actors.webhook import Kind, Webhook
 from twiml import (
-    APOLOGY,
     BUSY,
     NOTHING,
     Callout,
@@ -42,6 +41,7 @@ from twiml import (
     Request,
     Returned,
     TwimlError,
+    apology,
 )
 
 log = structlog.get_logger("switchhook.call")
@@ -200,7 +200,7 @@ class PhoneCall(LoopActor):
         status = self.status
         if status == "in-progress":
             self._apologise(message.reason)
-        xml = APOLOGY if webhook.kind.wants_document else NOTHING
+        xml = apology(self.machine.spoken) if webhook.kind.wants_document else NOTHING
         return await self._answer(webhook, _same(webhook), status, xml, moved=True)
 
     async def _overdue(self, message: Overdue) -> Answer:
@@ -237,7 +237,7 @@ class PhoneCall(LoopActor):
         )
         self.status, self.reason = "failed", reason
         self._drop_callout()
-        return APOLOGY
+        return apology(self.machine.spoken)
 
     def on_stop(self) -> None:
         """Whoever stops a call waits for no callout."""
@@ -256,7 +256,7 @@ class PhoneCall(LoopActor):
             self._drop_callout()
             return NOTHING, moved
         if not kind.wants_document or self.ending or self.status != "in-progress":
-            return APOLOGY if kind.wants_document and self.status == "failed" else NOTHING, False
+            return apology(self.machine.spoken) if kind.wants_document and self.status == "failed" else NOTHING, False
         try:
             return await self._document(webhook)
         except (CalloutError, TwimlError) as problem:

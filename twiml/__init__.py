@@ -32,7 +32,7 @@ from twiml.nouns import (
     WhatsApp,
 )
 from twiml.payment import Pay, Prompt
-from twiml.phrases import APOLOGY, BUSY, NOTHING
+from twiml.phrases import APOLOGY, BUSY, NOTHING, apology
 from twiml.program import Program, State
 from twiml.sessions import (
     AiSession,
@@ -164,6 +164,7 @@ __all__ = [
     "VirtualAgent",
     "W",
     "WhatsApp",
+    "apology",
     "check",
     "compile",
     "decode",

@@ -180,7 +180,8 @@ class Machine:
         self.language = language
         self._plan = plan_of(self.program, language)
 
-    def _spoken(self) -> str | None:
+    @property
+    def spoken(self) -> str | None:
         """The language of what the machine itself says: the caller's, in a flow that has several."""
         return nearest(self.language, self.program.languages) if self.program.languages else None
 
@@ -199,7 +200,7 @@ class Machine:
         draft, self._draft = self._draft, None
         draft.entry = None
         del draft.parts[draft.whole :]
-        draft.parts.append(hold(self._spoken()))
+        draft.parts.append(hold(self.spoken))
         self._redirect(draft, self.program[draft.at].rank)
         return self._finish(draft, self.state)
 
@@ -327,7 +328,7 @@ class Machine:
     def _part(self, draft: _Draft) -> Document:
         """Say goodbye: the flow goes nowhere from here."""
         del draft.parts[draft.whole :]
-        draft.parts.append(goodbye(self._spoken()))
+        draft.parts.append(goodbye(self.spoken))
         draft.entry = None
         return self._finish(draft, self.program[draft.at].rank, ends=True)
 

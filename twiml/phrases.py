@@ -7,7 +7,7 @@ from functools import cache
 
 from twiml.languages import primary
 from twiml.verbs import Hangup, Pause, Reject, Say
-from twiml.xml import encode, fragment
+from twiml.xml import document, encode, fragment
 
 _HOLD = {
     "en": "One moment, please.",
@@ -41,6 +41,22 @@ _GOODBYE = {
     "fi": "Näkemiin.",
     "cy": "Hwyl fawr.",
 }
+_SORRY = {
+    "en": "We are sorry, something went wrong. Please call again later.",
+    "de": "Es tut uns leid, es ist etwas schiefgegangen. Bitte rufen Sie später noch einmal an.",
+    "fr": "Nous sommes désolés, un problème est survenu. Veuillez rappeler plus tard.",
+    "es": "Lo sentimos, se ha producido un problema. Vuelva a llamar más tarde.",
+    "it": "Siamo spiacenti, si è verificato un problema. La preghiamo di richiamare più tardi.",
+    "pt": "Lamentamos, ocorreu um problema. Por favor, volte a ligar mais tarde.",
+    "nl": "Het spijt ons, er is iets misgegaan. Belt u later nog eens.",
+    "da": "Vi beklager, noget gik galt. Ring venligst igen senere.",
+    "sv": "Vi beklagar, något gick fel. Ring gärna igen senare.",
+    "nb": "Vi beklager, noe gikk galt. Vennligst ring igjen senere.",
+    "pl": "Przepraszamy, coś poszło nie tak. Prosimy zadzwonić później.",
+    "cs": "Omlouváme se, něco se pokazilo. Zavolejte prosím později.",
+    "fi": "Pahoittelemme, jokin meni vikaan. Soittakaa myöhemmin uudelleen.",
+    "cy": "Mae'n ddrwg gennym, aeth rhywbeth o'i le. Ffoniwch eto yn nes ymlaen.",
+}
 
 
 def _said(texts: Mapping[str, str], language: str | None) -> str:
@@ -70,8 +86,14 @@ def goodbye(language: str | None) -> str:
     return _said(_GOODBYE, language) + fragment(Hangup())
 
 
-APOLOGY = encode([Say("We are sorry, something went wrong. Please call again later."), Hangup()])
-"""The document of a call that failed."""
+@cache
+def apology(language: str | None) -> str:
+    """The document of a call that failed."""
+    return document(_said(_SORRY, language) + fragment(Hangup()))
+
+
+APOLOGY = apology(None)
+"""The same, where nobody knows the caller's language."""
 
 BUSY = encode([Reject(reason="busy")])
 """The document of a call that can't be taken."""

@@ -73,6 +73,13 @@ async def test_a_language_that_is_no_text_ends_in_the_apology(serve, folder) -> 
     assert said[-1].startswith("We are sorry")
 
 
+async def test_an_apology_is_in_the_callers_language(serve, folder) -> None:
+    folder["chooser"] = CHOOSER
+    daemon = await serve(folder, languages={YOU: "de-DE"})
+    said = (await dial(daemon, "chooser", Press("3"), to=YOU)).said
+    assert said[-1] == "Es tut uns leid, es ist etwas schiefgegangen. Bitte rufen Sie später noch einmal an."
+
+
 async def test_an_actor_that_was_lost_goes_on_in_the_language_of_its_call(serve, folder) -> None:
     folder["chooser"] = """
         HELLO = PromptExt({"en-GB": "Hello", "de-DE": "Hallo"})

@@ -29,7 +29,7 @@ from twiml import (
 )
 from twiml.languages import nearest, prompts_of
 from twiml.menu import PHRASES, sentence
-from twiml.phrases import goodbye, hold
+from twiml.phrases import apology, goodbye, hold
 from twiml.voices import SAY_LANGUAGES
 
 HELLO = PromptExt({"en-GB": "Hello", "de-DE": "Guten Tag", "fr-FR": "Bonjour"}, voices={"de-DE": "Polly.Vicki-Neural"})
@@ -246,6 +246,7 @@ def test_switchhooks_own_words_are_known_in_every_language_that_a_menu_is() -> N
         spoken = next(each for each in sorted(SAY_LANGUAGES) if each.lower().startswith(language + "-"))
         assert f'language="{spoken}"' in hold(spoken)
         assert f'language="{spoken}"' in goodbye(spoken)
+        assert f'language="{spoken}"' in apology(spoken)
 
 
 @pytest.mark.parametrize("title", [{5: "x"}, {}, None, "x", {"en-GB": 5}])
