@@ -415,11 +415,19 @@ def test_one_file_that_can_be_none_keeps_no_other_from_being_checked(folder):
 
 
 @pytest.mark.parametrize(
-    ("name", "told"), [("recipies", True), ("Recipe", True), ("recipes", True), ("ingredients", False)]
+    ("name", "value", "told"),
+    [
+        ("recipies", "[Say('a')]", True),
+        ("Recipe", "[Say('a')]", True),
+        ("recipes", "[Say('a')]", True),
+        ("recipes", "['bread', 'soup']", False),
+        ("recipes", "[]", False),
+        ("ingredients", "[Say('a')]", False),
+    ],
 )
-def test_a_list_with_nearly_the_name_of_a_recipe_is_asked_about(folder, name, told):
+def test_a_flow_with_nearly_the_name_of_a_recipe_is_asked_about(folder, name, value, told):
     folder["greeting"] = "recipe = [Say('hello, goodbye')]"
-    folder["menu"] = f"{name} = [Say('a')]"
+    folder["menu"] = f"{name} = {value}"
 
     errors = catalogue.survey(str(folder)).errors
 
