@@ -11,6 +11,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from actors import Webhook
+from actors.webhooks.reference import reference
 from docs.makers import elements, recipes, voices, walks
 
 DOCS = Path(__file__).parent
@@ -37,6 +39,17 @@ warning.
 What `voice` and `language` may be.
 """
 
+WEBHOOKS = """\
+# Webhooks
+
+Every field that Twilio sends, as a subscribed function finds it on its `Webhook`: by its name here, as its type. What
+isn't in these tables, and what isn't what it should be, is in `webhook.custom_params` as it came. `webhook.kind` says
+what a request is for, `webhook.event` what it tells of, `webhook.pretty()` prints it; `switchhook webhook FILE` does so
+for a captured one.
+
+{fields}
+"""
+
 
 def files() -> dict[str, str]:
     """Every generated file, from the documentation's folder, and what it is to hold."""
@@ -45,6 +58,7 @@ def files() -> dict[str, str]:
         **dict(elements.pages()),
         "language/voices.md": voices.page(),
         "recipes.md": recipes.page(),
+        "webhooks.md": WEBHOOKS.format(fields=reference(Webhook.groups())),
     }
     return {name: NOTE + text for name, text in pages.items()} | dict(recipes.pictures()) | dict(walks.pictures())
 

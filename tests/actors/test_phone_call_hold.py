@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from actors import Answer, Call, PhoneCall, Webhook
 from tests.actors.doubles import SID, Gate, Line, ManualClock, Office, bounded, hook, quiet, until
 from tests.twiml.documents import inside
-from twiml import APOLOGY, FunctionExt, Gather, Pause, ResponseExt, Say
+from twiml import APOLOGY, FunctionExt, Gather, Pause, PromptExt, ResponseExt, Say
 
 HOLD = '<Say>One moment, please.</Say><Pause length="2"/><Redirect>/menu/{}</Redirect>'
 
@@ -370,3 +370,22 @@ async def test_a_webhook_of_no_time_begins_the_callout_all_the_same(slow: Slow) 
     await quiet()
     assert len(slow.results) == 1
     assert hook().arrived == line.clock.now()
+
+
+async def test_the_language_that_it_sets_while_the_caller_holds_is_the_calls(office: Office) -> None:
+    done = asyncio.Event()
+
+    @office.callout
+    async def german(call: Call) -> Any:
+        await done.wait()
+        call.language = "de-DE"
+        return [Say(PromptExt({"en-GB": "nine", "de-DE": "neun"}))]
+
+    line = Line([german])
+    await held(line)
+    done.set()
+    await quiet()
+    assert '<Say language="de-DE">neun</Say>' in (await line.post("1", step=1)).xml
+    snapshot = await line.journal.load(SID)
+    assert snapshot is not None
+    assert snapshot.machine["language"] == "de-DE"

@@ -602,3 +602,13 @@ async def test_a_traditional_answer_with_extensions_is_no_silent_hangup(serve, f
         answer = await post(daemon, "/old/start", a_call())
     assert "We are sorry" in answer.text
     assert "needs a machine to step through it" in str(logs)
+
+
+async def test_the_root_finds_a_number_that_comes_in_the_query_too(serve, folder):
+    folder["sales"] = """
+        def handle_request(path, params):
+            return [Say("sales")]
+    """
+    daemon = await serve(folder, numbers={"+441314960111": "sales"})
+    reply = await get(daemon, "/?To=%2B441314960111&CallSid=CA1")
+    assert (reply.status, reply.verbs) == (200, ["<Say>sales</Say>"])

@@ -122,3 +122,15 @@ def test_an_exemption_that_nothing_needs_is_told_with_its_line_and_no_text_is_on
         "SW102 warning: line 2: nothing here needs an exemption from SW002"
     ]
     assert found["said"].findings == ()
+
+
+def test_a_method_of_an_allowed_module_is_no_function_of_it(folder) -> None:
+    folder["office"] = """
+        class Office:
+            @staticmethod
+            def hours(call):
+                return []
+    """
+    written(folder, "menu", encode([FunctionExt("x", "office", "Office.hours")], extensions=True))
+    with pytest.raises(RecipesError, match=r"Office\.hours is not a function of the module office itself"):
+        catalogue.load(str(folder), ["menu"], ["office"])
