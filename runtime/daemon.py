@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import secrets
 import signal
 import socket
 import time
@@ -64,6 +65,7 @@ class Daemon:
                 callouts=self.callouts,
                 clock=self.clock,
                 programs=self._program,
+                node=f"{_node()}:{secrets.token_hex(4)}",
                 base=self.prefix,
                 recipe_settings=MappingProxyType(dict(settings.settings)),
                 patience=settings.callout_patience,
@@ -77,6 +79,7 @@ class Daemon:
             max_call_hours=settings.max_call_hours,
             max_awake=settings.max_awake,
             max_calls=settings.max_calls,
+            pauses=settings.retry_pauses,
         )
         self._began = time.monotonic()
         self._runners: list[web.BaseRunner] = []
@@ -112,6 +115,7 @@ class Daemon:
             clock=self.clock,
             threads=self.callouts.threads,
         )
+        await self.supervisor.start()
         drain = settings.drain_seconds
         await self._serve(web.ServerRunner(Server(voice), shutdown_timeout=drain), front)
         status = status_app(self.status, self._is_ready, settings.status_token)
@@ -130,11 +134,9 @@ class Daemon:
             reload.cancel()
         front, admin = self._runners
         await front.cleanup()
-        await self.supervisor.settle()
-        left = self.settings.drain_seconds - (self.clock.now() - began)
-        if self.callouts.running and left > 0:
-            await asyncio.wait(self.callouts.running, timeout=left)
-        await self.supervisor.stop()
+        with contextlib.suppress(JournalError):
+            await self.supervisor.sweep(ahead=self.settings.linger)
+        await self.supervisor.stop(self.settings.drain_seconds - (self.clock.now() - began))
         await self.journal.close()
         await admin.cleanup()
         self._runners.clear()
@@ -210,8 +212,7 @@ class Daemon:
         }
 
     def _about(self) -> dict[str, Any]:
-        node = f"{socket.gethostname()}:{os.getpid()}"
-        return {"node": node, "version": version("switchhook"), "journal": self.journal.name}
+        return {"node": _node(), "version": version("switchhook"), "journal": self.journal.name}
 
     async def _open_journal(self) -> None:
         if isinstance(self.journal, Durable):
@@ -232,6 +233,10 @@ class Daemon:
         await runner.setup()
         await web.SockSite(runner, sock, backlog=1024).start()
         self._runners.append(runner)
+
+
+def _node() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def _listening(name: str, host: str, port: int) -> socket.socket:
