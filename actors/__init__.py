@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from actors.call import Call
 from actors.callouts import CalloutError, Callouts, Outcome, find
-from actors.clock import Clock, SystemClock, Timer
+from actors.clock import Clock, SystemClock, Timer, done_within
 from actors.journal import Journal, JournalError, Row, Snapshot, StaleVersion, Subscription
 from actors.loop_actor import LoopActor
 from actors.loop_future import LoopFuture, WouldDeadlock
@@ -45,5 +45,6 @@ __all__ = [
     "Timer",
     "Webhook",
     "WouldDeadlock",
+    "done_within",
     "find",
 ]
