@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from actors.call import Call
 from actors.callouts import CalloutError, Callouts, Outcome, find
-from actors.clock import Clock, SystemClock, Timer
-from actors.journal import Journal, JournalError, Letter, Open, Outbox, Row, Snapshot, StaleVersion, Subscription
+from actors.clock import Clock, SystemClock, Timer, done_within
+from actors.journal import (
+    Journal,
+    JournalError,
+    Letter,
+    Open,
+    Outbox,
+    Row,
+    Snapshot,
+    StaleVersion,
+    Subscription,
+)
 from actors.loop_actor import LoopActor
 from actors.loop_future import LoopFuture, WouldDeadlock
 from actors.messages import Answer, GiveUp, MayRest, Overdue
@@ -49,5 +59,6 @@ __all__ = [
     "Timer",
     "Webhook",
     "WouldDeadlock",
+    "done_within",
     "find",
 ]

@@ -10,6 +10,7 @@ import secrets
 import signal
 import socket
 import time
+from collections.abc import Coroutine, Mapping
 from importlib.metadata import version
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -19,7 +20,8 @@ import structlog
 from aiohttp import web
 
 import actors
-from actors import Callouts, Clock, Journal, JournalError, SystemClock, Threads
+from actors import Callouts, Clock, Journal, JournalError, SystemClock, Threads, done_within
+from runtime import systemd
 from runtime.catalogue import Catalogue
 from runtime.errors import SettingsError, SwitchhookError
 from runtime.journals import Durable, MemoryJournal
@@ -32,6 +34,12 @@ from twiml import Program
 
 log = structlog.get_logger("switchhook.daemon")
 
+GREETING, ACTORS, JOURNAL, STATUS, LEAVING = 0.25, 1.5, 2.0, 0.25, 1.0
+"""Seconds of a stop beside `drain_seconds`: until those who have just connected have said what they want; for the
+actors, the journal and the status endpoint; and for the process, to end by itself."""
+MARGIN = GREETING + ACTORS + JOURNAL + STATUS + LEAVING
+"""Seconds beyond `drain_seconds` that a stop takes at most, whatever hangs."""
+
 
 class Daemon:
     """One node. Started and stopped by `async with`, or run until a signal by `run`.
@@ -40,7 +48,10 @@ class Daemon:
     settings name; without one they are kept as long as the daemon lives.
 
     A stop drains: it takes no new requests, lets those in hand be answered and committed, gives
-    subscribed functions their time, and stops the actors. Calls stay in the journal.
+    subscribed functions their time, and stops the actors. Calls stay in the journal. Nothing of it is
+    waited for longer than it has time: what hangs is told of, and left.
+
+    The `sockets` that systemd hands over, by their settings' names, are served instead of new ones.
     """
 
     def __init__(
@@ -50,10 +61,13 @@ class Daemon:
         *,
         journal: Journal | None = None,
         clock: Clock | None = None,
+        sockets: Mapping[str, socket.socket] = MappingProxyType({}),
     ) -> None:
         self.settings = settings
         self.catalogue = catalogue
         self.clock = clock or SystemClock()
+        self.sockets = sockets
+        self.service = systemd.Service(self.clock)
         self.journal = journal or MemoryJournal()
         self.draining = False
         self.callouts = Callouts(Threads(settings.callout_threads))
@@ -100,8 +114,8 @@ class Daemon:
             )
         check_names(settings, self.catalogue)
         with contextlib.ExitStack() as undo:
-            front = undo.enter_context(_listening("port", settings.host, settings.port))
-            admin = undo.enter_context(_listening("admin_port", settings.admin_host, settings.admin_port))
+            front = undo.enter_context(self._socket("port", settings.host, settings.port))
+            admin = undo.enter_context(self._socket("admin_port", settings.admin_host, settings.admin_port))
             await self._open_journal()
             undo.pop_all()
         origin, self.status_url = _origin(settings.host, front), _origin(settings.admin_host, admin)
@@ -129,17 +143,17 @@ class Daemon:
         if not self._runners:
             return
         self.draining = True
+        self.service.stopping(self.settings.drain_seconds + MARGIN)
         began = self.clock.now()
         for reload in self._reloads:
             reload.cancel()
         front, admin = self._runners
-        await front.cleanup()
-        with contextlib.suppress(JournalError):
-            await self.supervisor.sweep(ahead=self.settings.linger)
-        await self.supervisor.stop(self.settings.drain_seconds - (self.clock.now() - began))
-        await self.journal.close()
-        await admin.cleanup()
+        await self._within(GREETING + self.settings.drain_seconds, "what is in hand", self._drain(front))
+        await self._within(ACTORS, "actors", self.supervisor.stop())
+        await self._within(JOURNAL, "journal", self.journal.close())
+        await self._within(STATUS, "status", admin.cleanup())
         self._runners.clear()
+        self.service.stopped()
         log.info("stopped", seconds=round(self.clock.now() - began, 3), unfinished=len(self.callouts.running))
 
     async def run(self) -> int:
@@ -149,23 +163,25 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, signals.put_nowait, number.name)
         loop.add_signal_handler(signal.SIGHUP, self._begin_reload)
-        await self.start()
+        async with self._reloading:  # a SIGHUP that comes too early waits
+            await self.start()
+            self.service.ready(self._summary())
         log.info("draining", signal=await signals.get())
         drain = loop.create_task(self.stop())
         forced = loop.create_task(signals.get())
         await asyncio.wait({drain, forced}, return_when=asyncio.FIRST_COMPLETED)
         forced.cancel()
+        logging.getLogger("pykka").setLevel(logging.CRITICAL)  # what is cut off from now on was told of
         if drain.done():
             drain.result()
             return 0
         log.warning("forced", in_progress=self.supervisor.in_progress)
         drain.cancel()
-        logging.getLogger("pykka").setLevel(logging.CRITICAL)  # that webhooks are cut off was said
         return 1
 
     async def reload(self) -> bool:
         """Load the recipes anew, for calls that begin from now on; whether they were good. Else all stays as it was."""
-        async with self._reloading:
+        async with self._reloading, self.service.reloading(self._summary):
             errors: list[str] = []
             try:
                 fresh = await load_anew(self.settings, self.catalogue.source)
@@ -183,6 +199,23 @@ class Daemon:
 
     def _program(self, recipe: str) -> Program | None:
         return self.catalogue.program(recipe)
+
+    async def _drain(self, front: web.BaseRunner) -> None:
+        for site in front.sites:
+            await site.stop()
+        if front.server is not None and front.server.connections:
+            await asyncio.sleep(GREETING)
+        await front.cleanup()
+        await self.supervisor.settle()
+
+    async def _within(self, seconds: float, what: str, work: Coroutine[Any, Any, None]) -> None:
+        """Do a part of a stop, or as much of it as can be done in some seconds."""
+        task = asyncio.get_running_loop().create_task(work)
+        if not await done_within(seconds, task, self.clock):
+            task.cancel()
+            log.warning("not_in_time", what=what, seconds=seconds)
+        elif not task.cancelled() and (problem := task.exception()) is not None:
+            log.error("not_stopped", what=what, reason=f"{type(problem).__name__}: {problem}", exc_info=problem)
 
     def _begin_reload(self) -> None:
         if self.draining:
@@ -214,6 +247,11 @@ class Daemon:
     def _about(self) -> dict[str, Any]:
         return {"node": _node(), "version": version("switchhook"), "journal": self.journal.name}
 
+    def _summary(self) -> str:
+        """What `systemctl status` shows."""
+        refused = self._reloaded is not None and self._reloaded["result"] == "refused"
+        return f"{len(self.catalogue.recipes)} recipes at {self.url}" + ("; a reload was refused" if refused else "")
+
     async def _open_journal(self) -> None:
         if isinstance(self.journal, Durable):
             try:
@@ -228,6 +266,9 @@ class Daemon:
         if self.supervisor.full and not self.draining:
             raise web.HTTPServiceUnavailable(text="busy: max_calls are in progress\n")
         return not self.draining
+
+    def _socket(self, name: str, host: str, port: int) -> socket.socket:
+        return self.sockets.get(name) or _listening(name, host, port)
 
     async def _serve(self, runner: web.BaseRunner, sock: socket.socket) -> None:
         await runner.setup()

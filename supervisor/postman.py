@@ -76,16 +76,19 @@ class Postman:
             self.nudge(call_sid)
         self.dead = await journal.count_dead()
 
-    async def close(self, patience: float) -> None:
-        """Begin no more rounds, and give those under way their time, in seconds; what isn't told then is due again."""
+    async def finish(self) -> None:
+        """Wait until everything is delivered, or put off, that is under way."""
+        while self._rounds:
+            await asyncio.wait([each.task for each in self._rounds.values()])
+
+    async def close(self) -> None:
+        """Deliver nothing more. What is under way is cut off, and is due again at once."""
         self._closed = True
         tasks = [each.task for each in self._rounds.values()]
-        if tasks and patience > 0:
-            await asyncio.wait(tasks, timeout=patience)
         for task in tasks:
             task.cancel()
         if tasks:
-            await asyncio.wait(tasks, timeout=MARGIN)
+            await asyncio.wait(tasks)
 
     async def _deliver_all(self, call_sid: str) -> None:
         """Deliver the letters of a call, one after the other, as long as there are any that are due."""

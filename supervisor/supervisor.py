@@ -23,6 +23,7 @@ Every crash is reported with the same four fields as OTP's supervisor reports: `
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -193,15 +194,24 @@ class Supervisor:
         if not self.settings.journal.shared:
             self._taking_over = asyncio.get_running_loop().create_task(self._take_over())
 
-    async def stop(self, patience: float = 0.0) -> None:
+    async def settle(self) -> None:
+        """End the calls whose callers are gone, without Twilio's last word, and have everybody told who is to be.
+
+        Takes as long as subscribed functions do.
+        """
+        with contextlib.suppress(JournalError):
+            await self.sweep(ahead=self.linger)
+        await self.postman.finish()
+
+    async def stop(self) -> None:
         """Stop every actor once it has answered what it has in hand. Their calls stay in the journal.
 
-        `patience` is the time, in seconds, that subscribed functions have.
+        Subscribed functions that are under way are cut off; they are told again by whoever has the journal next.
         """
         await self._rounds.stop()
         if self._taking_over is not None:
             self._taking_over.cancel()
-        await self.postman.close(patience)
+        await self.postman.close()
         await self._awake.close()
         for child in self._roll:
             if child.ref is not None:

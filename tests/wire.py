@@ -70,11 +70,13 @@ async def post(
     known_as: str = "",
     token: str | None = TOKEN,
     headers: Mapping[str, str] | None = None,
+    within: float = 5,
 ) -> Reply:
     """POST a form. `known_as` is the origin that Twilio knows the daemon by; without `token` it isn't signed."""
     pairs = list(MultiDict(fields).items())
     signature = signed((known_as or origin(daemon)) + path, pairs, token) if token is not None else {}
-    return await send("POST", daemon, path, urlencode(pairs), {"Content-Type": FORM, **signature, **(headers or {})})
+    sent = {"Content-Type": FORM, **signature, **(headers or {})}
+    return await send("POST", daemon, path, urlencode(pairs), sent, within)
 
 
 async def get(
@@ -95,11 +97,16 @@ async def post_json(
 
 
 async def send(
-    method: str, daemon: Daemon, path: str, body: object = None, headers: Mapping[str, str] | None = None
+    method: str,
+    daemon: Daemon,
+    path: str,
+    body: object = None,
+    headers: Mapping[str, str] | None = None,
+    within: float = 5,
 ) -> Reply:
-    """Send whatever it is. Answered within five seconds, or it fails."""
+    """Send whatever it is. Answered within five seconds, or as many as are said, or it fails."""
     url = URL(origin(daemon) + path, encoded=True)
-    timeout = aiohttp.ClientTimeout(total=5)
+    timeout = aiohttp.ClientTimeout(total=within)
     async with (
         aiohttp.ClientSession(timeout=timeout, headers={"Connection": "close"}) as session,
         session.request(method, url, data=body, headers=headers, allow_redirects=False) as response,

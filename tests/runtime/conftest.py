@@ -1,7 +1,9 @@
-"""What tests of the runtime leave behind is put right."""
+"""What tests of the runtime leave behind is put right; and systemd's end of the notify socket."""
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,3 +18,36 @@ def _logs_as_they_were() -> Iterator[None]:
     """A command configures the logs of its process, which here is the tests'."""
     yield
     structlog.reset_defaults()
+
+
+class Manager:
+    """The service manager: hears what a service tells it."""
+
+    def __init__(self, address: str) -> None:
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.setblocking(False)
+        self.socket.bind(address)
+
+    async def told(self) -> list[str]:
+        """The lines of the next datagram. Ten seconds at most."""
+        async with asyncio.timeout(10):
+            return (await asyncio.get_running_loop().sock_recv(self.socket, 4096)).decode().split("\n")
+
+    @property
+    def waiting(self) -> list[list[str]]:
+        """The lines of each datagram that has come already."""
+        found = []
+        while True:
+            try:
+                found.append(self.socket.recv(4096).decode().split("\n"))
+            except BlockingIOError:
+                return found
+
+
+@pytest.fixture
+def manager(tmp_path, monkeypatch) -> Iterator[Manager]:
+    """A service manager, that NOTIFY_SOCKET names."""
+    manager = Manager(str(tmp_path / "notify"))
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    with manager.socket:
+        yield manager

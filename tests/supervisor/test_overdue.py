@@ -221,8 +221,7 @@ async def test_a_drain_ends_calls_whose_callers_are_gone(
     for number in range(3):
         await board.post(sid=sid(number))
     await board.post("2", sid=sid(1), step=1, **OVER)
-    await bounded(board.supervisor.sweep(ahead=board.supervisor.linger))
-    await board.told()
+    await bounded(board.supervisor.settle())
     assert told == [(sid(1), None)]
     assert board.listed == [sid(0), sid(2)]
     await board.turn(1)

@@ -199,11 +199,12 @@ async def test_a_drain_gives_them_their_time(subscribers: Subscribers) -> None:
     door = subscribers.hold("on_status")
     await board.post("status", **OVER)
     await quiet()
-    stopping = asyncio.ensure_future(board.supervisor.stop(5.0))
+    settling = asyncio.ensure_future(board.supervisor.settle())
     await quiet()
-    assert not stopping.done()
+    assert not settling.done()
     door.set_result(None)
-    await bounded(stopping)
+    await bounded(settling)
+    await bounded(board.supervisor.stop())
     assert subscribers.told == ["on_status", "on_completion", "also_on_completion"]
 
 
@@ -215,7 +216,7 @@ async def test_what_a_drain_cuts_off_is_told_by_the_next_at_once_and_has_all_its
     subscribers.hold("on_status")
     await board.post("status", **OVER)
     await quiet()
-    await bounded(board.supervisor.stop(0.01))
+    await bounded(board.supervisor.stop())
     assert subscribers.told == []
     subscribers.doors.clear()
     letter = await board.journal.take_letter(sid(1), board.clock.now(), board.clock.now())

@@ -19,11 +19,26 @@ from runtime.commands import main
 from tests.wire import TOKEN
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    import socket
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from click.testing import Result
 
 SWITCHHOOK = Path(sys.executable).with_name("switchhook")
+UNDER_SYSTEMD = """
+import fcntl, os, sys
+
+own, names, descriptors, command = str(os.getpid()), sys.argv[1], sys.argv[2], sys.argv[3:]
+os.environ.setdefault("WATCHDOG_PID", own)
+if descriptors:
+    aside = [fcntl.fcntl(int(each), fcntl.F_DUPFD, 100) for each in descriptors.split(",")]
+    os.environ |= {"LISTEN_PID": own, "LISTEN_FDS": str(len(aside)), "LISTEN_FDNAMES": names}
+    for number, descriptor in enumerate(aside):
+        os.dup2(descriptor, 3 + number)
+        os.close(descriptor)
+os.execv(command[0], command)
+"""
+"""What systemd does between fork and exec: the sockets become descriptors 3 and on, the PID the process' own."""
 
 
 @pytest.fixture(autouse=True)
@@ -107,13 +122,17 @@ class Process:
 
 @pytest.fixture
 async def start() -> AsyncIterator[Callable[..., Any]]:
-    """Starts the command, and kills what still runs when the test is over."""
+    """Starts the command, and kills what still runs when the test is over. With `sockets`, by name, as systemd does."""
     async with contextlib.AsyncExitStack() as stack:
 
-        async def start(*args: object) -> Process:
+        async def start(*args: object, sockets: Sequence[tuple[str, socket.socket]] | None = None) -> Process:
+            command, descriptors = [str(SWITCHHOOK), *map(str, args)], [sock.fileno() for _, sock in sockets or ()]
+            if sockets is not None:
+                names = ":".join(name for name, _ in sockets)
+                command = [sys.executable, "-c", UNDER_SYSTEMD, names, ",".join(map(str, descriptors)), *command]
             process = await asyncio.create_subprocess_exec(
-                SWITCHHOOK,
-                *map(str, args),
+                *command,
+                pass_fds=descriptors,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
