@@ -16,7 +16,8 @@ can be awaited here:
 
 One lock serves all futures. It is held for a few assignments, never while foreign code runs, and costs
 a future nothing. It is reentrant because a finaliser or a signal handler may answer a future at any moment,
-also while its own thread holds the lock.
+also while its own thread holds the lock. Waiting needs none: who waits enlists first and looks at the future
+afterwards, who changes it does so first and looks for those that wait afterwards; so none is left asleep.
 """
 
 import asyncio
@@ -28,7 +29,7 @@ import time
 from asyncio import _get_running_loop  # public to implementors of loops: None instead of an exception
 from collections.abc import Callable, Generator
 from types import TracebackType
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import pykka
 
@@ -63,6 +64,13 @@ def _must_not_block(timeout: float | None) -> bool:
     return (timeout is None or timeout > 0) and _get_running_loop() is not None
 
 
+class _Raised(NamedTuple):
+    """What a future holds instead of a value."""
+
+    error: BaseException
+    traceback: TracebackType | None
+
+
 class LoopFuture(pykka.Future[T]):
     """A Pykka future that is awaited on any loop, and waited for from any plain thread.
 
@@ -83,17 +91,16 @@ class LoopFuture(pykka.Future[T]):
     """
 
     # Slots also for what Pykka keeps in the instance's dictionary: that one is then never created.
-    __slots__ = ("_done", "_error", "_get_hook", "_hook_runs", "_value", "_waiters")
+    __slots__ = ("_done", "_get_hook", "_hook_runs", "_value", "_waiters")
 
-    _value: T | None
+    _value: "T | _Raised | None"
 
     def __init__(self) -> None:
         self._done = False
         self._value = None
-        self._error: tuple[BaseException, TracebackType | None] | None = None
         self._get_hook = None
         self._hook_runs = False
-        self._waiters: list[Waiter] | None = None
+        self._waiters: list[Waiter] = []
 
     def get(self, *, timeout: float | None = None) -> T:
         """Return the value, waiting for it if this is a plain thread.
@@ -119,7 +126,7 @@ class LoopFuture(pykka.Future[T]):
         """Wait for the value on the running loop, whichever thread sets it."""
         while not self._done:
             missing: LoopFuture[Any] = self
-            if (hook := self._claim_hook()) is not None:
+            if self._get_hook is not None and (hook := self._claim_hook()) is not None:
                 try:
                     self._run_hook(hook, None)
                 except WouldDeadlock as blocked:
@@ -128,7 +135,12 @@ class LoopFuture(pykka.Future[T]):
                     missing = blocked.future
                 else:
                     break
-            yield from missing._until_woken()  # noqa: SLF001 - it is one of this class
+            waiter = asyncio.get_running_loop().create_future()
+            if missing._enlist(waiter):  # noqa: SLF001 - it is one of this class
+                try:
+                    yield from waiter
+                finally:
+                    missing._dismiss(waiter)  # noqa: SLF001
         return self._result()
 
     __iter__ = __await__
@@ -139,7 +151,13 @@ class LoopFuture(pykka.Future[T]):
         Raises:
             queue.Full: the future has a result or a get hook already.
         """
-        self._settle(value, None)
+        with _lock:
+            if self._done or self._get_hook is not None:
+                raise queue.Full
+            self._value = value
+            self._done = True
+        if self._waiters:
+            self._wake()
 
     def set_exception(self, exc_info: ExcInfo | None = None) -> None:
         """Set an exception for `get()` and `await` to raise, from any thread.
@@ -158,7 +176,7 @@ class LoopFuture(pykka.Future[T]):
             error = kind()
         if isinstance(error, WouldDeadlock):
             error.future = None  # a result from now on: nobody gets further by awaiting what it waited for
-        self._settle(None, (error, traceback))
+        self.set(_Raised(error, traceback))  # type: ignore[arg-type]  # get() knows what to do with it
 
     def set_get_hook(self, func: Hook[T]) -> None:
         """Compute the value with `func(timeout)` when it is first asked for; its result is kept.
@@ -170,24 +188,13 @@ class LoopFuture(pykka.Future[T]):
             if self._done:
                 raise queue.Full
             self._get_hook = func
-            waiters, self._waiters = self._waiters, None
-        _wake(waiters)
-
-    def _settle(self, value: T | None, error: tuple[BaseException, TracebackType | None] | None) -> None:
-        with _lock:
-            if self._done or self._get_hook is not None:
-                raise queue.Full
-            self._value = value
-            self._error = error
-            self._done = True
-            waiters, self._waiters = self._waiters, None
-        _wake(waiters)
+        self._wake()
 
     def _result(self) -> T:
-        if self._error is None:
-            return self._value  # type: ignore[return-value]  # done without an error: this is the T
-        error, traceback = self._error
-        raise error.with_traceback(traceback)
+        value = self._value
+        if isinstance(value, _Raised):
+            raise value.error.with_traceback(value.traceback)
+        return value  # type: ignore[return-value]  # done without an error: this is the T
 
     def _claim_hook(self) -> Hook[T] | None:
         """Let one caller at a time run the hook; the others wait for what it finds."""
@@ -206,8 +213,7 @@ class LoopFuture(pykka.Future[T]):
         finally:
             with _lock:
                 self._hook_runs = False
-                waiters, self._waiters = self._waiters, None
-            _wake(waiters)  # to the value, or to try the hook themselves
+            self._wake()  # to the value, or to try the hook themselves
 
     def _block(self, timeout: float | None, deadline: float | None) -> None:
         if _must_not_block(timeout):
@@ -224,41 +230,32 @@ class LoopFuture(pykka.Future[T]):
             finally:
                 self._dismiss(waiter)
 
-    def _until_woken(self) -> Generator[Any, None, None]:
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self._enlist(waiter):
-            try:
-                yield from waiter
-            finally:
-                if self._waiters is not None:
-                    self._dismiss(waiter)
-
     def _enlist(self, waiter: Waiter) -> bool:
         """Have the waiter woken by the next change; False if there is something to do already."""
-        with _lock:
-            if self._done or (self._get_hook is not None and not self._hook_runs):
-                return False
-            if self._waiters is None:
-                self._waiters = [waiter]
-            else:
-                self._waiters.append(waiter)
-            return True
+        self._waiters.append(waiter)
+        if self._done or (self._get_hook is not None and not self._hook_runs):
+            self._dismiss(waiter)
+            return False
+        return True
 
     def _dismiss(self, waiter: Waiter) -> None:
-        with _lock, contextlib.suppress(ValueError):
-            if self._waiters is not None:
+        if self._waiters:
+            with contextlib.suppress(ValueError):  # it has been woken
                 self._waiters.remove(waiter)
 
-
-def _wake(waiters: list[Waiter] | None) -> None:
-    for waiter in waiters or ():
-        if not isinstance(waiter, asyncio.Future):
-            waiter.release()
-        elif (loop := waiter.get_loop()) is _get_running_loop():
-            _release(waiter)
-        else:
-            with contextlib.suppress(RuntimeError):  # that loop is closed: nobody waits there any more
-                loop.call_soon_threadsafe(_release, waiter)
+    def _wake(self) -> None:
+        for _ in range(len(self._waiters)):
+            try:
+                waiter = self._waiters.pop(0)
+            except IndexError:  # somebody gave up
+                return
+            if not isinstance(waiter, asyncio.Future):
+                waiter.release()
+            elif (loop := waiter.get_loop()) is not _get_running_loop():
+                with contextlib.suppress(RuntimeError):  # that loop is closed: nobody waits there any more
+                    loop.call_soon_threadsafe(_release, waiter)
+            elif not waiter.done():
+                waiter.set_result(None)
 
 
 def _release(waiter: "asyncio.Future[None]") -> None:

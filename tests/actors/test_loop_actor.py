@@ -15,6 +15,7 @@ import pytest
 import uvloop
 from pykka import ActorDeadError, ActorRegistry
 
+import actors.inbox
 import actors.loop_actor
 from actors.loop_actor import MESSAGES_A_TURN, LoopActor, background_loop, stop_background_loop
 from actors.loop_future import LoopFuture, WouldDeadlock
@@ -147,7 +148,7 @@ async def test_an_actor_lives_on_though_nobody_holds_it():
     asyncio.get_running_loop().call_later(0.001, Quiet.start().tell, lambda _: alive.set(True))
     urns = [Quiet.start().actor_urn]
     gc.collect()
-    assert urns[0] in {a.actor_urn for home in actors.loop_actor._Home.homes.values() for a in home.actors}
+    assert urns[0] in {a.actor_urn for home in actors.inbox.Home.homes.values() for a in home.actors}
     assert await alive is True
 
 

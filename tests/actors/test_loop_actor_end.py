@@ -12,6 +12,7 @@ import pytest
 import uvloop
 from pykka import ActorDeadError, ActorRegistry
 
+import actors.inbox
 import actors.loop_actor
 from actors.loop_actor import LoopActor, stop_background_loop
 from actors.loop_future import LoopFuture
@@ -37,7 +38,7 @@ def _nothing_is_left_behind():
     yield
     assert stop_background_loop()
     gc.collect()
-    assert [home for home in actors.loop_actor._Home.homes.values() if home.actors] == []
+    assert [home for home in actors.inbox.Home.homes.values() if home.actors] == []
     assert ActorRegistry.get_all() == []
 
 

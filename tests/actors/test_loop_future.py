@@ -272,7 +272,7 @@ def test_an_awaited_future_leaves_no_garbage(future):
         return await made
 
     asyncio.run(main())
-    assert future._waiters is None
+    assert future._waiters == []
     assert vars(future) == {}
     gc.collect()
 

@@ -282,6 +282,7 @@ async def test_an_exception_in_on_failure_is_logged_too(side, caplog):
     ref.tell(ValueError("first"))
     with pytest.raises(ActorDeadError):
         await side.ask(ref, "still there?")
+    await side.ask(await side.call(Witness.start), "after it")  # on the same loop
     assert "first" in caplog.text
     assert "failed at failing" in caplog.text
 
