@@ -79,7 +79,8 @@ class Daemon:
             max_calls=settings.max_calls,
         )
         self._began = time.monotonic()
-        self._runners: list[web.BaseRunner] = []
+        self._front: Server | None = None
+        self._admin: web.AppRunner | None = None
         self._voice: VoiceFront | None = None
         self._reloading = asyncio.Lock()
         self._reloads: set[asyncio.Task[bool]] = set()
@@ -112,32 +113,33 @@ class Daemon:
             clock=self.clock,
             threads=self.callouts.threads,
         )
-        drain = settings.drain_seconds
-        await self._serve(web.ServerRunner(Server(voice), shutdown_timeout=drain), front)
+        self._front = Server(voice)
+        await self._front.start(front)
         status = status_app(self.status, self._is_ready, settings.status_token)
-        await self._serve(web.AppRunner(status, access_log=None, shutdown_timeout=1.0), admin)
+        self._admin = web.AppRunner(status, access_log=None, shutdown_timeout=1.0)
+        await self._admin.setup()
+        await web.SockSite(self._admin, admin, backlog=1024).start()
         log.info(
             "listening", url=self.url, status_url=self.status_url, recipes=len(self.catalogue.recipes), **self._about()
         )
 
     async def stop(self) -> None:
         """Drain and close: see the class."""
-        if not self._runners:
+        if self._front is None or self._admin is None:
             return
         self.draining = True
         began = self.clock.now()
         for reload in self._reloads:
             reload.cancel()
-        front, admin = self._runners
-        await front.cleanup()
+        front, self._front = self._front, None
+        await front.drain(self.settings.drain_seconds)
         await self.supervisor.settle()
         left = self.settings.drain_seconds - (self.clock.now() - began)
         if self.callouts.running and left > 0:
             await asyncio.wait(self.callouts.running, timeout=left)
         await self.supervisor.stop()
         await self.journal.close()
-        await admin.cleanup()
-        self._runners.clear()
+        await self._admin.cleanup()
         log.info("stopped", seconds=round(self.clock.now() - began, 3), unfinished=len(self.callouts.running))
 
     async def run(self) -> int:
@@ -227,11 +229,6 @@ class Daemon:
         if self.supervisor.full and not self.draining:
             raise web.HTTPServiceUnavailable(text="busy: max_calls are in progress\n")
         return not self.draining
-
-    async def _serve(self, runner: web.BaseRunner, sock: socket.socket) -> None:
-        await runner.setup()
-        await web.SockSite(runner, sock, backlog=1024).start()
-        self._runners.append(runner)
 
 
 def _listening(name: str, host: str, port: int) -> socket.socket:
