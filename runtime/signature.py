@@ -28,6 +28,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
 from urllib.parse import parse_qsl
 
@@ -151,7 +152,15 @@ def _form(params: Params) -> bytes:
 
 
 def _signature(text: bytes, key: bytes, digest: str) -> bytes:
-    return binascii.b2a_base64(hmac.digest(key, text, digest), newline=False)
+    keyed = _keyed(key, digest).copy()
+    keyed.update(text)
+    return binascii.b2a_base64(keyed.digest(), newline=False)
+
+
+@lru_cache(maxsize=64)
+def _keyed(key: bytes, digest: str) -> hmac.HMAC:
+    """An HMAC that has taken in its key, to be copied. That takes OpenSSL longer than to sign a webhook."""
+    return hmac.new(key, digestmod=digest)
 
 
 def _spellings(url: str) -> Iterator[str]:

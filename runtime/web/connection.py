@@ -65,6 +65,7 @@ class Patience:
     request: float = 15.0
     """Twilio itself waits no longer for the answer."""
     leave: float = 5.0
+    """For the last answer to be read."""
 
 
 class State(Enum):
@@ -75,6 +76,9 @@ class State(Enum):
     ANSWERING = "answering"
     UNREAD = "unread"
     LEAVING = "leaving"
+
+
+IDLE, RECEIVING, ANSWERING, UNREAD, LEAVING = State
 
 
 class Connection(asyncio.Protocol):
@@ -111,8 +115,10 @@ class Connection(asyncio.Protocol):
         """Whether the connection ends with this request."""
         self._stay = _STAY
         self._clogged = False
+        """Whether the client is slow to read."""
         self._ended = False
-        self._state = State.IDLE
+        """Whether the client sends no more."""
+        self._state = IDLE
         self.deadline = NEVER
 
     # --- what the transport tells
@@ -121,57 +127,58 @@ class Connection(asyncio.Protocol):
         """A client has come."""
         self._transport = cast("asyncio.Transport", transport)
         self._server.connections.add(self)
-        self._enter(State.IDLE, self._server.patience.idle)
+        self._enter(IDLE, self._server.patience.idle)
         if self._server.draining:
             self.drain()
 
     def data_received(self, data: bytes) -> None:
         """Read on, or keep it until the request before is answered."""
-        if self._state in (State.IDLE, State.RECEIVING):
+        state = self._state
+        if state is IDLE or state is RECEIVING:
             self._read(data)
-        elif self._state is not State.LEAVING and self._transport is not None:
+        elif state is not LEAVING and self._transport is not None:
             self._ahead += data
             self._transport.pause_reading()
 
     def eof_received(self) -> bool:
         """The client sends no more, but may still read. Gives whether the connection is to stay open."""
         self._ended = True
-        if self._state is State.RECEIVING:
+        if self._state is RECEIVING:
             self._refuse(self._broken_off)
-        return self._state in (State.ANSWERING, State.UNREAD)
+        return self._state in (ANSWERING, UNREAD)
 
     def pause_writing(self) -> None:
-        """The client is slow to read."""
+        """Answer no more for now."""
         self._clogged = True
 
     def resume_writing(self) -> None:
-        """The client has read."""
+        """Go on, if there is something to go on with."""
         self._clogged = False
-        if self._state is State.UNREAD:
+        if self._state is UNREAD:
             self._go_on()
 
     def connection_lost(self, _: Exception | None) -> None:
         """The connection is no more, whoever ended it."""
-        if self._state is State.RECEIVING:
+        if self._state is RECEIVING:
             self._log(self._broken_off)
         self._transport = None
-        self._enter(State.LEAVING, NEVER)
+        self._enter(LEAVING, NEVER)
         self._retire()
 
     # --- what the server tells
 
     def expire(self) -> None:
         """The deadline has passed."""
-        if self._state is State.RECEIVING:
+        if self._state is RECEIVING:
             self._refuse(Refused(408, f"the request took longer than {self._server.patience.request:g} s"))
-        elif self._state is State.IDLE:
+        elif self._state is IDLE:
             self._leave()
         else:
             self.cut_off()
 
     def drain(self) -> None:
         """Close, at once if nothing is in hand, else with the answer."""
-        if self._state is not State.RECEIVING and self._task is None:
+        if self._state is not RECEIVING and self._task is None:
             self._leave()
 
     def cut_off(self) -> asyncio.Task[None] | None:
@@ -220,13 +227,13 @@ class Connection(asyncio.Protocol):
         assert self._request is not None, "a body has its head before it"
         self._request.body = payload.read_nowait()
         self._payload = None
-        self._state, self.deadline = State.ANSWERING, NEVER
+        self._state, self.deadline = ANSWERING, NEVER
         self._task = self._loop.create_task(self._answer(self._request))
 
     def _receive(self) -> None:
         """There is a part of a request. Its time began with the first."""
-        if self._state is State.IDLE:
-            self._enter(State.RECEIVING, self._server.patience.request)
+        if self._state is IDLE:
+            self._enter(RECEIVING, self._server.patience.request)
 
     async def _answer(self, request: Request) -> None:
         try:
@@ -245,7 +252,7 @@ class Connection(asyncio.Protocol):
         if last or self._transport is None:
             self._leave()
         elif self._clogged:
-            self._enter(State.UNREAD, self._server.patience.request)
+            self._enter(UNREAD, self._server.patience.request)
         else:
             self._go_on()
 
@@ -266,12 +273,12 @@ class Connection(asyncio.Protocol):
         if ahead:
             self._transport.resume_reading()
         self._request = None
-        self._enter(State.IDLE, self._server.patience.idle)
+        self._enter(IDLE, self._server.patience.idle)
         self._parser.message_consumed()
         self._read(ahead)
-        if self._ended and self._state is State.RECEIVING:
+        if self._ended and self._state is RECEIVING:
             self._refuse(self._broken_off)
-        elif self._ended and self._state is State.IDLE:
+        elif self._ended and self._state is IDLE:
             self._leave()
 
     # --- ends
@@ -290,7 +297,7 @@ class Connection(asyncio.Protocol):
         """Close when everything is sent. `amid` a request of the client's, wait until it closes too."""
         if self._transport is None:
             return
-        self._enter(State.LEAVING, self._server.patience.leave)
+        self._enter(LEAVING, self._server.patience.leave)
         if amid or (self._ahead and not self._ended):
             self._transport.write_eof()
             self._transport.resume_reading()
@@ -299,7 +306,7 @@ class Connection(asyncio.Protocol):
 
     def _abort(self) -> None:
         if self._transport is not None:
-            self._enter(State.LEAVING, NEVER)
+            self._enter(LEAVING, NEVER)
             self._transport.abort()
 
     def _log(self, refused: Refused) -> None:

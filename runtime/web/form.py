@@ -86,7 +86,7 @@ def fields_of(encoded: str) -> Pairs:
     parts = encoded.split("&")
     if len(parts) > MOST_FIELDS:
         raise Refused(413, f"a form of more than {MOST_FIELDS} fields")
-    return [_known[part] for part in parts if part]
+    return list(map(_KNOWN.__getitem__, filter(None, parts)))
 
 
 class _Known(dict[str, tuple[str, str]]):
@@ -105,7 +105,7 @@ class _Known(dict[str, tuple[str, str]]):
         return field
 
 
-_known = _Known()
+_KNOWN = _Known()
 
 
 def first_values(fields: Pairs) -> dict[str, str]:

@@ -74,8 +74,9 @@ class Server:
 
     async def _cut_off(self) -> None:
         tasks = [task for connection in tuple(self.connections) if (task := connection.cut_off()) is not None]
-        log.warning("cut_off", requests=len(tasks), connections=len(self.connections))
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:
+            log.warning("cut_off", requests=len(tasks))
+            await asyncio.wait(tasks, timeout=self.patience.leave)
 
     def _look_around(self, loop: asyncio.AbstractEventLoop) -> None:
         self._look = loop.call_later(self._tick, self._look_around, loop)
