@@ -5,11 +5,12 @@ from __future__ import annotations
 from actors.call import Call
 from actors.callouts import CalloutError, Callouts, Outcome, find
 from actors.clock import Clock, SystemClock, Timer
-from actors.journal import Journal, JournalError, Row, Snapshot, StaleVersion, Subscription
+from actors.journal import Journal, JournalError, Letter, Open, Outbox, Row, Snapshot, StaleVersion, Subscription
 from actors.loop_actor import LoopActor
 from actors.loop_future import LoopFuture, WouldDeadlock
 from actors.messages import Answer, GiveUp, MayRest, Overdue
-from actors.phone_call import Crashed, PhoneCall, Settings
+from actors.phone_call import Crashed, PhoneCall
+from actors.settings import Settings
 from actors.threads import Threads
 from actors.webhook import TERMINAL, Kind, Recording, Webhook
 from actors.webhooks import Event, Party
@@ -27,9 +28,12 @@ __all__ = [
     "Journal",
     "JournalError",
     "Kind",
+    "Letter",
     "LoopActor",
     "LoopFuture",
     "MayRest",
+    "Open",
+    "Outbox",
     "Outcome",
     "Overdue",
     "Party",

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from actors.journal import Row, Subscription
+from actors.journal import Row, Snapshot, Subscription
 from twiml import Program
 
 
@@ -59,6 +59,16 @@ class Call:
         self.history: tuple[Row, ...] = ()
         """The latest webhooks and what they were answered, the oldest first."""
         self.subscriptions: tuple[Subscription, ...] = ()
+
+    @classmethod
+    def restored(cls, snapshot: Snapshot, history: Sequence[Row], settings: Mapping[str, Any]) -> Call:
+        """A call as it was after a step."""
+        machine, first = snapshot.machine, snapshot.initial_params
+        call = cls(snapshot.recipe, snapshot.program, first, settings, snapshot.started)
+        call.state, call.step, call.language = machine["state"], machine["steps"], machine["language"]
+        call.data, call.taken, call.history = dict(snapshot.data), snapshot.taken, kept((), *history)
+        call.subscriptions = tuple(snapshot.subscriptions)
+        return call
 
     @property
     def call_sid(self) -> str:
@@ -115,6 +125,10 @@ class Call:
         return view
 
 
-def kept(history: Sequence[Row], *more: Row, most: int = 20) -> tuple[Row, ...]:
+HISTORY = 20
+"""Rows of its history that a call has at hand, the latest."""
+
+
+def kept(history: Sequence[Row], *more: Row) -> tuple[Row, ...]:
     """A history with more rows, and no more than the latest few."""
-    return (*history, *more)[-most:]
+    return (*history, *more)[-HISTORY:]

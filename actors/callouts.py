@@ -20,6 +20,8 @@ from functools import partial
 from types import MappingProxyType, ModuleType
 from typing import Any
 
+import orjson
+
 from actors.call import Call
 from actors.journal import Subscription
 from actors.threads import Exited, Threads
@@ -34,6 +36,14 @@ _NONE: Mapping[str, ModuleType] = MappingProxyType({})
 class CalloutError(Exception):
     """A callout or a subscribed function failed: it isn't there, raised, took too long, or returned
     what it may not."""
+
+
+class Gone(CalloutError):
+    """There is no such function, or not any more."""
+
+    def __init__(self, module: str, function: str, why: object) -> None:
+        super().__init__(f"there is no function {function} in module {module}: {why}")
+        self.function = (module, function)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +113,13 @@ class Callouts:
 
 
 def find(module: str, function: str, modules: Mapping[str, ModuleType] = _NONE) -> Callable[..., Any]:
-    """An importable function by the names of its module and itself. Raises `CalloutError`."""
+    """An importable function by the names of its module and itself. Raises `Gone`, or `CalloutError`."""
     try:
         found: Any = modules.get(module) or importlib.import_module(module)
         for part in function.split("."):
             found = getattr(found, part)
     except Exception as problem:
-        raise CalloutError(f"there is no function {function} in module {module}: {problem}") from problem
+        raise Gone(module, function, problem) from problem
     if not callable(found):
         raise CalloutError(f"{module}:{function} is not a function but {type(found).__name__}")
     called: Callable[..., Any] = found
@@ -120,7 +130,7 @@ def _import(named: Subscription) -> None:
     try:
         importlib.import_module(named.module)
     except ModuleNotFoundError as problem:
-        raise CalloutError(f"there is no function {named.function} in module {named.module}: {problem}") from None
+        raise Gone(named.module, named.function, problem) from None
 
 
 def _is_imported(module: str) -> bool:
@@ -147,6 +157,7 @@ def _plain(name: str, data: Any) -> dict[str, Any]:
     try:
         text = json.dumps(data, allow_nan=False)
         copy: dict[str, Any] = json.loads(text)
+        orjson.dumps(copy)  # which the journals write by, and which knows no surrogate and no number beyond 64 bits
     except (TypeError, ValueError, RecursionError) as problem:
         raise CalloutError(f"{name} left in call.data what JSON can't hold: {problem}") from problem
     if len(text) > DATA:

@@ -21,8 +21,8 @@ class Answer(NamedTuple):
     """Whether it ended with it."""
     reason: str = ""
     """Why it failed, if it did."""
-    ending: bool = False
-    """Whether the caller is gone and the call waits for Twilio's last word, an `Overdue` at the latest."""
+    letters: bool = False
+    """Whether somebody is to be told: there are letters of this step in the outbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,16 @@ class GiveUp:
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """Twilio's last word should have come by now: end the call by what is known of it.
+    """What a call waits for should have come `by` now, in seconds since the epoch: do without.
 
     A call whose caller is gone, or that has said all it had to say, is completed. One in the
-    middle of its flow has failed, for this reason. `webhook` is what subscribers are told.
+    middle of its flow has failed, for this reason. One that is over tells of the recordings whose
+    callbacks didn't come. `webhook` is what subscribers are told. Nothing happens if it isn't so late.
     """
 
     webhook: Webhook
     reason: str
+    by: float
 
 
 @dataclass(frozen=True, slots=True)

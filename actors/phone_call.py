@@ -1,8 +1,13 @@
 """One phone call as an actor: what Twilio posts goes in, documents come out, one at a time.
 
 For each webhook, in this order: is it one that was answered already? Then the same bytes. Else
-the machine takes a step, functions are called out to, the step is committed to the journal, and
-only then is the answer given and are subscribers told.
+the machine takes a step, functions are called out to, the step is committed to the journal with
+the letters to its subscribers, and only then is the answer given.
+
+An actor is not the only one its call may have: another daemon's may have gone on with the call, if
+they share a journal. Its step is then not committed but *stale*; the actor forgets what it knew,
+takes the call up as it is now, and handles the message anew. A function that has run for it by then
+is not run again: its errand is kept until a step has taken what it returned.
 
 A call ends by Twilio's last word, the status callback, which also tells how long it took. The action
 of a verb that the end has interrupted may overtake it: from then on nothing moves, and the call is
@@ -14,82 +19,43 @@ the actor is then in no state to go on, and its supervisor starts another from t
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import structlog
 
-from actors.call import Call, kept
-from actors.callouts import CalloutError, Callouts, Outcome
-from actors.clock import Clock, done_within
-from actors.journal import Journal, Row, Snapshot, Subscription
+from actors.call import HISTORY, Call, kept
+from actors.callouts import CalloutError, Gone, Outcome
+from actors.errand import Errand
+from actors.journal import Letter, Row, Snapshot, StaleVersion
+from actors.letters import Told, events_of, letters_of
 from actors.loop_actor import LoopActor
 from actors.messages import Answer, CalloutDone, GiveUp, MayRest, Overdue
+from actors.recordings import PATIENCE, Recordings
+from actors.repeats import answered, same
+from actors.settings import Settings
 from actors.webhook import Kind, Webhook
-from twiml import (
-    BUSY,
-    NOTHING,
-    Callout,
-    FunctionExt,
-    InvalidFlow,
-    Machine,
-    Program,
-    Request,
-    Returned,
-    TwimlError,
-    apology,
-)
+from twiml import BUSY, NOTHING, Callout, FunctionExt, InvalidFlow, Machine, Request, Returned, TwimlError, apology
 
 log = structlog.get_logger("switchhook.call")
 
-REMEMBERED = 8
-"""How many webhooks back a repeat still gets the same bytes by its idempotency token alone."""
-ANNOUNCED = 200
-"""How many recordings back a second callback of one is known to be the second."""
 SUBSCRIPTIONS = 100
 """Functions that one call may have subscribed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What all calls of a daemon have in common."""
-
-    journal: Journal
-    callouts: Callouts
-    clock: Clock
-    programs: Callable[[str], Program | None]
-    """Finds a recipe's program by the recipe's name."""
-    base: str = ""
-    """The path that recipes are mounted under, without a slash at its end."""
-    recipe_settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    patience: float = 8.0
-    """Seconds a caller waits for a callout before they hear the hold document. Twilio waits 15."""
-    limit: float = 60.0
-    """Seconds after which a callout is given up."""
-    max_visits: int = 50
-    language: Callable[[str, str], str | None] = lambda *_: None
-    """The language that callers of a recipe hear who called this number, as far as it is known."""
-    admits: Callable[[str], bool] = lambda _: True
-    """Whether another call may begin, by its CallSid."""
-    failed: Callable[[Subscription, Webhook, str], None] = lambda *_: None
-    """Told of each subscribed function that failed."""
-
-
-@dataclass(slots=True)
-class Pending:
-    """A callout that was begun."""
-
-    rank: str
-    begun: float
-    task: asyncio.Task[Outcome]
+TRIES = 10
+"""How often a message is handled anew because another daemon was quicker."""
 
 
 class Crashed(Exception):
     """The actor has failed at an earlier webhook and takes no more."""
+
+
+class Handled(NamedTuple):
+    """What became of a webhook: its answer, whether the call went on by it, and the function that wasn't there."""
+
+    xml: str
+    moved: bool
+    gone: Gone | None = None
 
 
 class PhoneCall(LoopActor):
@@ -103,6 +69,7 @@ class PhoneCall(LoopActor):
 
     call: Call
     machine: Machine
+    recordings: Recordings
 
     def __init__(self, settings: Settings, call_sid: str) -> None:
         super().__init__()
@@ -111,11 +78,14 @@ class PhoneCall(LoopActor):
         self.status = "unknown"
         self.reason = ""
         self.version = 0
-        self.announced: tuple[str, ...] = ()
-        self.answered: dict[str, str] = {}
-        self.pending: Pending | None = None
-        self.told: asyncio.Task[None] | None = None
         self.ending = False
+        self.errand: Errand | None = None
+        self.claimed = False
+        """Whether the call is claimed for its errand, or was for one that no committed step has taken yet."""
+        self.outcomes: dict[tuple[str, int], Outcome | CalloutError] = {}
+        """What came of the callouts of the step in hand, by the state of each and how many were taken before it."""
+        self.untried = True
+        """Whether nothing is known of the call, not even that the journal has it."""
         self.crashed = False
 
     async def on_receive(self, message: Any) -> Answer | bool | None:
@@ -125,8 +95,16 @@ class PhoneCall(LoopActor):
         """
         if self.crashed:
             raise Crashed(f"{self.call_sid} has crashed before")
+        tries = TRIES
         try:
-            return await _HANDLERS[type(message)](self, message)
+            while True:
+                try:
+                    return await _HANDLERS[type(message)](self, message)
+                except StaleVersion:
+                    tries -= 1
+                    if not tries:
+                        raise
+                    self.status, self.reason, self.version, self.untried = "unknown", "", 0, False
         except BaseException:
             self.crashed = True
             raise
@@ -137,11 +115,12 @@ class PhoneCall(LoopActor):
             return stranger
         if self._is_foreign(webhook):
             return self._unmoved(NOTHING)
-        same = _same(webhook)
-        if (before := self.answered.get(same)) is not None:
+        key = same(webhook)
+        if (before := answered(self.call.history, key)) is not None:
             return self._unmoved(before)
-        self.call.params = webhook.params
-        return await self._answer(webhook, same, self.status, *await self._handle(webhook))
+        status, self.call.params = self.status, webhook.params
+        recorded = self._hears(webhook)
+        return await self._answer(webhook, key, status, await self._handle(webhook), recorded=recorded)
 
     def _is_foreign(self, webhook: Webhook) -> bool:
         """Whether another account than the call's own speaks of it: its token is good for its own calls alone."""
@@ -151,79 +130,107 @@ class PhoneCall(LoopActor):
             log.warning("foreign_account", call_sid=self.call_sid, account_sid=webhook.account_sid)
         return foreign
 
-    async def _answer(self, webhook: Webhook, same: str, status: str, xml: str, moved: bool) -> Answer:
-        """Commit a step, tell subscribers of it, and give the answer. `status` is the one before it."""
+    async def _answer(self, webhook: Webhook, key: str, status: str, handled: Handled, *, recorded: bool) -> Answer:
+        """Commit a step with what is to be told of it, and give the answer. `status` is the one before it."""
         ended = self.status != status
-        events = self._events(webhook, ended=ended)
-        await self._commit(webhook, xml, moved=moved, same=same)
-        self._tell(events, webhook)
-        return self._unmoved(xml)._replace(began=self.version == 1, ended=ended, reason=self.reason)
+        told = events_of(webhook, recorded=recorded, ended=ended)
+        letters = letters_of(self.version + 1, webhook, told, self.call.subscriptions, handled.gone)
+        kind, path, step, params = webhook.kind.value, webhook.path, webhook.step, webhook.params
+        await self._write(Row(webhook.arrived, kind, path, step, params, handled.xml, handled.moved, key), letters)
+        return self._unmoved(handled.xml)._replace(
+            began=self.version == 1, ended=ended, reason=self.reason, letters=bool(letters)
+        )
+
+    def _hears(self, webhook: Webhook) -> bool:
+        """Whether a webhook tells of a recording that is there now."""
+        asked = f'recordingStatusCallback="{self.machine.base}/recording' in (self.machine.document or "")
+        return webhook.recording is not None and self.recordings.heard(webhook, asked=asked)
 
     def _unmoved(self, xml: str) -> Answer:
         """An answer that leaves the call as it stands."""
-        return Answer(xml, self.status, self.machine.state, ending=self.ending and self.status == "in-progress")
+        return Answer(xml, self.status, self.machine.state)
 
     async def _take_up(self, webhook: Webhook) -> Answer | None:
-        """Go on from the journal, or begin; the answer if there is nothing to go on with, or no room for another."""
-        settings, base = self.settings, f"{self.settings.base}/{webhook.recipe}"
-        snapshot = await settings.journal.load(self.call_sid)
-        program = snapshot.program if snapshot else settings.programs(webhook.recipe)
-        if program is None or (snapshot is None and not webhook.kind.wants_document):
-            return Answer(NOTHING, self.status)
-        if snapshot is None:
-            if not settings.admits(self.call_sid):
-                return Answer(BUSY, "refused")
-            self.call = Call(webhook.recipe, program, webhook.params, settings.recipe_settings, webhook.arrived)
-            self.call.language = settings.language(webhook.recipe, self.call.to)
-            self.machine = Machine(program, base, max_visits=settings.max_visits, language=self.call.language)
-            self.status = "in-progress"
+        """Go on from the journal, or begin; the answer if there is nothing to go on with, or no room for another.
+
+        What looks like the first webhook of a call mostly is, so it is taken for that without a look into the
+        journal: if it isn't, its step is stale.
+        """
+        untried, self.untried = self.untried, False
+        if untried and webhook.kind is Kind.START_CALL and webhook.step is None and self._begin(webhook) is None:
             return None
-        base = f"{settings.base}/{snapshot.recipe}"
-        self.machine = Machine.restore(program, snapshot.machine, base, max_visits=settings.max_visits)
-        self.call = Call(snapshot.recipe, program, snapshot.initial_params, settings.recipe_settings, snapshot.started)
-        self.call.params, self.call.data = snapshot.params, dict(snapshot.data)
-        self.call.taken, self.call.language = snapshot.taken, self.machine.language
-        self.call.history = kept((), *await settings.journal.history(self.call_sid))
-        self.call.subscriptions = tuple(snapshot.subscriptions)
-        self.status, self.version = snapshot.status, snapshot.version
-        self.announced, self.answered = tuple(snapshot.announced), dict(snapshot.answered)
-        self.ending = any(row.kind == Kind.AFTER_THE_END for row in self.call.history)
-        self._show_state()
+        if await self._resume():
+            return None
+        return self._begin(webhook) if webhook.kind.wants_document else Answer(NOTHING, self.status)
+
+    def _begin(self, webhook: Webhook) -> Answer | None:
+        """Begin a call; the answer if there is no such recipe, or no room for another call."""
+        settings = self.settings
+        program = settings.programs(webhook.recipe)
+        if program is None:
+            return Answer(NOTHING, self.status)
+        if not settings.admits(self.call_sid):
+            return Answer(BUSY, "refused")
+        self.call = Call(webhook.recipe, program, webhook.params, settings.recipe_settings, webhook.arrived)
+        self.call.language = settings.language(webhook.recipe, self.call.to)
+        base = f"{settings.base}/{webhook.recipe}"
+        self.machine = Machine(program, base, max_visits=settings.max_visits, language=self.call.language)
+        self.recordings = Recordings()
+        self.status = "in-progress"
         return None
+
+    async def _resume(self) -> bool:
+        """Go on from what the journal has of the call, if it has."""
+        settings = self.settings
+        snapshot = await settings.journal.load(self.call_sid)
+        if snapshot is None:
+            return False
+        history = await settings.journal.history(self.call_sid, HISTORY)
+        self.call = Call.restored(snapshot, history, settings.recipe_settings)
+        base = f"{settings.base}/{snapshot.recipe}"
+        self.machine = Machine.restore(snapshot.program, snapshot.machine, base, max_visits=settings.max_visits)
+        self.recordings = Recordings(snapshot.announced, snapshot.awaited)
+        self.status, self.version, self.ending = snapshot.status, snapshot.version, snapshot.ending
+        return True
 
     async def _give_up(self, message: GiveUp) -> Answer:
         """End the call as failed; nothing is asked of the machine."""
         webhook = message.webhook
         if self.status == "unknown" and (stranger := await self._take_up(webhook)):
             return stranger
-        self.call.params = webhook.params
-        status = self.status
+        status, self.call.params = self.status, webhook.params
+        recorded = self._hears(webhook)
         if status == "in-progress":
             self._apologise(message.reason)
         xml = apology(self.machine.spoken) if webhook.kind.wants_document else NOTHING
-        return await self._answer(webhook, _same(webhook), status, xml, moved=True)
+        return await self._answer(webhook, same(webhook), status, Handled(xml, moved=True), recorded=recorded)
 
     async def _overdue(self, message: Overdue) -> Answer:
-        """End the call by what is known of it, if nobody has yet."""
+        """Do without what the call waits for, if it still does."""
         webhook = message.webhook
         if self.status == "unknown" and (stranger := await self._take_up(webhook)):
             return stranger
-        if self.status != "in-progress":
+        due = self._due(self.call.history[-1].at if self.call.history else 0.0)
+        if due is None or due > message.by:
             return self._unmoved(NOTHING)
         self.call.params = webhook.params
-        if self.ending or self.machine.ended:
+        told: list[Told] = [("recording", fields) for fields in self.recordings.given_up()]
+        ended = self.status == "in-progress"
+        if ended and (self.ending or self.machine.ended):
             self.status = "completed"
-            self._drop_callout()
-        else:
+            self._drop_errand()
+        elif ended:
             self._apologise(message.reason)
-        await self._write(Row(self.settings.clock.now(), "overdue", "", None, {}, "", moved=True))
-        self._tell(["completion"], webhook)
-        return self._unmoved(NOTHING)._replace(ended=True, reason=self.reason)
+        if ended:
+            told.append(("completion", webhook.params))
+        letters = letters_of(self.version + 1, webhook, told, self.call.subscriptions)
+        row = Row(self.settings.clock.now(), "overdue", webhook.path, None, webhook.params, "", moved=ended)
+        await self._write(row, letters)
+        return self._unmoved(NOTHING)._replace(ended=ended, reason=self.reason, letters=bool(letters))
 
     async def _may_rest(self, _: MayRest) -> bool:
         """Whether all there is to this call is in the journal, and nobody waits for more of it."""
-        told = self.told is None or self.told.done()
-        return self.pending is None and told and self.actor_inbox.empty()
+        return self.errand is None and self.actor_inbox.empty()
 
     def _apologise(self, reason: str, cause: BaseException | None = None) -> str:
         """The call has failed: say so, in the log and to the caller."""
@@ -236,33 +243,36 @@ class PhoneCall(LoopActor):
             exc_info=cause,
         )
         self.status, self.reason = "failed", reason
-        self._drop_callout()
+        self._drop_errand()
         return apology(self.machine.spoken)
 
     def on_stop(self) -> None:
         """Whoever stops a call waits for no callout."""
-        self._drop_callout()
+        self._drop_errand()
 
-    async def _handle(self, webhook: Webhook) -> tuple[str, bool]:
-        """The answer to a webhook, and whether the call went on by it."""
+    async def _handle(self, webhook: Webhook) -> Handled:
+        """What becomes of a webhook."""
         kind = webhook.kind
         if kind is Kind.AFTER_THE_END:
             self.ending = True
-            self._drop_callout()
-            return NOTHING, False
+            self._drop_errand()
+            return Handled(NOTHING, moved=False)
         if kind is Kind.COMPLETE:
             moved = self.status == "in-progress"
             self.status = "completed" if moved else self.status
-            self._drop_callout()
-            return NOTHING, moved
+            self._drop_errand()
+            return Handled(NOTHING, moved)
         if not kind.wants_document or self.ending or self.status != "in-progress":
-            return apology(self.machine.spoken) if kind.wants_document and self.status == "failed" else NOTHING, False
+            sorry = kind.wants_document and self.status == "failed"
+            return Handled(apology(self.machine.spoken) if sorry else NOTHING, moved=False)
         try:
             return await self._document(webhook)
+        except Gone as problem:
+            return Handled(self._apologise(str(problem), problem.__cause__), moved=True, gone=problem)
         except (CalloutError, TwimlError) as problem:
-            return self._apologise(str(problem), problem.__cause__), True
+            return Handled(self._apologise(str(problem), problem.__cause__), moved=True)
 
-    async def _document(self, webhook: Webhook) -> tuple[str, bool]:
+    async def _document(self, webhook: Webhook) -> Handled:
         deadline = webhook.arrived + self.settings.patience
         if webhook.path and (webhook.rank is None or self.machine.program.find(webhook.rank) is None):
             log.warning("unknown_state", call_sid=self.call_sid, recipe=self.call.recipe, asked_for=webhook.path)
@@ -275,28 +285,41 @@ class PhoneCall(LoopActor):
             self._speak(outcome.language)
             effect = self.machine.step(Returned(outcome.verbs))
             self._take(outcome)
-        return effect.xml, effect.moved
+        return Handled(effect.xml, effect.moved)
 
     async def _outcome(self, callout: Callout, deadline: float) -> Outcome | None:
         """What came of a callout, begun now or before; None if the caller has to hold."""
-        clock = self.settings.clock
-        if self.pending is None or self.pending.rank != callout.rank:
-            self._drop_callout()
+        known = self.outcomes.get((callout.rank, self.call.taken))
+        if isinstance(known, CalloutError):
+            raise known
+        if known is not None:
+            return known
+        errand = self.errand
+        if errand is None or not errand.is_for(callout.rank, self.call.taken):
+            self._drop_errand()
+            errand = Errand(self.settings, self.call_sid, callout, self.call.taken)
+            if not await errand.claim(self.version, deadline):
+                return None
+            self.claimed, self.errand = True, errand
             self._show_state()
-            task = asyncio.get_running_loop().create_task(self._call_out(callout.function))
-            self.pending = Pending(callout.rank, clock.now(), task)
-        pending = self.pending
-        left = pending.begun + self.settings.limit - clock.now()
-        if await done_within(min(deadline - clock.now(), left), pending.task, clock):
-            self.pending = None
-            return pending.task.result()
-        if pending.begun + self.settings.limit <= clock.now():
-            self._drop_callout()
-            function = callout.function
-            raise CalloutError(f"{function.module}:{function.fn} took more than {self.settings.limit:g} s")
-        rank, ref = pending.rank, self.actor_ref
-        pending.task.add_done_callback(lambda _: ref.tell(CalloutDone(rank)) if ref.is_alive() else None)
-        return None
+            errand.begin(self._call_out(callout.function))
+        if not await errand.done_by(deadline):
+            ref, done = self.actor_ref, CalloutDone(callout.rank)
+            errand.task.add_done_callback(lambda _: ref.tell(done) if ref.is_alive() else None)
+            return None
+        return self._fetch(errand)
+
+    def _fetch(self, errand: Errand) -> Outcome:
+        """Keep what came of an errand until a step has taken it. Raises the `CalloutError` that did."""
+        key = (errand.callout.rank, errand.taken)
+        try:
+            outcome = self.outcomes[key] = errand.outcome()
+        except CalloutError as problem:
+            self.outcomes[key] = problem
+            raise
+        finally:
+            self._drop_errand()
+        return outcome
 
     async def _call_out(self, function: FunctionExt) -> Outcome:
         """What a callout returned, with all the subscriptions that the call has then."""
@@ -317,64 +340,69 @@ class PhoneCall(LoopActor):
             self.call.language = language
             self.machine.speak(language)
 
-    async def _callout_done(self, done: CalloutDone) -> Answer | None:
+    async def _callout_done(self, done: CalloutDone) -> None:
         """The function that a caller holds for has finished: it has done so for good once that is committed.
 
         If it failed, the caller's next request says so.
         """
-        pending = self.pending
-        if pending is None or pending.rank != done.rank or not pending.task.done() or self.status != "in-progress":
-            return None
-        if pending.task.cancelled() or pending.task.exception() is not None or self.machine.state != done.rank:
-            return None
-        returned = pending.task.result()
+        if self.status == "unknown" and not await self._resume():
+            return
+        errand, key = self.errand, (done.rank, self.call.taken)
+        if self.status != "in-progress" or self.machine.state != done.rank:
+            return
+        if errand is not None and errand.is_for(*key) and errand.succeeded:
+            self._fetch(errand)
+        outcome = self.outcomes.get(key)
+        if not isinstance(outcome, Outcome):
+            return
         try:
-            self.machine.splice(returned.verbs)
+            self.machine.splice(outcome.verbs)
         except InvalidFlow:
-            return None
-        self.pending = None
-        self._speak(returned.language)
-        self._take(returned)
+            return
+        self._speak(outcome.language)
+        self._take(outcome)
         await self._write(Row(self.settings.clock.now(), "callout_done", done.rank, None, {}, "", moved=False))
-        return None
 
-    def _drop_callout(self) -> None:
-        if self.pending is not None:
-            self.pending.task.cancel()
-            self.pending = None
+    def _drop_errand(self) -> None:
+        if self.errand is not None:
+            self.errand.drop()
+            self.errand = None
 
-    async def _commit(self, webhook: Webhook, xml: str, *, moved: bool, same: str) -> None:
-        if not webhook.token:
-            self.answered = {key: answer for key, answer in self.answered.items() if key[0] != CONTENT}
-        self.answered[same] = xml
-        while len(self.answered) > REMEMBERED:
-            del self.answered[next(iter(self.answered))]
-        await self._write(
-            Row(webhook.arrived, webhook.kind.value, webhook.path, webhook.step, webhook.params, xml, moved)
-        )
-
-    async def _write(self, row: Row) -> None:
-        call, machine = self.call, self.machine
+    async def _write(self, row: Row, letters: Sequence[Letter] = ()) -> None:
+        """Commit a step. Raises `StaleVersion` if another was committed since the one that this was made from."""
+        call, machine, settings = self.call, self.machine, self.settings
         self._show_state()
-        call.history = kept(call.history, row)
-        self.version += 1
         snapshot = Snapshot(
-            call_sid=call.call_sid,
+            call_sid=self.call_sid,
             recipe=call.recipe,
-            version=self.version,
+            version=self.version + 1,
             status=self.status,
             started=call.started,
+            due=self._due(row.at),
             program=machine.program,
             machine=machine.snapshot(),
             initial_params=call.initial_params,
-            params=call.params,
             data=call.data,
             taken=call.taken,
+            ending=self.ending,
             subscriptions=call.subscriptions,
-            announced=self.announced,
-            answered=dict(self.answered),
+            announced=self.recordings.announced,
+            awaited=self.recordings.awaited,
         )
-        await self.settings.journal.commit(snapshot, row)
+        freed = self.claimed and self.errand is None
+        await settings.journal.commit(snapshot, row, letters, claimant=settings.node if freed else "")
+        call.history = kept(call.history, row)
+        self.version += 1
+        if self.outcomes:
+            self.outcomes.clear()
+        if freed:
+            self.claimed = False
+
+    def _due(self, now: float) -> float | None:
+        """When to do without what the call waits for, if it was last heard of now."""
+        if self.status != "in-progress":
+            return now + PATIENCE if self.recordings.awaited else None
+        return now + self.settings.linger if self.ending else self.call.started + self.settings.longest
 
     def _show_state(self) -> None:
         self.call.program, self.call.state, self.call.step = (
@@ -382,61 +410,6 @@ class PhoneCall(LoopActor):
             self.machine.state,
             self.machine.steps,
         )
-
-    def _events(self, webhook: Webhook, *, ended: bool) -> list[str]:
-        """What subscribers are to be told of a webhook, in order: a recording before the end it came with."""
-        events = []
-        recording = webhook.recording
-        if recording is not None and recording.there and recording.sid not in self.announced:
-            self.announced = (*self.announced, recording.sid)[-ANNOUNCED:]
-            events.append("recording")
-        if webhook.dial_status:
-            events.append("dial")
-        if webhook.kind is Kind.TRANSCRIPTION:
-            events.append("transcription")
-        if webhook.kind in (Kind.STATUS, Kind.COMPLETE):
-            events.append("status")
-        if ended:
-            events.append("completion")
-        return events
-
-    def _tell(self, events: Sequence[str], webhook: Webhook) -> None:
-        """Call the functions that are subscribed to these events, after those of earlier webhooks."""
-        wanted = [each for event in events for each in self.call.subscriptions if each.event == event]
-        if wanted:
-            callouts = self.settings.callouts
-            self.told = callouts.spawn(self._notify(self.told, wanted, webhook))
-
-    async def _notify(
-        self, before: asyncio.Task[None] | None, wanted: Sequence[Subscription], webhook: Webhook
-    ) -> None:
-        if before is not None:
-            await asyncio.wait([before])
-        for subscription in wanted:
-            try:
-                await self._run(subscription, webhook)
-            except CalloutError as problem:
-                log.error(  # noqa: TRY400 - what matters of the traceback is its cause
-                    "subscription_failed",
-                    call_sid=self.call_sid,
-                    recipe=self.call.recipe,
-                    subscribed_to=subscription.event,
-                    reason=str(problem),
-                    exc_info=problem.__cause__,
-                )
-                self.settings.failed(subscription, webhook, str(problem))
-
-    async def _run(self, subscription: Subscription, webhook: Webhook) -> None:
-        """Run a subscribed function, no longer than a callout may take."""
-        settings = self.settings
-        task = asyncio.get_running_loop().create_task(settings.callouts.notify(subscription, webhook, self.call))
-        try:
-            if not await done_within(settings.limit, task, settings.clock):
-                name = f"{subscription.module}:{subscription.function}"
-                raise CalloutError(f"{name} took more than {settings.limit:g} s")
-            task.result()
-        finally:
-            task.cancel()
 
 
 _HANDLERS: dict[type, Callable[[PhoneCall, Any], Awaitable[Answer | bool | None]]] = {
@@ -446,13 +419,3 @@ _HANDLERS: dict[type, Callable[[PhoneCall, Any], Awaitable[Answer | bool | None]
     MayRest: PhoneCall._may_rest,  # noqa: SLF001
     CalloutDone: PhoneCall._callout_done,  # noqa: SLF001
 }
-
-TOKEN, CONTENT = "t", "c"
-
-
-def _same(webhook: Webhook) -> str:
-    """What is the same for every try of one webhook: Twilio's token for it, or without one its content."""
-    if webhook.token:
-        return TOKEN + webhook.token
-    content = repr((webhook.path, webhook.step, sorted(webhook.params.items())))
-    return CONTENT + hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -5,8 +5,8 @@ that nothing was heard. Nobody waits for the mail: it is sent by functions that 
 
 A message is mailed with its transcription, as soon as Twilio has one. If that fails the mail says so; if none has come
 after `transcription_wait` seconds, or when the process stops, the mail goes without. What is shorter than two seconds
-is no message, and isn't mailed. A mail that the server doesn't take is logged, and counted by the status as a dead
-letter; it is tried once more when the process stops, and the recording stays with Twilio in any case.
+is no message, and isn't mailed. A mail that the server doesn't take is logged and tried again, later each time; if
+none was taken in the end it is a dead letter. The recording stays with Twilio in any case.
 
 Settings:
     mail_to             who gets the mails; if it isn't set, messages are logged, with where they are to be heard

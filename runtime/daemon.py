@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import secrets
 import signal
 import socket
 import time
@@ -64,6 +65,7 @@ class Daemon:
                 callouts=self.callouts,
                 clock=self.clock,
                 programs=self._program,
+                node=f"{_node()}:{secrets.token_hex(4)}",
                 base=self.prefix,
                 recipe_settings=MappingProxyType(dict(settings.settings)),
                 patience=settings.callout_patience,
@@ -77,6 +79,7 @@ class Daemon:
             max_call_hours=settings.max_call_hours,
             max_awake=settings.max_awake,
             max_calls=settings.max_calls,
+            pauses=settings.retry_pauses,
         )
         self._began = time.monotonic()
         self._front: Server | None = None
@@ -113,6 +116,7 @@ class Daemon:
             clock=self.clock,
             threads=self.callouts.threads,
         )
+        await self.supervisor.start()
         self._front = Server(voice)
         await self._front.start(front)
         status = status_app(self.status, self._is_ready, settings.status_token)
@@ -133,11 +137,9 @@ class Daemon:
             reload.cancel()
         front, self._front = self._front, None
         await front.drain(self.settings.drain_seconds)
-        await self.supervisor.settle()
-        left = self.settings.drain_seconds - (self.clock.now() - began)
-        if self.callouts.running and left > 0:
-            await asyncio.wait(self.callouts.running, timeout=left)
-        await self.supervisor.stop()
+        with contextlib.suppress(JournalError):
+            await self.supervisor.sweep(ahead=self.settings.linger)
+        await self.supervisor.stop(self.settings.drain_seconds - (self.clock.now() - began))
         await self.journal.close()
         await self._admin.cleanup()
         log.info("stopped", seconds=round(self.clock.now() - began, 3), unfinished=len(self.callouts.running))
@@ -212,8 +214,7 @@ class Daemon:
         }
 
     def _about(self) -> dict[str, Any]:
-        node = f"{socket.gethostname()}:{os.getpid()}"
-        return {"node": node, "version": version("switchhook"), "journal": self.journal.name}
+        return {"node": _node(), "version": version("switchhook"), "journal": self.journal.name}
 
     async def _open_journal(self) -> None:
         if isinstance(self.journal, Durable):
@@ -229,6 +230,10 @@ class Daemon:
         if self.supervisor.full and not self.draining:
             raise web.HTTPServiceUnavailable(text="busy: max_calls are in progress\n")
         return not self.draining
+
+
+def _node() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def _listening(name: str, host: str, port: int) -> socket.socket:

@@ -11,7 +11,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 from runtime.errors import SettingsError
 from runtime.journals import path_of
+from supervisor.postman import PAUSES
 from twiml.extensions import LANGUAGE
 
 PREFIX = "SWITCHHOOK_"
@@ -96,6 +97,8 @@ class Settings(BaseSettings):
     """Seconds until a callout is given up and the call ends with an apology."""
     callout_threads: int = Field(32, ge=1, le=1000)
     """Callouts and subscribed functions that run at a time, if they aren't coroutines."""
+    retry_pauses: list[Annotated[float, Field(gt=0)]] = Field(default_factory=lambda: list(PAUSES))
+    """Seconds from each failed try of a subscribed function to the next; after the last it is a dead letter."""
     max_visits: int = Field(50, ge=2)
     """How often a state is entered without a key or a word before the call is ended."""
     max_restarts: int = Field(1, ge=0)

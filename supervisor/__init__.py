@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from supervisor.awake import Awake
+from supervisor.postman import Postman
 from supervisor.roll import Child, Roll
 from supervisor.supervisor import Supervisor
 
-__all__ = ["Awake", "Child", "Roll", "Supervisor"]
+__all__ = ["Awake", "Child", "Postman", "Roll", "Supervisor"]

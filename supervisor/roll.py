@@ -13,7 +13,7 @@ from typing import Any
 
 from pykka import ActorRef
 
-from actors import PhoneCall, Webhook
+from actors import Open, PhoneCall, Webhook
 
 
 class Child:
@@ -36,15 +36,17 @@ class Child:
         "to",
     )
 
-    def __init__(self, webhook: Webhook, ref: ActorRef[PhoneCall] | None = None) -> None:
-        self.call_sid = webhook.call_sid
-        self.ref = ref
+    def __init__(
+        self, call_sid: str, recipe: str, from_: str = "", to: str = "", since: float = 0.0, state: str = ""
+    ) -> None:
+        self.call_sid = call_sid
+        self.ref: ActorRef[PhoneCall] | None = None
         """Its actor, None while it sleeps."""
-        self.recipe = sys.intern(webhook.recipe)
-        self.from_ = webhook.params.get("From", "")
-        self.to = webhook.params.get("To", "")
-        self.since = webhook.arrived
-        self.state = ""
+        self.recipe = sys.intern(recipe)
+        self.from_ = from_
+        self.to = to
+        self.since = since
+        self.state = state
         self.last_event = ""
         self.counted = False
         """Whether it counts among the calls in progress."""
@@ -56,6 +58,14 @@ class Child:
         """When it crashed, within the window that counts."""
         self.before: Child | None = None
         self.after: Child | None = None
+
+    @classmethod
+    def of(cls, found: Webhook | Open) -> Child:
+        """The child of a call that a webhook tells of, or that a journal has."""
+        if isinstance(found, Open):
+            return cls(found.call_sid, found.recipe, found.from_, found.to, found.started, found.state)
+        get = found.params.get
+        return cls(found.call_sid, found.recipe, get("From", ""), get("To", ""), found.arrived)
 
     def summary(self) -> dict[str, Any]:
         """The child as the status shows it."""
@@ -122,20 +132,6 @@ class Roll:
             found.append(following)
             following = following.after
         return found
-
-    def begun_by(self, moment: float) -> list[Child]:
-        """The children, from the first on, that began no later than this."""
-        found: list[Child] = []
-        following = self._first
-        while following is not None and following.since <= moment:
-            found.append(following)
-            following = following.after
-        return found
-
-    @property
-    def first(self) -> Child | None:
-        """The child that was added first of all that are here."""
-        return self._first
 
     def __iter__(self) -> Iterator[Child]:
         return iter(tuple(self._by_sid.values()))

@@ -13,7 +13,8 @@ One child for each CallSid, found in constant time. Children are *transient*, th
 
 * A call whose end never comes is *overdue* after `max_call_hours`, and is ended by what is known of
   it. One whose caller is gone, by the action of an interrupted verb, has the time that others linger
-  for Twilio's last word.
+  for Twilio's last word. The journal knows which are due, so that a call is ended also if the daemon
+  that had it has died.
 
 Every crash is reported with the same four fields as OTP's supervisor reports: `supervisor`,
 `context` (what was being done), `reason`, and `offender` (the call).
@@ -23,16 +24,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
 import structlog
 
-from actors import Answer, GiveUp, Kind, Overdue, PhoneCall, Settings, Subscription, Timer, Webhook
+from actors import Answer, GiveUp, JournalError, Kind, Open, Overdue, PhoneCall, Settings, Webhook
 from supervisor.awake import Awake
+from supervisor.postman import PAUSES, Postman
 from supervisor.roll import Child, Roll
+from supervisor.rounds import Rounds
 from twiml import APOLOGY, NOTHING, Redirect
 from twiml.phrases import hold
 from twiml.xml import document, fragment
@@ -43,7 +46,7 @@ NAME = "phone_calls"
 PAGE = 100
 """Calls on a page of the status, unless it is asked for more or fewer."""
 REMEMBERED = 1000
-"""Failures and dead letters that are remembered, the latest."""
+"""Failures that are remembered, the latest."""
 LATEST = 20
 """Failures that the status shows."""
 NO_CALL = frozenset({"unknown", "refused"})
@@ -53,13 +56,21 @@ comes back by a Redirect: no error, since Twilio would end the call over it, and
 document, which the webhooks before may change. What they keyed is asked for again."""
 WAITING_ONCE = 2 * WAITING
 """The same for what is told once and never again: the end of a call, and a recording."""
-SWEEP_PAUSE = 1.0
-"""Seconds from one look for overdue calls to the next, at least."""
+ROUND = 1.0
+"""Seconds from one look for what is overdue to the next."""
+SWEPT = 100
+"""Calls that are ended in one round because they are overdue."""
+PAGE_OF_OPEN = 500
+"""Calls that are taken over from a journal at a time."""
+PAGE_OF_ENDED = 10_000
+"""Calls that others have ended, of which is heard in one round."""
+SKEW = 5.0
+"""Seconds that the clocks of daemons with one journal may differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A call that failed, or a subscribed function that did, for the list."""
+    """A call that failed, for the list."""
 
     at: float
     call_sid: str
@@ -82,6 +93,7 @@ class Supervisor:
         max_call_hours: hours after which a call whose end never came is ended.
         max_awake: calls that have an actor at a time; others are in the journal alone.
         max_calls: calls in progress, beyond which no other begins; 0 for no limit.
+        pauses: seconds from each failed try of a subscribed function to the next.
     """
 
     def __init__(
@@ -94,8 +106,10 @@ class Supervisor:
         max_call_hours: float = 24.0,
         max_awake: int = 10_000,
         max_calls: int = 0,
+        pauses: Sequence[float] = PAUSES,
     ) -> None:
-        self.settings = replace(settings, failed=self._subscription_failed, admits=self._admits)
+        longest = max_call_hours * 3600
+        self.settings = replace(settings, admits=self._admits, linger=linger, longest=longest)
         self.max_restarts = max_restarts
         self.window = window
         self.linger = linger
@@ -106,15 +120,16 @@ class Supervisor:
         """How often a caller heard that all lines are busy."""
         self.counts: Counter[str] = Counter(started=0, completed=0, failed=0, restarts=0)
         self.failures: deque[Failure] = deque(maxlen=REMEMBERED)
-        self.dead_letters: deque[Failure] = deque(maxlen=REMEMBERED)
+        self.postman = Postman(self.settings, pauses)
         self._roll = Roll()
         self._awake = Awake(max_awake, lambda call_sid: PhoneCall.start(self.settings, call_sid))
-        self._ending: dict[str, Webhook] = {}
-        """The calls whose callers are gone, with the webhook since which that is known."""
         self._beginning: set[str] = set()
         """The calls that were let in and don't count yet."""
-        self._sweep: Timer | None = None
-        self._work: set[asyncio.Task[object]] = set()
+        self._looked = 0.0
+        """Until when it is known which calls others have ended."""
+        shared = [self._hear_of_ends] if settings.journal.shared else []
+        self._taking_over: asyncio.Task[None] | None = None
+        self._rounds = Rounds(settings.clock, ROUND, [self.sweep, self.postman.look, *shared])
         self._routes = {
             Kind.START_CALL: self.start_call,
             Kind.GATHER_RESPONSE: self.gather_response,
@@ -159,7 +174,7 @@ class Supervisor:
             "refused": self.refused,
             "in_progress": [child.summary() for child in shown if child.counted],
             "next": shown[-1].call_sid if shown and len(page) > limit else None,
-            "dead_letters": len(self.dead_letters),
+            "dead_letters": self.postman.dead,
             "failures": [asdict(failure) for failure in list(self.failures)[-LATEST:]],
         }
 
@@ -168,22 +183,44 @@ class Supervisor:
         """Whether a new caller hears that all lines are busy."""
         return 0 < self.max_calls <= self.in_progress + len(self._beginning)
 
-    async def settle(self) -> None:
-        """End the calls whose callers are gone, without Twilio's last word."""
-        for webhook in tuple(self._ending.values()):
-            await self._last_word_missing(webhook)
+    async def start(self) -> None:
+        """Look after the calls that are in the journal: those that are due, and whoever is to be told of something.
 
-    async def stop(self) -> None:
-        """Stop every actor once it has answered what it has in hand. Their calls stay in the journal."""
-        if self._sweep is not None:
-            self._sweep.cancel()
-        if self._work:
-            await asyncio.wait(self._work)
+        Calls in progress that nobody else has are put on the roll; they sleep until their next webhook.
+        """
+        self._looked = self.settings.clock.now()
+        self._rounds.start()
+        if not self.settings.journal.shared:
+            self._taking_over = asyncio.get_running_loop().create_task(self._take_over())
+
+    async def stop(self, patience: float = 0.0) -> None:
+        """Stop every actor once it has answered what it has in hand. Their calls stay in the journal.
+
+        `patience` is the time, in seconds, that subscribed functions have.
+        """
+        await self._rounds.stop()
+        if self._taking_over is not None:
+            self._taking_over.cancel()
+        await self.postman.close(patience)
         await self._awake.close()
         for child in self._roll:
             if child.ref is not None:
                 await child.ref.stop(block=False)
             self._retire(child)
+
+    async def sweep(self, ahead: float = 0.0) -> None:
+        """Do without what calls wait for that are overdue, or will be in some seconds."""
+        by = self.settings.clock.now() + ahead
+        late = await self.settings.journal.overdue(by, SWEPT)
+        await asyncio.gather(*(self._do_without(each, by) for each in late))
+
+    async def _do_without(self, found: Open, by: float) -> None:
+        """Have a call do without what it waits for, if it still does."""
+        fields = {"CallSid": found.call_sid, "From": found.from_, "To": found.to}
+        webhook = Webhook(fields, found.recipe, "status", arrived=self.settings.clock.now())
+        log.info("call_overdue", call_sid=found.call_sid, recipe=found.recipe, since=found.started)
+        reason = f"its end had not come after {self.max_call_hours:g} hours"
+        await self._tell(webhook, Overdue(webhook, reason, by))
 
     async def _tell(self, webhook: Webhook, message: Overdue | None = None) -> str:
         """Give a webhook, or a message about it, to its call's actor, and once more if the actor crashes over it."""
@@ -212,7 +249,7 @@ class Supervisor:
         """The child of a CallSid, put on the roll if it isn't; what there is to go on from its actor finds out."""
         child = self._roll.find(webhook.call_sid)
         if child is None:
-            child = Child(webhook)
+            child = Child.of(webhook)
             self._roll.add(child)
         return child
 
@@ -252,10 +289,8 @@ class Supervisor:
         if answer.status == "in-progress" and not child.counted:
             child.counted = True
             self.in_progress += 1
-            self._watch()
-        if answer.ending and child.call_sid not in self._ending:
-            self._ending[child.call_sid] = webhook
-            self._later(self.linger, lambda: self._last_word_missing(webhook))
+        if answer.letters:
+            self.postman.nudge(child.call_sid)
         if answer.ended:
             self._ended(child, answer.status, answer.reason)
         if answer.status in NO_CALL:
@@ -287,47 +322,39 @@ class Supervisor:
     def _discount(self, child: Child) -> None:
         self.in_progress -= child.counted
         child.counted = False
-        self._ending.pop(child.call_sid, None)
 
     def _retire(self, child: Child) -> None:
         self._awake.stop(child)
         self._roll.remove(child)
         self._beginning.discard(child.call_sid)
 
-    async def _last_word_missing(self, webhook: Webhook) -> None:
-        """Twilio's last word on a call has not come since this webhook: do without."""
-        if self._ending.get(webhook.call_sid) is webhook:
-            del self._ending[webhook.call_sid]
-            await self._tell(webhook, Overdue(webhook, "the caller was gone"))
+    async def _take_over(self) -> None:
+        """Put the calls in progress that the journal has on the roll, a page at a time."""
+        page: Sequence[Open] = await self._open_after("")
+        while page:
+            for found in page:
+                if found.call_sid not in self._roll:
+                    self._roll.add(child := Child.of(found))
+                    child.counted = True
+                    self.in_progress += 1
+            page = await self._open_after(page[-1].call_sid)
 
-    def _watch(self) -> None:
-        """Look for overdue calls when the one that is open longest will be one."""
-        first = self._roll.first
-        if self._sweep is None and first is not None:
-            due = first.since + self.max_call_hours * 3600
-            self._sweep = self._later(max(due - self.settings.clock.now(), SWEEP_PAUSE), self._sweep_up)
+    async def _open_after(self, call_sid: str) -> Sequence[Open]:
+        try:
+            return await self.settings.journal.in_progress(call_sid, PAGE_OF_OPEN)
+        except JournalError as problem:
+            log.warning("calls_not_listed", after=call_sid, reason=str(problem))
+            return ()
 
-    async def _sweep_up(self) -> None:
-        """End the calls that are overdue, one after the other."""
-        self._sweep = None
-        for child in self._roll.begun_by(self.settings.clock.now() - self.max_call_hours * 3600):
-            if child.counted:
-                log.warning("call_overdue", call_sid=child.call_sid, recipe=child.recipe, hours=self.max_call_hours)
-                fields = {"CallSid": child.call_sid, "From": child.from_, "To": child.to}
-                reason = f"its end had not come after {self.max_call_hours:g} hours"
-                webhook = Webhook(fields, child.recipe, "status", arrived=self.settings.clock.now())
-                await self._tell(webhook, Overdue(webhook, reason))
-        self._watch()
-
-    def _later(self, seconds: float, do: Callable[[], Coroutine[Any, Any, None]]) -> Timer:
-        """Begin some work after a while; a stop waits for what was begun."""
-
-        def begin() -> None:
-            task = asyncio.get_running_loop().create_task(do())
-            self._work.add(task)
-            task.add_done_callback(self._work.discard)
-
-        return self.settings.clock.later(seconds, begin)
+    async def _hear_of_ends(self) -> None:
+        """Retire the calls that another daemon has ended."""
+        now = self.settings.clock.now()
+        for call_sid in await self.settings.journal.ended(self._looked - SKEW, PAGE_OF_ENDED):
+            child = self._roll.find(call_sid)
+            if child is not None and child.counted and not child.in_hand:
+                self._discount(child)
+                self._retire(child)
+        self._looked = now
 
     def _restart(self, child: Child, webhook: Webhook, problem: Exception) -> bool:
         """Start a crashed child again from its last committed step, unless it crashes too often."""
@@ -361,7 +388,3 @@ class Supervisor:
                     self._ended(child, "failed", reason)
                 self._retire(child)
         return APOLOGY if webhook.kind.wants_document else NOTHING
-
-    def _subscription_failed(self, subscription: Subscription, webhook: Webhook, reason: str) -> None:
-        what = f"{subscription.event}: {subscription.module}:{subscription.function}"
-        self.dead_letters.append(Failure(self.settings.clock.now(), webhook.call_sid, what, reason))

@@ -9,14 +9,16 @@ back, in memory.
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from actors import JournalError, Row, Snapshot, Subscription
+import orjson
+
+from actors import JournalError, Letter, Open, Row, Snapshot, Subscription
 from twiml import Extension, Program, State, TwimlError, decode, encode
 
 LARGEST = 1_000_000
@@ -24,17 +26,27 @@ LARGEST = 1_000_000
 RECENT = 256
 """Programs that are held though no call holds them."""
 
-_KEPT = ("machine", "initial_params", "params", "data", "taken", "subscriptions", "announced", "answered")
+_KEPT = ("machine", "data", "taken", "ending", "subscriptions", "announced", "awaited")
 """What of a snapshot is in its text; the rest has columns of its own, or is the program."""
+
+CALL = "call_sid, recipe, version, status, started, latest, due, program, initial_params, snapshot"
+ROW = "call_sid, version, at, kind, path, step, params, answer, moved, same"
+LETTER = "call_sid, version, number, event, module, function, at, path, step, params, due, tries, reason"
+OPEN = "call_sid, recipe, started, initial_params, snapshot"
+"""The columns of each table, in the order in which they are written and read; the last, of a listed call."""
 
 
 class Step(NamedTuple):
-    """A step as it is written: the columns of its call, and those of its row of history."""
+    """A step as it is written: the columns of its call, of its row of history, and of its letters."""
 
     call_sid: str
     version: int
     call: tuple[Any, ...]
+    """`initial_params` is "" but in the first step, and is never changed afterwards."""
     row: tuple[Any, ...]
+    letters: Sequence[tuple[Any, ...]]
+    claimant: str
+    """Whose claim on the call ends with the step; "" for nobody's."""
     digest: str
     program: Program
 
@@ -94,7 +106,7 @@ def program_text(program: Program) -> str:
     '{"labels":{},"states":[["1","<Say>hi</Say>","next"],["2","<Hangup/>","exit"]]}'
     """
     states = [(state.rank, _payload_text(state.payload), state.transition) for state in program]
-    text = _dumped({"states": states, "labels": program.labels}, "the program", _encode_sorted)
+    text = _dumped({"states": states, "labels": program.labels}, "the program", orjson.OPT_SORT_KEYS)
     if len(text) > LARGEST:
         raise JournalError(f"a program of {len(text):,} characters; the journal keeps {LARGEST:,} at most")
     return text
@@ -103,61 +115,90 @@ def program_text(program: Program) -> str:
 def program_of(text: str) -> Program:
     """The program that was kept as this text. Raises `JournalError` if it isn't one."""
     try:
-        kept = json.loads(text)
+        kept = orjson.loads(text)
         states = (State(rank, _payload_of(payload), transition) for rank, payload, transition in kept["states"])
         return Program(states, kept["labels"])
     except (ValueError, KeyError, TypeError, AttributeError, TwimlError) as problem:
         raise JournalError(f"a program in the journal can't be read: {problem}") from problem
 
 
-def pack(snapshot: Snapshot, row: Row, programs: Programs) -> Step:
+def pack(snapshot: Snapshot, row: Row, letters: Sequence[Letter], claimant: str, programs: Programs) -> Step:
     """A step as it is written. Raises `JournalError` for what can't be kept."""
-    sid, digest = snapshot.call_sid, programs.digest(snapshot.program)
-    text = _dumped({name: getattr(snapshot, name) for name in _KEPT}, sid)
+    sid, version, digest = snapshot.call_sid, snapshot.version, programs.digest(snapshot.program)
+    kept = {name: getattr(snapshot, name) for name in _KEPT}
+    kept["subscriptions"] = [list(each) for each in snapshot.subscriptions]
+    text = _dumped(kept, sid)
     params = _dumped(row.params, sid)
-    size = len(text) + len(params) + len(row.answer)
+    initial = _dumped(snapshot.initial_params, sid) if version == 1 else ""
+    size = len(text) + len(params) + len(initial) + len(row.answer)
     if size > LARGEST:
         hint = "; is call.data too large?" if len(_dumped(snapshot.data, sid)) > LARGEST // 2 else ""
         raise JournalError(f"{sid}: a step of {size:,} characters; the journal keeps {LARGEST:,} at most{hint}")
+    at, kind, path, step, _, answer, moved, same = row
     return Step(
         sid,
-        snapshot.version,
-        (sid, snapshot.recipe, snapshot.version, snapshot.status, snapshot.started, row.at, digest, text),
-        (sid, snapshot.version, row.at, row.kind, row.path, row.step, params, row.answer, row.moved),
+        version,
+        (sid, snapshot.recipe, version, snapshot.status, snapshot.started, at, snapshot.due, digest, initial, text),
+        (sid, version, at, kind, path, step, params, answer, moved, same),
+        [_letter_columns(each, params if each.params is row.params else _dumped(each.params, sid)) for each in letters],
+        claimant,
         digest,
         snapshot.program,
     )
 
 
-def snapshot_of(call: tuple[Any, ...], program: Program) -> Snapshot:
+def _letter_columns(letter: Letter, params: str) -> tuple[Any, ...]:
+    sid, version, number, subscription, at, path, step, _, due, tries, reason = letter
+    return (sid, version, number, *subscription, at, path, step, params, due, tries, reason)
+
+
+def snapshot_of(call: Sequence[Any], program: Program) -> Snapshot:
     """A snapshot from the columns of its call. Raises `JournalError` if they can't be read."""
-    sid, recipe, version, status, started, _, _, text = call
-    try:
-        read = json.loads(text)
+    sid, recipe, version, status, started, _, due, _, initial, text = call
+    with _readable(sid, "what the journal keeps of it"):
+        read = orjson.loads(text)
         kept = {name: read[name] for name in _KEPT}
         kept["subscriptions"] = tuple(Subscription(*each) for each in kept["subscriptions"])
         kept["announced"] = tuple(kept["announced"])
-    except (ValueError, KeyError, TypeError) as problem:
-        raise JournalError(f"{sid}: what the journal keeps of it can't be read: {problem}") from problem
-    return Snapshot(sid, recipe, version, status, started, program, **kept)
+        first = orjson.loads(initial)
+        return Snapshot(sid, recipe, version, status, started, due, program, initial_params=first, **kept)
 
 
-def row_of(row: tuple[Any, ...]) -> Row:
+def row_of(row: Sequence[Any]) -> Row:
     """A row of history from its columns. Raises `JournalError` if they can't be read."""
-    sid, _, at, kind, path, step, params, answer, moved = row
+    sid, _, at, kind, path, step, params, answer, moved, same = row
+    with _readable(sid, "a row of its history"):
+        return Row(at, kind, path, step, orjson.loads(params), answer, bool(moved), same)
+
+
+def letter_of(letter: Sequence[Any]) -> Letter:
+    """A letter from its columns. Raises `JournalError` if they can't be read."""
+    sid, version, number, event, module, function, at, path, step, params, due, tries, reason = letter
+    with _readable(sid, "a letter of it"):
+        subscription = Subscription(event, module, function)
+        return Letter(sid, version, number, subscription, at, path, step, orjson.loads(params), due, tries, reason)
+
+
+def open_of(call: Sequence[Any]) -> Open:
+    """A listed call from its columns. Raises `JournalError` if they can't be read."""
+    sid, recipe, started, initial, text = call
+    with _readable(sid, "what the journal keeps of it"):
+        first, state = orjson.loads(initial), orjson.loads(text)["machine"].get("state", "")
+        return Open(sid, recipe, started, first.get("From", ""), first.get("To", ""), state)
+
+
+@contextmanager
+def _readable(sid: str, what: str) -> Iterator[None]:
+    """What can't be read of a call becomes a `JournalError` that says so."""
     try:
-        return Row(at, kind, path, step, json.loads(params), answer, bool(moved))
-    except ValueError as problem:
-        raise JournalError(f"{sid}: a row of its history can't be read: {problem}") from problem
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise JournalError(f"{sid}: {what} can't be read: {problem}") from problem
 
 
-_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-_encode_sorted = json.JSONEncoder(separators=(",", ":"), allow_nan=False, sort_keys=True).encode
-
-
-def _dumped(what: Any, whose: str, encode: Callable[[Any], str] = _encode) -> str:
+def _dumped(what: Any, whose: str, option: int | None = None) -> str:
     try:
-        return encode(what)
+        return orjson.dumps(what, option=option).decode()
     except (TypeError, ValueError, RecursionError) as problem:
         raise JournalError(f"{whose}: JSON can't hold it: {problem}") from problem
 

@@ -52,8 +52,47 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX calls_over ON calls (latest) WHERE status <> 'in-progress'",
         "CREATE INDEX calls_of_program ON calls (program)",
     ),
+    (
+        "ALTER TABLE calls ADD COLUMN due REAL",
+        "ALTER TABLE calls ADD COLUMN initial_params TEXT NOT NULL DEFAULT '{}'",
+        "ALTER TABLE rows ADD COLUMN same TEXT NOT NULL DEFAULT ''",
+        """UPDATE rows SET same = coalesce((
+            SELECT key FROM calls, json_each(calls.snapshot, '$.answered') AS given
+            WHERE calls.call_sid = rows.call_sid AND given.value = rows.answer LIMIT 1
+        ), '')""",
+        """UPDATE calls SET
+            due = CASE WHEN status = 'in-progress' THEN started + 86400 END,
+            initial_params = json_extract(snapshot, '$.initial_params'),
+            snapshot = json_set(snapshot, '$.ending', json('false'), '$.awaited', json('{}'))""",
+        "UPDATE calls SET snapshot = json_remove(snapshot, '$.initial_params', '$.params', '$.answered')",
+        "CREATE INDEX calls_due ON calls (due) WHERE due IS NOT NULL",
+        """CREATE TABLE letters (
+            call_sid TEXT NOT NULL REFERENCES calls ON DELETE CASCADE,
+            version INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            event TEXT NOT NULL,
+            module TEXT NOT NULL,
+            function TEXT NOT NULL,
+            at REAL NOT NULL,
+            path TEXT NOT NULL,
+            step INTEGER,
+            params TEXT NOT NULL,
+            due REAL,
+            tries INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            PRIMARY KEY (call_sid, version, number)
+        )""",
+        "CREATE INDEX letters_due ON letters (due) WHERE due IS NOT NULL",
+        "CREATE INDEX letters_dead ON letters (at) WHERE due IS NULL",
+        """CREATE TABLE claims (
+            call_sid TEXT PRIMARY KEY,
+            claimant TEXT NOT NULL,
+            until REAL NOT NULL
+        ) WITHOUT ROWID""",
+    ),
 )
-"""The statements of each version; the second has what is looked for when old calls are pruned."""
+"""The statements of each version. The second has what is looked for when old calls are pruned; the third has letters
+and claims, keeps the first webhook of a call but once, and finds repeats by the rows."""
 
 _SENTENCES = {
     sqlite3.SQLITE_BUSY: "another process holds it locked",
@@ -83,16 +122,21 @@ def told(path: Path) -> Iterator[None]:
         raise JournalError(f"{path}: {sentence} ({problem})") from problem
 
 
+_OUTER = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+_INNER = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))
+
+
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All that is done within is kept, or none of it."""
-    connection.execute("BEGIN IMMEDIATE")
+    """All that is done within is kept, or none of it; within another, as far as that is kept."""
+    begin, keep, undo = _INNER if connection.in_transaction else _OUTER
+    connection.execute(begin)
     try:
         yield
-        connection.execute("COMMIT")
+        connection.execute(keep)
     except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        for statement in undo if connection.in_transaction else ():
+            connection.execute(statement)
         raise
 
 

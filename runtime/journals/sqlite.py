@@ -21,7 +21,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from actors import Journal, JournalError, Row, Snapshot
+from actors import Journal, JournalError, Letter, Open, Row, Snapshot
+from actors.journal import KEPT_ROWS
+from runtime.journals import letters as post
 from runtime.journals import schema, tables
 from runtime.journals.codec import Programs, Step, pack
 from runtime.journals.schema import told, transaction
@@ -80,6 +82,8 @@ class SqliteJournal(Journal):
             "journal-reader", self._read, leave=partial(self._drop, "reader")
         )
 
+    shared = False
+
     @property
     def name(self) -> str:
         """The setting that names it."""
@@ -91,16 +95,75 @@ class SqliteJournal(Journal):
 
     async def load(self, call_sid: str) -> Snapshot | None:
         """The latest snapshot of a call, or None."""
-        found: Snapshot | None = await self._reader.do(partial(_load, call_sid, self.programs))
+        found: Snapshot | None = await self._reader.do(partial(tables.load, call_sid=call_sid, programs=self.programs))
         return found
 
-    async def commit(self, snapshot: Snapshot, row: Row) -> None:
-        """Write a step: it is on disk once this returns. Raises `StaleVersion` or `JournalError`."""
-        await self._writer.do(pack(snapshot, row, self.programs))
+    async def history(self, call_sid: str, most: int = KEPT_ROWS) -> Sequence[Row]:
+        """A call's latest rows, the oldest of them first."""
+        found: Sequence[Row] = await self._reader.do(partial(tables.history, call_sid=call_sid, most=most))
+        return found
 
-    async def history(self, call_sid: str) -> Sequence[Row]:
-        """The latest rows of a call, the oldest first."""
-        found: Sequence[Row] = await self._reader.do(partial(_history, call_sid))
+    async def commit(self, snapshot: Snapshot, row: Row, letters: Sequence[Letter] = (), *, claimant: str = "") -> None:
+        """Write a step: it is on disk once this returns. Raises `StaleVersion` or `JournalError`."""
+        await self._writer.do(pack(snapshot, row, letters, claimant, self.programs))
+
+    async def claim(self, call_sid: str, version: int | None, claimant: str, now: float, until: float) -> bool:
+        """Claim a call, or renew a claim on it; False if somebody else has one. Raises `StaleVersion`."""
+        job = partial(post.claim, call_sid=call_sid, version=version, claimant=claimant, now=now, until=until)
+        claimed: bool = await self._writer.do(job)
+        return claimed
+
+    async def overdue(self, by: float, most: int) -> Sequence[Open]:
+        """The calls that are due by a time, those due longest first."""
+        found: Sequence[Open] = await self._reader.do(partial(tables.overdue, by=by, most=most))
+        return found
+
+    async def in_progress(self, after: str, most: int) -> Sequence[Open]:
+        """The calls in progress whose CallSids come after one, in the order of their CallSids."""
+        found: Sequence[Open] = await self._reader.do(partial(tables.in_progress, after=after, most=most))
+        return found
+
+    async def ended(self, since: float, most: int) -> Sequence[str]:
+        """The CallSids of calls that are over and were last heard of since a time, the earliest first."""
+        found: Sequence[str] = await self._reader.do(partial(tables.ended, since=since, most=most))
+        return found
+
+    async def due_letters(self, now: float, most: int) -> Sequence[str]:
+        """The CallSids of calls whose first letter is due, those due longest first."""
+        found: Sequence[str] = await self._reader.do(partial(post.due, now=now, most=most))
+        return found
+
+    async def take_letter(self, call_sid: str, now: float, until: float) -> Letter | None:
+        """The first letter of a call, if it is due: with one try more, and not due again before `until`."""
+        found: Letter | None = await self._writer.do(partial(post.take, call_sid=call_sid, now=now, until=until))
+        return found
+
+    async def strike(self, letter: Letter) -> None:
+        """A letter was delivered: forget it."""
+        await self._writer.do(partial(post.strike, letter=letter))
+
+    async def postpone(self, letter: Letter) -> None:
+        """Write down a letter's `due`, `tries` and `reason`."""
+        await self._writer.do(partial(post.postpone, letter=letter))
+
+    async def dead_letters(self, most: int) -> Sequence[Letter]:
+        """The dead letters, the latest first."""
+        found: Sequence[Letter] = await self._reader.do(partial(post.dead, most=most))
+        return found
+
+    async def count_dead(self) -> int:
+        """How many dead letters there are."""
+        found: int = await self._reader.do(post.count_dead)
+        return found
+
+    async def revive(self, letters: Sequence[Letter], now: float) -> int:
+        """Have dead letters delivered after all; gives how many there were."""
+        found: int = await self._writer.do(partial(post.revive, letters=letters, now=now))
+        return found
+
+    async def drop(self, letters: Sequence[Letter]) -> int:
+        """Forget dead letters; gives how many there were."""
+        found: int = await self._writer.do(partial(post.drop, letters=letters))
         return found
 
     async def prune(self) -> int:
@@ -138,19 +201,13 @@ class SqliteJournal(Journal):
             raise
 
     def _write(self, jobs: Sequence[Job]) -> Sequence[Any]:
-        """Commit the steps among the jobs together, and do what else is to be done, each by itself."""
-        steps = [job for job in jobs if isinstance(job, Step)]
-        committed = iter(self._try(partial(_commit, steps), len(steps)) if steps else ())
-        return [next(committed) if isinstance(job, Step) else self._try(_alone(job), 1)[0] for job in jobs]
-
-    def _try(self, do: Callable[[sqlite3.Connection], Sequence[Any]], count: int) -> Sequence[Any]:
-        """Do something with the writer's connection. What goes wrong with the file is the outcome of all of it."""
+        """Do jobs in one transaction. What goes wrong with the file is the outcome of all of them."""
         try:
             with told(self.path):
-                outcomes = do(self._connection("writer"))
+                outcomes = _in_one(jobs, self._connection("writer"))
         except JournalError as problem:
             self._in_trouble(problem)
-            return [problem] * count
+            return [problem] * len(jobs)
         self.trouble = ""
         return outcomes
 
@@ -162,28 +219,21 @@ class SqliteJournal(Journal):
     def _tidy(self) -> float:
         """What is done when there is nothing to do; gives the seconds until it is worth while again."""
         if self.trouble:
-            self._try(_alone(tables.touch), 1)
+            self._write([tables.touch])
             return RETRY if self.trouble else 0.0
-        [more] = self._try(_alone(self._clear), 1)
+        [more] = self._write([self._clear])
         return RETRY if self.trouble else PAUSE if more else REST
 
     def _clear(self, connection: sqlite3.Connection) -> bool:
         """Forget a batch of what need not be kept; gives whether there may be more."""
         if self._prune(connection):
             return True
+        post.forget_claims(connection, self._now() - 60)
         self._swept = tables.sweep(connection, self._swept, BATCH)
         return bool(self._swept)
 
     def _prune(self, connection: sqlite3.Connection) -> int:
         return tables.prune(connection, self._now() - self.days * DAY, BATCH)
-
-
-def _load(call_sid: str, programs: Programs, connection: sqlite3.Connection) -> Snapshot | None:
-    return tables.load(connection, call_sid, programs)
-
-
-def _history(call_sid: str, connection: sqlite3.Connection) -> Sequence[Row]:
-    return tables.history(connection, call_sid)
 
 
 def _outcome(job: Callable[[sqlite3.Connection], Any], connection: sqlite3.Connection) -> Any:
@@ -194,16 +244,24 @@ def _outcome(job: Callable[[sqlite3.Connection], Any], connection: sqlite3.Conne
         return problem
 
 
-def _alone(job: Callable[[sqlite3.Connection], Any]) -> Callable[[sqlite3.Connection], Sequence[Any]]:
-    return lambda connection: [job(connection)]
-
-
-def _commit(steps: Sequence[Step], connection: sqlite3.Connection) -> Sequence[JournalError | None]:
-    """Commit steps in one transaction; if one of them can't be written by its own fault, each in its own."""
+def _in_one(jobs: Sequence[Job], connection: sqlite3.Connection) -> Sequence[Any]:
+    """Do jobs in one transaction, the steps first; if one can't be done by its own fault, each in its own."""
+    steps = [job for job in jobs if isinstance(job, Step)]
     try:
         with transaction(connection):
-            return tables.write(connection, steps)
+            written = iter(tables.write(connection, steps) if steps else ())
+            return [next(written) if isinstance(job, Step) else _part(job, connection) for job in jobs]
     except _ITS_OWN_FAULT as problem:
-        if len(steps) == 1:
-            return [JournalError(f"{steps[0].call_sid}: a step that can't be kept: {problem}")]
-    return [_commit([step], connection)[0] for step in steps]
+        if len(jobs) == 1:
+            whose = f"{steps[0].call_sid}: a step" if steps else "something"
+            return [JournalError(f"{whose} that can't be kept: {problem}")]
+    return [_in_one([job], connection)[0] for job in jobs]
+
+
+def _part(job: Callable[[sqlite3.Connection], Any], connection: sqlite3.Connection) -> Any:
+    """What came of one job within a transaction, of which nothing is kept if it was refused."""
+    try:
+        with transaction(connection):
+            return job(connection)
+    except JournalError as problem:
+        return problem

@@ -1,4 +1,4 @@
-"""The statements: each finds what it wants by a key, however many calls there are.
+"""The statements for calls and their rows: each finds what it wants by a key, however many calls there are.
 
 A step of SQLite's lets go of Python's interpreter lock, and a thread that asks for it back beside
 a busy loop waits milliseconds for it. So a group of steps is written in as few statements as it
@@ -13,23 +13,20 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from actors import JournalError, Row, Snapshot, StaleVersion
-from runtime.journals.codec import Programs, Step, program_text, row_of, snapshot_of
+from actors import JournalError, Open, Row, Snapshot, StaleVersion
+from actors.journal import KEPT_ROWS
+from runtime.journals import letters
+from runtime.journals.codec import CALL, OPEN, ROW, Programs, Step, open_of, program_text, row_of, snapshot_of
 from runtime.journals.schema import transaction
 
-KEPT_ROWS = 200
-"""Rows kept of each call, the latest."""
 AT_A_TIME = 32
 """Steps in one statement."""
-
-_CALL = "call_sid, recipe, version, status, started, latest, program, snapshot"
-_ROW = "call_sid, version, at, kind, path, step, params, answer, moved"
 
 
 def load(connection: sqlite3.Connection, call_sid: str, programs: Programs) -> Snapshot | None:
     """The latest snapshot of a call, or None."""
-    found = connection.execute(f"SELECT {_CALL} FROM calls WHERE call_sid = ?", (call_sid,)).fetchone()  # noqa: S608
-    return snapshot_of(found, _program(connection, found[6], programs)) if found is not None else None
+    found = connection.execute(f"SELECT {CALL} FROM calls WHERE call_sid = ?", (call_sid,)).fetchone()  # noqa: S608
+    return snapshot_of(found, _program(connection, found[7], programs)) if found is not None else None
 
 
 def _program(connection: sqlite3.Connection, digest: str, programs: Programs) -> Any:
@@ -42,10 +39,28 @@ def _program(connection: sqlite3.Connection, digest: str, programs: Programs) ->
     return programs.read(digest, text)
 
 
-def history(connection: sqlite3.Connection, call_sid: str) -> tuple[Row, ...]:
-    """The latest rows of a call, the oldest first."""
-    query = f"SELECT {_ROW} FROM rows WHERE call_sid = ? ORDER BY version"  # noqa: S608
-    return tuple(map(row_of, connection.execute(query, (call_sid,)).fetchall()))
+def history(connection: sqlite3.Connection, call_sid: str, most: int = KEPT_ROWS) -> tuple[Row, ...]:
+    """The latest rows of a call, the oldest of them first."""
+    query = f"SELECT {ROW} FROM rows WHERE call_sid = ? ORDER BY version DESC LIMIT ?"  # noqa: S608
+    return tuple(map(row_of, reversed(connection.execute(query, (call_sid, most)).fetchall())))
+
+
+def overdue(connection: sqlite3.Connection, by: float, most: int) -> list[Open]:
+    """The calls that are due by a time, those due longest first."""
+    query = f"SELECT {OPEN} FROM calls WHERE due <= ? ORDER BY due LIMIT ?"  # noqa: S608
+    return list(map(open_of, connection.execute(query, (by, most)).fetchall()))
+
+
+def in_progress(connection: sqlite3.Connection, after: str, most: int) -> list[Open]:
+    """The calls in progress whose CallSids come after one, in the order of their CallSids."""
+    query = f"SELECT {OPEN} FROM calls WHERE call_sid > ? AND status = 'in-progress' ORDER BY call_sid LIMIT ?"  # noqa: S608
+    return list(map(open_of, connection.execute(query, (after, most)).fetchall()))
+
+
+def ended(connection: sqlite3.Connection, since: float, most: int) -> list[str]:
+    """The CallSids of calls that are over and were last heard of since a time, the earliest first."""
+    query = "SELECT call_sid FROM calls WHERE status <> 'in-progress' AND latest >= ? ORDER BY latest LIMIT ?"
+    return [call_sid for (call_sid,) in connection.execute(query, (since, most)).fetchall()]
 
 
 def write(connection: sqlite3.Connection, steps: Sequence[Step]) -> list[StaleVersion | None]:
@@ -66,10 +81,12 @@ def write(connection: sqlite3.Connection, steps: Sequence[Step]) -> list[StaleVe
         outcomes.append(None)
     for some in _parts(taken):
         _write_calls(connection, some)
-        connection.execute(_insert("rows", _ROW, len(some)), _flat(step.row for step in some))
+        connection.execute(_insert("rows", ROW, len(some)), _flat(step.row for step in some))
     old = [(step.call_sid, step.version - KEPT_ROWS) for step in taken if step.version > KEPT_ROWS]
     if old:
         connection.executemany("DELETE FROM rows WHERE call_sid = ? AND version = ?", old)
+    letters.write(connection, [letter for step in taken for letter in step.letters])
+    letters.free(connection, [(step.call_sid, step.claimant) for step in taken if step.claimant])
     return outcomes
 
 
@@ -114,16 +131,21 @@ def _insert(table: str, columns: str, count: int) -> str:
 
 @cache
 def _upsert(count: int) -> str:
-    changed = ", ".join(f"{name} = excluded.{name}" for name in _CALL.split(", ")[1:])
-    return f"{_insert('calls', _CALL, count)} ON CONFLICT (call_sid) DO UPDATE SET {changed}"
+    changed = ", ".join(f"{name} = excluded.{name}" for name in CALL.split(", ")[1:] if name != "initial_params")
+    return f"{_insert('calls', CALL, count)} ON CONFLICT (call_sid) DO UPDATE SET {changed}"
 
 
 def prune(connection: sqlite3.Connection, before: float, most: int) -> int:
-    """Forget calls that are over, and were last heard of before a time; gives how many, at most `most`."""
+    """Forget calls that are over, and were last heard of before a time; gives how many, at most `most`.
+
+    One that nothing more is expected of: neither a recording, nor that somebody is told of something.
+    """
     with transaction(connection):
         return connection.execute(
             "DELETE FROM calls WHERE call_sid IN (SELECT call_sid FROM calls"
-            " WHERE status <> 'in-progress' AND latest < ? ORDER BY latest LIMIT ?)",
+            " WHERE status <> 'in-progress' AND latest < ? AND due IS NULL AND NOT EXISTS"
+            " (SELECT 1 FROM letters WHERE letters.call_sid = calls.call_sid AND letters.due IS NOT NULL)"
+            " ORDER BY latest LIMIT ?)",
             (before, most),
         ).rowcount
 

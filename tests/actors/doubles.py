@@ -12,8 +12,22 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import ModuleType
 from typing import Any, TypeVar
 
-from actors import Answer, Call, Callouts, PhoneCall, Row, Settings, Snapshot, Subscription, Threads, Webhook
+from actors import (
+    Answer,
+    Call,
+    Callouts,
+    Letter,
+    Open,
+    PhoneCall,
+    Row,
+    Settings,
+    Snapshot,
+    Subscription,
+    Threads,
+    Webhook,
+)
 from runtime.journals import MemoryJournal
+from supervisor import Postman
 from twiml import FunctionExt, Gather, Pause, Program, ResponseExt, Say, compile
 
 T = TypeVar("T")
@@ -119,24 +133,33 @@ class PlainJournal(MemoryJournal):
     `faults` may hold "load", "commit", and "committed": that one is written, and fails only then.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, shared: bool = False) -> None:
         super().__init__()
+        self.shared = shared
         self.faults = Faults()
         self.written: list[tuple[Snapshot, Row]] = []
+        self.loaded = 0
         self.on_commit: Callable[[Snapshot, Row], Awaitable[None]] | None = None
 
     async def load(self, call_sid: str) -> Snapshot | None:
         """The latest snapshot of a call, made anew from plain data."""
+        self.loaded += 1
         self.faults.hit("load", call_sid)
         snapshot = await super().load(call_sid)
         return None if snapshot is None else plain(snapshot)
 
-    async def commit(self, snapshot: Snapshot, row: Row) -> None:
+    async def overdue(self, by: float, most: int) -> Sequence[Open]:
+        """The calls that are due."""
+        self.faults.hit("overdue", "")
+        return await super().overdue(by, most)
+
+    async def commit(self, snapshot: Snapshot, row: Row, letters: Sequence[Letter] = (), *, claimant: str = "") -> None:
         """Write a step."""
         if self.on_commit is not None:
             await self.on_commit(snapshot, row)
+        self._follows(snapshot.call_sid, snapshot.version - 1)
         self.faults.hit("commit", snapshot.call_sid)
-        await super().commit(plain(snapshot), row)
+        await super().commit(plain(snapshot), row, letters, claimant=claimant)
         self.written.append((plain(snapshot), row))
         self.faults.hit("committed", snapshot.call_sid)
 
@@ -192,20 +215,19 @@ class Line:
         self.clock = clock or ManualClock()
         self.journal: PlainJournal = settings.pop("journal", None) or PlainJournal()
         self.callouts = Callouts(Threads(4))
-        self.failures: list[tuple[Subscription, str]] = []
         self.settings = Settings(
             journal=self.journal,
             callouts=self.callouts,
             clock=self.clock,
             programs=lambda name: self.program if name == "menu" else None,
-            failed=lambda subscription, _, reason: self.failures.append((subscription, reason)),
             **settings,
         )
+        self.postman = Postman(self.settings, pauses=())
         self.ref = PhoneCall.start(self.settings, SID)
 
     def ask(self, message: Any) -> asyncio.Task[Answer]:
         """Send a message, and don't wait for what it is answered."""
-        return asyncio.ensure_future(_answer(self.ref.ask(message, block=False)))
+        return asyncio.ensure_future(self._answer(self.ref.ask(message, block=False)))
 
     def send(self, path: str = "", **given: Any) -> asyncio.Task[Answer]:
         """Post a webhook, and don't wait for what it is answered."""
@@ -228,6 +250,17 @@ class Line:
         """Stop the actor."""
         await bounded(self.ref.stop(block=False))
 
+    async def failures(self) -> list[tuple[Subscription, str]]:
+        """The functions that were given up, the first of them first, and why."""
+        dead = await self.journal.dead_letters(100)
+        return [(each.subscription, each.reason) for each in sorted(dead, key=lambda each: (each.version, each.number))]
+
+    async def _answer(self, future: Awaitable[Any]) -> Answer:
+        answer: Answer = await future
+        if isinstance(answer, Answer) and answer.letters:
+            self.postman.nudge(SID)
+        return answer
+
     @property
     def snapshot(self) -> Snapshot:
         """What was last written of the call."""
@@ -237,11 +270,6 @@ class Line:
     def rows(self) -> list[Row]:
         """The call's history as it was written."""
         return [row for _, row in self.journal.written]
-
-
-async def _answer(future: Awaitable[Any]) -> Answer:
-    answer: Answer = await future
-    return answer
 
 
 class Gate:

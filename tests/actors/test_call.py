@@ -91,4 +91,4 @@ def test_of_a_history_the_latest_are_kept() -> None:
         history = kept(history, row(number))
         assert len(history) <= 20
     assert [each.at for each in history] == list(range(10, 30))
-    assert kept(history, row(30), most=2) == (row(29), row(30))
+    assert kept(history, row(30)) == (*history[1:], row(30))

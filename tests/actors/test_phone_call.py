@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from actors import Answer, Call, Crashed
+from actors import Answer, Call, Crashed, Row, Snapshot, StaleVersion
+from actors.call import HISTORY
 from tests.actors.doubles import MENU, SID, Line, Office, bounded, counting, quiet
 from tests.twiml.documents import inside
 from twiml import NOTHING, Gather, ResponseExt, Say
@@ -208,12 +209,17 @@ async def test_an_older_step_moves_nothing_and_gets_the_present_document() -> No
     assert [row.moved for row in line.rows] == [True, True, False]
 
 
-async def test_no_more_answers_are_remembered_than_a_few() -> None:
+async def test_a_repeat_is_known_as_far_back_as_the_call_remembers(office: Office) -> None:
     line = Line(MENU)
-    for number in range(50):
-        await line.post("1", token=str(number), Digits="9")
-        await line.post("1", Digits=f"9{number}")
-        assert len(line.snapshot.answered) <= 8
+    answers = [(await line.post("1", token=str(number), Digits="9")).xml for number in range(HISTORY + 1)]
+    for number in (1, HISTORY):
+        assert (await line.post("1", token=str(number), Digits="9")).xml == answers[number]
+    assert len(line.rows) == HISTORY + 1
+    await line.restart()
+    assert (await line.post("1", token="1", Digits="9")).xml == answers[1]
+    assert len(line.rows) == HISTORY + 1
+    await line.post("1", token="0", Digits="9")
+    assert len(line.rows) == HISTORY + 2
 
 
 async def test_text_that_is_no_unicode_is_told_apart_too() -> None:
@@ -259,22 +265,39 @@ async def test_every_step_is_written_with_what_came_and_what_was_answered() -> N
 @pytest.mark.parametrize("what", ["load", "commit", "committed"])
 async def test_a_journal_that_fails_crashes_the_actor_for_good(what: str) -> None:
     line = Line(MENU)
+    await line.post()
+    await line.restart()
     line.journal.faults[what] = 1
     with pytest.raises(OSError, match="the disk is full"):
-        await line.post()
+        await line.post("1", step=1)
     for _ in range(2):
         with pytest.raises(Crashed):
-            await line.post()
+            await line.post("1", step=1)
 
 
-async def test_a_step_upon_another_version_is_refused() -> None:
-    """Another node has gone on with the call meanwhile."""
+async def test_a_step_upon_another_version_is_made_anew() -> None:
+    """Another daemon has gone on with the call meanwhile: the caller was told something by now, and hears it again."""
     line = Line(MENU)
     other = Line(line.program, journal=line.journal)
     await line.post()
-    await other.post("1", step=1, Digits="1")
-    with pytest.raises(Exception, match="step 2 doesn't follow step 2"):
-        await line.post("1", step=1, Digits="2")
+    went_on = await other.post("1", step=1, Digits="1")
+    late = await line.post("1", step=1, Digits="2")
+    assert (late.xml, late.state) == (went_on.xml, went_on.state)
+    assert [row.moved for row in line.rows] == [True, True, False]
+    assert line.snapshot.version == 3
+
+
+async def test_a_journal_that_never_agrees_crashes_the_actor() -> None:
+    line = Line(MENU)
+
+    async def stale(snapshot: Snapshot, row: Row) -> None:
+        raise StaleVersion("another was first")
+
+    line.journal.on_commit = stale
+    with pytest.raises(StaleVersion):
+        await line.post()
+    with pytest.raises(Crashed):
+        await line.post()
 
 
 async def test_a_webhook_that_crashed_after_its_commit_is_answered_by_the_next_actor(office: Office) -> None:

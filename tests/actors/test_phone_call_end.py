@@ -134,7 +134,9 @@ async def test_an_action_after_the_end_moves_nothing(office: Office) -> None:
     await line.post()
     before = line.snapshot
     answer = await line.post("2", step=1, CallStatus="completed", Digits="hangup", RecordingSid="RE1")
-    assert (answer.xml, answer.status, answer.ended, answer.ending) == (NOTHING, "in-progress", False, True)
+    assert (answer.xml, answer.status, answer.ended) == (NOTHING, "in-progress", False)
+    assert line.snapshot.ending
+    assert line.snapshot.due == line.clock.now() + line.settings.linger
     assert line.snapshot.machine == before.machine
     assert (line.rows[-1].kind, line.rows[-1].moved) == ("action_after_the_end", False)
     assert ran == []
@@ -146,15 +148,15 @@ async def test_the_action_and_the_status_of_an_end_end_it_once(order: tuple[str,
     await line.post()
     answers = [await line.post(path, CallStatus="completed") for path in order]
     assert [answer.ended for answer in answers] == [path == "" for path in order]
-    assert [answer.ending for answer in answers] == [order == ("1", ""), False]
+    assert line.snapshot.due is None
     assert line.snapshot.status == "completed"
 
 
 # an end that overtakes Twilio's last word
 
 
-def overdue(reason: str = "late", **params: str) -> Overdue:
-    return Overdue(hook("status", CallStatus="", **params), reason)
+def overdue(reason: str = "late", by: float = 2_000_000.0, **params: str) -> Overdue:
+    return Overdue(hook("status", CallStatus="", **params), reason, by)
 
 
 @pytest.fixture
@@ -194,14 +196,14 @@ async def test_a_completion_waits_for_the_status_that_tells_how_long_the_call_to
     subscribe: FunctionExt, told: list[tuple[str, int | None]]
 ) -> None:
     line = await gone(subscribe)
-    assert told == [("recording", None), ("dial", None)]
+    assert told == [("dial", None)]
     last = await line.post("status", CallStatus="completed", CallDuration="7")
     await line.told()
     assert (last.status, last.ended) == ("completed", True)
-    assert told[2:] == [("status", 7), ("completion", 7)]
-    late = await bounded(line.ask(overdue()))
+    assert told[1:] == [("status", 7), ("completion", 7)]
+    late = await bounded(line.ask(overdue(by=line.clock.now())))
     assert (late.xml, late.status, late.ended) == (NOTHING, "completed", False)
-    assert len(told) == 4
+    assert len(told) == 3
 
 
 @pytest.mark.parametrize("restarted", [False, True])
@@ -213,13 +215,19 @@ async def test_a_completion_does_without_the_status_that_does_not_come(
         await line.restart()
     answer = await bounded(line.ask(overdue()))
     await line.told()
-    assert answer == Answer(NOTHING, "completed", answer.state, ended=True)
-    assert told[2:] == [("completion", None)]
+    assert answer == Answer(NOTHING, "completed", answer.state, ended=True, letters=True)
+    assert told[1:] == [("recording", None), ("completion", None)]
     assert (line.snapshot.status, line.rows[-1].kind, line.rows[-1].moved) == ("completed", "overdue", True)
     last = await line.post("status", CallStatus="completed", CallDuration="7")
     await line.told()
     assert (last.status, last.ended) == ("completed", False)
     assert told[3:] == [("status", 7)]
+
+
+async def test_nothing_is_done_without_before_it_is_due(subscribe: FunctionExt) -> None:
+    line = await gone(subscribe)
+    soon = await bounded(line.ask(overdue(by=line.clock.now() + line.settings.linger - 0.1)))
+    assert (soon.status, soon.ended, line.rows[-1].kind) == ("in-progress", False, "action_after_the_end")
 
 
 @pytest.mark.parametrize("path", ["", "1", "3", "hours"])
@@ -230,7 +238,7 @@ async def test_nothing_moves_a_call_whose_caller_is_gone(subscribe: FunctionExt,
     if restarted:
         await line.restart()
     answer = await line.post(path, CallStatus="in-progress", Digits="1")
-    assert (answer.xml, answer.status, answer.ending) == (NOTHING, "in-progress", True)
+    assert (answer.xml, answer.status) == (NOTHING, "in-progress")
     assert line.snapshot.machine == before
     assert line.rows[-1].moved is False
 

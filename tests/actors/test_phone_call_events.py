@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from actors import TERMINAL, Call, GiveUp, Webhook
+from actors import TERMINAL, Call, GiveUp, Overdue, Webhook
+from actors.recordings import PATIENCE
 from tests.actors.doubles import Gate, Line, Office, bounded, hook, quiet, until
 from twiml import APOLOGY, Gather, Record, ResponseExt, Say
 
@@ -150,9 +151,52 @@ async def test_a_recording_is_told_of_once_whichever_way_it_arrives(
     line = await begun(listeners)
     for way in ways:
         await line.post(**WAYS[way])
+    await line.post("recording", **READY, SequenceNumber="9")
     await line.told()
     assert listeners.told.count("recording") == 1
     assert line.snapshot.announced == ["RE1"]
+
+
+@pytest.mark.parametrize("way", ["Record's action", "Record's action after the end", "Dial's action"])
+async def test_a_recording_that_an_action_tells_of_is_told_of_once_it_can_be_fetched(
+    listeners: Listeners, way: str
+) -> None:
+    line = await begun(listeners)
+    await line.post(**WAYS[way])
+    await line.told()
+    assert "recording" not in listeners.told
+    assert list(line.snapshot.awaited) == ["RE1"]
+    await line.restart()
+    await line.post("recording", **READY)
+    await line.told()
+    assert listeners.told[-1] == "recording"
+    assert (line.snapshot.awaited, line.snapshot.announced) == ({}, ["RE1"])
+
+
+async def test_a_recording_whose_callback_is_lost_is_told_of_some_time_after_the_call(listeners: Listeners) -> None:
+    line = await begun(listeners)
+    await line.post(**WAYS["Record's action"])
+    await line.post("status", **OVER)
+    await line.told()
+    assert line.snapshot.due == line.clock.now() + PATIENCE
+    before = len(listeners.told)
+    for _ in range(2):
+        await bounded(line.ask(Overdue(hook("status", CallStatus=""), "late", line.clock.now() + PATIENCE)))
+    await line.told()
+    assert listeners.told[before:] == ["recording"]
+    assert (line.snapshot.due, line.snapshot.status) == (None, "completed")
+    await line.post("recording", **READY)
+    await line.told()
+    assert listeners.told[before:] == ["recording"]
+
+
+async def test_a_recording_whose_callback_goes_elsewhere_is_told_of_at_once(listeners: Listeners) -> None:
+    elsewhere = Record(max_length=5, recording_status_callback="https://example.com/recorded")
+    line = Line([listeners.subscribe, elsewhere, Say("thank you")])
+    await line.post()
+    await line.post(**WAYS["Record's action"] | {"path": "3"})
+    await line.told()
+    assert listeners.told == ["recording"]
 
 
 async def test_two_recordings_are_two(listeners: Listeners) -> None:
@@ -360,10 +404,10 @@ async def test_a_subscriber_that_fails_is_told_of_and_stops_no_other(office: Off
         assert (await line.post(**OVER)).ended
         await line.told()
     assert told == ["completed"]
-    ((subscription, reason),) = line.failures
+    ((subscription, reason),) = await line.failures()
     assert (subscription.event, subscription.function) == ("completion", "broken")
     assert "office_of_this_test:broken raised" in reason
-    assert [(log["event"], log["subscribed_to"]) for log in logs] == [("subscription_failed", "completion")]
+    assert [(log["event"], log["subscribed_to"]) for log in logs] == [("letter_dead", "completion")]
 
 
 async def test_a_subscriber_that_hangs_is_given_up_and_stops_no_other(office: Office, listeners: Listeners) -> None:
@@ -388,12 +432,12 @@ async def test_a_subscriber_that_hangs_is_given_up_and_stops_no_other(office: Of
         await until(lambda: happened)
         line.clock.turn(19.9)
         await quiet()
-        assert line.failures == []
+        assert await line.failures() == []
         line.clock.turn(0.1)
         await line.told()
     assert happened == ["begun", "cancelled"]
     assert listeners.told == ["status", "completion"]
-    assert [reason for _, reason in line.failures] == ["office_of_this_test:hanging took more than 20 s"]
+    assert [reason for _, reason in await line.failures()] == ["office_of_this_test:hanging took more than 20 s"]
     assert line.clock.waiting == 0
 
 
@@ -403,7 +447,7 @@ async def test_a_subscriber_that_is_no_longer_there_is_told_of(listeners: Listen
     await line.post(**OVER)
     await line.told()
     assert listeners.told == ["status"]
-    assert [each.function for each, _ in line.failures] == ["on_completion"]
+    assert [each.function for each, _ in await line.failures()] == ["on_completion"]
 
 
 async def test_what_a_subscriber_does_to_its_copy_of_the_call_stays_there(office: Office) -> None:

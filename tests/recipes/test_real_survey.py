@@ -137,7 +137,7 @@ async def test_without_a_file_the_call_goes_on_all_the_same(serve):
 
 
 async def test_a_file_that_can_t_be_written_is_a_failure_but_not_the_caller_s(serve, tmp_path):
-    daemon = await serve(settings={"survey_file": str(tmp_path / "no" / "such" / "folder.db")})
+    daemon = await serve(settings={"survey_file": str(tmp_path / "no" / "such" / "folder.db")}, retry_pauses=[])
     transcript = await dial(daemon, "survey", Press("1"), Press("1"), Press("1"), Press("#"))
     await daemon.stop()
 

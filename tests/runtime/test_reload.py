@@ -187,7 +187,7 @@ async def test_a_subscription_whose_module_has_gone_is_a_dead_letter(serve, fold
         import listener
         def recipe(call): return [Say("hello")], [("completion", listener.on_completion)]
     """
-    daemon = await serve(folder)
+    daemon = await serve(folder, retry_pauses=[])
     await post(daemon, "/menu", a_call())
     (folder.path / "listener.py").unlink()
     folder["menu"] = "recipe = [Say('hello')]"
@@ -198,8 +198,9 @@ async def test_a_subscription_whose_module_has_gone_is_a_dead_letter(serve, fold
         await until(lambda: not daemon.callouts.running)
 
     assert daemon.status()["dead_letters"] == 1
-    assert "No module named 'listener'" in daemon.supervisor.dead_letters[0].reason
-    assert [log["exc_info"] for log in logs if log["event"] == "subscription_failed"] == [None]
+    [letter] = await daemon.journal.dead_letters(10)
+    assert "No module named 'listener'" in letter.reason
+    assert [log["exc_info"] for log in logs if log["event"] == "letter_dead"] == [None]
 
 
 async def test_a_callout_under_way_may_subscribe_functions_of_its_own_version(serve, folder):

@@ -134,7 +134,7 @@ async def test_failed_calls_and_dead_letters_are_on_the_list(serve, folder, ask,
     folder["menu"] = MENU
     daemon = await serve(folder)
 
-    async def full(*_):
+    async def full(*_, **__):
         raise OSError("no space left on device")
 
     monkeypatch.setattr(daemon.journal, "commit", full)

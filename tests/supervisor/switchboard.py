@@ -8,7 +8,7 @@ from typing import Any
 
 from actors import Callouts, Settings, Threads
 from supervisor import Supervisor
-from tests.actors.doubles import ManualClock, PlainJournal, bounded, hook, quiet
+from tests.actors.doubles import ManualClock, PlainJournal, bounded, hook, quiet, until
 from twiml import DefaultExt, Gather, ResponseExt, Say, compile
 
 MENU = [
@@ -34,6 +34,7 @@ class Switchboard:
         *,
         clock: ManualClock | None = None,
         journal: PlainJournal | None = None,
+        node: str = "node",
         **options: Any,
     ) -> None:
         self.program = compile(flow)
@@ -45,6 +46,7 @@ class Switchboard:
             callouts=self.callouts,
             clock=self.clock,
             programs=lambda name: self.program if name == "menu" else None,
+            node=node,
         )
         self.supervisor = Supervisor(self.settings, **options)
 
@@ -61,6 +63,18 @@ class Switchboard:
         """Let those who linger go."""
         self.clock.turn(self.supervisor.linger)
         await quiet()
+
+    async def turn(self, seconds: float) -> None:
+        """Let time pass, and have everything done that is due by then."""
+        self.clock.turn(seconds)
+        await quiet()
+        await bounded(self.supervisor.sweep())
+        await bounded(self.supervisor.postman.look())
+        await self.told()
+
+    async def told(self) -> None:
+        """Wait until every letter that is under way is delivered, or put off."""
+        await until(lambda: not self.callouts.running)
 
     @property
     def counts(self) -> dict[str, int]:

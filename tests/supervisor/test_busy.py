@@ -232,7 +232,7 @@ async def test_an_end_that_is_overdue_waits_however_many_wait_before_it(office: 
     busy = Busy(office)
     await busy.wait(WAITING)
     webhook = hook("status", sid=sid(1), CallStatus="")
-    busy.posted.append(asyncio.ensure_future(busy.board.supervisor._tell(webhook, Overdue(webhook, "late"))))
+    busy.posted.append(asyncio.ensure_future(busy.board.supervisor._tell(webhook, Overdue(webhook, "late", 1e12))))
     await asyncio.sleep(0)
     assert not busy.posted[-1].done()
     with capture_logs():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
 from typing import Any
 
 import pytest
@@ -39,13 +38,6 @@ def subscribe(office: Office, told: list[tuple[str, int | None]]) -> FunctionExt
     return subscribe
 
 
-async def turn(board: Switchboard, seconds: float) -> None:
-    """Let time pass, and what is to be done by then be done."""
-    board.clock.turn(seconds)
-    await quiet()
-    await until(lambda: not board.supervisor._work and not board.callouts.running)
-
-
 # the end that never comes
 
 
@@ -54,14 +46,13 @@ async def test_a_call_whose_end_never_comes_is_ended_after_a_day(
 ) -> None:
     board = Switchboard([subscribe, *MENU])
     await board.post()
-    await turn(board, DAY - 1)
+    await board.turn(DAY - 1)
     assert board.counts == counted(in_progress=1, started=1)
     with capture_logs() as logs:
-        await turn(board, 1)
+        await board.turn(1)
     assert board.counts == counted(started=1, failed=1)
     assert told == [(sid(1), None)]
     assert [log["event"] for log in logs] == ["call_overdue", "call_failed", "call_ended"]
-    assert [log.get("hours") for log in logs] == [24, None, None]
     (failure,) = board.supervisor.status()["failures"]
     assert (failure["call_sid"], failure["reason"]) == (sid(1), "its end had not come after 24 hours")
     await board.linger()
@@ -74,7 +65,7 @@ async def test_one_that_has_said_all_it_had_to_say_is_completed(
 ) -> None:
     board = Switchboard([subscribe, Say("goodbye")], max_call_hours=0.5)
     await board.post()
-    await turn(board, HOUR / 2)
+    await board.turn(HOUR / 2)
     assert board.counts == counted(started=1, completed=1)
     assert told == [(sid(1), None)]
 
@@ -82,10 +73,10 @@ async def test_one_that_has_said_all_it_had_to_say_is_completed(
 async def test_one_that_lingers_is_not_overdue() -> None:
     board = Switchboard()
     await board.post()
-    await turn(board, DAY - 0.5)
+    await board.turn(DAY - 0.5)
     await board.post(**OVER)
     with capture_logs() as logs:
-        await turn(board, 0.5)
+        await board.turn(0.5)
     assert logs == []
     assert board.children == [sid(1)]
     assert board.counts == counted(started=1, completed=1)
@@ -100,12 +91,12 @@ async def test_each_call_is_overdue_in_its_turn() -> None:
     await board.post("status", sid=sid(4), **OVER)
     assert board.counts["in_progress"] == 8
     with capture_logs():
-        await turn(board, HOUR - 600 + 3 * 60)
+        await board.turn(HOUR - 600 + 3 * 60)
         assert board.listed == [sid(number) for number in (5, 6, 7, 8, 9)]
-        await turn(board, 60)
+        await board.turn(60)
         assert board.listed == [sid(number) for number in (5, 6, 7, 8, 9)]
         for _ in range(5):
-            await turn(board, 60)
+            await board.turn(60)
     assert board.counts == counted(started=10, completed=2, failed=8)
 
 
@@ -114,10 +105,10 @@ async def test_what_comes_after_it_was_overdue_reopens_nothing(
 ) -> None:
     board = Switchboard([subscribe, Say("goodbye")], max_call_hours=1)
     await board.post()
-    await turn(board, HOUR)
+    await board.turn(HOUR)
     for path, status in (("", "in-progress"), ("status", "completed"), ("", "completed")):
         assert await board.post(path, CallStatus=status) == NOTHING
-        await turn(board, 1)
+        await board.turn(1)
     assert board.counts == counted(started=1, completed=1)
     assert len(told) == 1
 
@@ -128,7 +119,7 @@ async def test_an_overdue_call_that_crashes_ends_all_the_same(crashes: float) ->
     await board.post()
     board.journal.faults["commit"] = crashes  # type: ignore[assignment]
     with capture_logs():
-        await turn(board, HOUR)
+        await board.turn(HOUR)
     ended = {1: counted(started=1, completed=1, restarts=1)}
     assert board.counts == ended.get(crashes, counted(started=1, failed=1, restarts=1))  # type: ignore[call-overload]
     await board.linger()
@@ -137,30 +128,55 @@ async def test_an_overdue_call_that_crashes_ends_all_the_same(crashes: float) ->
 
 async def test_a_stop_looks_for_overdue_calls_no_more() -> None:
     board = Switchboard()
+    await bounded(board.supervisor.start())
     await board.post()
+    await quiet()
+    assert board.clock.waiting == 1
     await bounded(board.supervisor.stop())
     assert board.clock.waiting == 0
 
 
-async def test_looking_for_overdue_calls_walks_over_none_that_is_not() -> None:
-    async def seconds(calls: int) -> float:
-        board = Switchboard()
+async def test_a_supervisor_looks_for_overdue_calls_by_itself(
+    subscribe: FunctionExt, told: list[tuple[str, int | None]]
+) -> None:
+    board = Switchboard([subscribe, Say("goodbye")], max_call_hours=1)
+    await bounded(board.supervisor.start())
+    await board.post()
+    board.clock.turn(HOUR)
+    await until(lambda: told)
+    board.journal.faults["overdue"] = 1
+    with capture_logs() as logs:
         board.clock.turn(1)
-        await board.post(sid=sid(0), arrived=0.0)
-        for number in range(1, calls):
-            child = board.supervisor._child(Webhook({"CallSid": sid(number)}, "menu", arrived=board.clock.now()))
-            child.counted = True
-        best = 1.0
-        for _ in range(20):
-            began = time.perf_counter()
-            found = board.supervisor._roll.begun_by(board.clock.now() - DAY)
-            best = min(best, time.perf_counter() - began)
-            assert [each.call_sid for each in found] == [sid(0)]
-        await bounded(board.supervisor.stop())
-        return best
+        await quiet()
+    assert [log["event"] for log in logs] == ["chore_failed"]
+    await board.post(sid=sid(2))
+    board.clock.turn(HOUR)
+    await quiet()
+    board.clock.turn(1)
+    await until(lambda: len(told) == 2)
+    await bounded(board.supervisor.stop())
 
-    few, many = await seconds(100), await seconds(20_000)
-    assert many < 10 * few
+
+async def test_a_call_that_takes_its_time_holds_up_no_other(office: Office) -> None:
+    done: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+
+    @office.callout
+    async def slow(call: Call) -> Any:
+        return await done if call.call_sid == sid(1) else []
+
+    board = Switchboard([*MENU[:1], slow, Say("goodbye")], max_call_hours=1)
+    for number in (1, 2):
+        await board.post(sid=sid(number))
+    board.clock.turn(HOUR)
+    held = board.send("1", sid=sid(1), step=1, Digits="1")
+    await quiet()
+    with capture_logs():
+        swept = asyncio.ensure_future(board.supervisor.sweep())
+        await until(lambda: board.counts["failed"] == 1)
+        assert not held.done()
+        done.set_result([])
+        await bounded(asyncio.gather(held, swept))
+    assert board.counts == counted(started=2, completed=1, failed=1)
 
 
 # the end that overtakes
@@ -171,10 +187,10 @@ async def test_the_last_word_is_waited_for(subscribe: FunctionExt, told: list[tu
     await board.post()
     assert await board.post("2", step=1, **OVER) == NOTHING
     assert board.counts == counted(in_progress=1, started=1)
-    await turn(board, 0.9)
+    await board.turn(0.9)
     assert told == []
     assert await board.post("status", CallDuration="7", **OVER) == NOTHING
-    await turn(board, 5)
+    await board.turn(5)
     assert told == [(sid(1), 7)]
     assert board.counts == counted(started=1, completed=1)
     assert board.children == []
@@ -188,13 +204,13 @@ async def test_without_a_last_word_it_ends_when_others_have_lingered(
     await board.post()
     for number in range(actions):
         await board.post("2", step=1, SequenceNumber=str(number), **OVER)
-    await turn(board, 1.9)
+    await board.turn(1.9)
     assert (told, board.counts["in_progress"]) == ([], 1)
-    await turn(board, 0.1)
+    await board.turn(0.1)
     assert told == [(sid(1), None)]
     assert board.counts == counted(started=1, completed=1)
     await board.post("status", CallDuration="7", **OVER)
-    await turn(board, 2)
+    await board.turn(2)
     assert (len(told), board.children) == (1, [])
 
 
@@ -205,11 +221,11 @@ async def test_a_drain_ends_calls_whose_callers_are_gone(
     for number in range(3):
         await board.post(sid=sid(number))
     await board.post("2", sid=sid(1), step=1, **OVER)
-    await bounded(board.supervisor.settle())
-    await until(lambda: not board.callouts.running)
+    await bounded(board.supervisor.sweep(ahead=board.supervisor.linger))
+    await board.told()
     assert told == [(sid(1), None)]
     assert board.listed == [sid(0), sid(2)]
-    await turn(board, 1)
+    await board.turn(1)
     assert len(told) == 1
 
 
@@ -221,8 +237,7 @@ async def test_another_supervisor_ends_what_one_has_left(
     await board.post("2", step=1, **OVER)
     await bounded(board.supervisor.stop())
     after = Switchboard([subscribe, *MENU], journal=board.journal)
-    assert await after.post("recording") == NOTHING
-    await turn(after, 1)
+    await after.turn(1)
     assert told == [(sid(1), None)]
     assert after.counts == counted(completed=1)
 
@@ -231,15 +246,15 @@ async def test_a_call_that_was_lost_while_it_waited_is_given_the_whole_time_agai
     board = Switchboard(linger=2.0)
     await board.post()
     await board.post("2", step=1, **OVER)
-    await turn(board, 1)
+    await board.turn(1)
     board.journal.faults["commit"] = 3
     with capture_logs():
         await board.post("recording")
     assert board.counts == counted(started=1, failed=1, restarts=1)
     await board.post("recording")
-    await turn(board, 1.9)
+    await board.turn(1.9)
     assert board.counts == counted(in_progress=1, started=1, failed=1, restarts=1)
-    await turn(board, 0.1)
+    await board.turn(0.1)
     assert board.counts == counted(started=1, failed=1, completed=1, restarts=1)
 
 
@@ -248,15 +263,15 @@ async def test_an_actor_that_lost_its_call_stands_in_for_no_other() -> None:
     board = Switchboard(linger=2.0)
     await board.post()
     await board.post(**OVER)
-    await turn(board, 1)
+    await board.turn(1)
     board.journal.faults["commit"] = 3
     with capture_logs():
         await board.post("recording")
     assert board.children == []
     await board.post("recording", RecordingSid="RE1")
-    await turn(board, 1.9)
+    await board.turn(1.9)
     assert board.children == [sid(1)]
-    await turn(board, 0.1)
+    await board.turn(0.1)
     assert board.children == []
 
 
@@ -265,6 +280,6 @@ async def test_the_last_word_may_come_together_with_the_action() -> None:
     await board.post()
     await bounded(asyncio.gather(board.send("2", step=1, **OVER), board.send("status", CallDuration="7", **OVER)))
     assert board.counts == counted(started=1, completed=1)
-    await turn(board, 60)
+    await board.turn(60)
     assert board.counts == counted(started=1, completed=1)
     assert board.children == []

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from pykka import ActorRef
 
-from actors import PhoneCall
 from supervisor import Child, Roll
 from tests.actors.doubles import hook
 
 SIDS = st.sampled_from([f"CA{number}" for number in range(8)])
-NOBODY = cast("ActorRef[PhoneCall]", None)
 
 
 def child(call_sid: str) -> Child:
-    return Child(hook(sid=call_sid, From="+441314960123", To="+441314960456", arrived=7.0), NOBODY)
+    return Child.of(hook(sid=call_sid, From="+441314960123", To="+441314960456", arrived=7.0))
 
 
 class Rolls(RuleBasedStateMachine):
@@ -122,5 +117,5 @@ def test_a_child_as_the_status_shows_it() -> None:
 
 
 def test_a_callback_may_know_nobody_by_name() -> None:
-    each = Child(hook("recording", sid=""), NOBODY)
+    each = Child.of(hook("recording", sid=""))
     assert (each.call_sid, each.from_, each.to) == ("", "", "")

@@ -89,16 +89,11 @@ class Model:
                 del self.children[call]
         self.retiring = [each for each in self.retiring if each[0] > self.now]
         for call in [call for call, due in self.ending.items() if due <= self.now]:
-            del self.ending[call]
             self._take(call, over=True)
 
     def known(self, child: Child, call: str) -> None:
         """The supervisor has heard how a call stands."""
         child.counted = self.journal[call] == "in-progress"
-        if not child.counted:
-            self.ending.pop(call, None)
-        elif call in self.gone:
-            self.ending.setdefault(call, self.now + LINGER)
         if not child.counted and not child.over:
             child.over = True
             self.retiring.append((self.now + LINGER, call, child))
@@ -114,6 +109,10 @@ class Model:
         after = status if over and before == "in-progress" else before
         self.counts[after] += after != before
         self.journal[call] = after
+        if after != "in-progress":
+            self.ending.pop(call, None)
+        elif call in self.gone:
+            self.ending[call] = self.now + LINGER
         self.known(child, call)
 
     def _give_up(self, child: Child, call: str, *, live: bool) -> bool:
@@ -121,7 +120,6 @@ class Model:
             self._write(child, call, over=True, status="failed")
             return True
         self.counts["failed"] += child.counted or (live and not child.over)
-        self.ending.pop(call, None)
         del self.children[call]
         return False
 
@@ -216,8 +214,8 @@ class Supervision(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0.5, 1.0, 4.9, 5.0, 60.0]))
     def let_time_pass(self, seconds: float) -> None:
         async def turn() -> None:
-            self.board.clock.turn(seconds)
-            await quiet()
+            with capture_logs():
+                await self.board.turn(seconds)
 
         self.runner.run(turn())
         self.model.turn(seconds)

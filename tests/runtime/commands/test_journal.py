@@ -27,7 +27,7 @@ def kept(tmp_path):
     async def write():
         journal = SqliteJournal(tmp_path / "switchhook.db", now=lambda: 0.0)
         program = compile([Say("hi"), Dial(ME)])
-        secrets = {"initial_params": FIELDS, "params": FIELDS, "data": {"pin": "4711", "tries": 2, "name": "Jane"}}
+        secrets = {"initial_params": FIELDS, "data": {"pin": "4711", "tries": 2, "name": "Jane"}}
         await journal.commit(
             snapshot("CA1", started=100.0, program=program, machine={"state": "1.2"}, **secrets), row(100)
         )
@@ -87,7 +87,7 @@ def test_numbers_and_keys_are_masked_unless_they_are_asked_for(run, kept):
         assert "+44##########" in each.stdout
     assert '  data.pin = "####"' in shown[0].stdout
     assert "Digits=#####" in shown[0].stdout
-    assert json.loads(shown[1].stdout)["params"]["ApiVersion"] == "2010-04-01"
+    assert json.loads(shown[1].stdout)["initial_params"]["ApiVersion"] == "2010-04-01"
     assert ME in run("journal", "export", "-", "--unmasked").stdout
 
 
@@ -95,7 +95,7 @@ def test_show_as_json_has_all_that_is_kept(run, kept):
     shown = json.loads(run("journal", "show", "CA1", "--json", "--unmasked").stdout)
 
     assert (shown["call_sid"], shown["version"], shown["machine"]) == ("CA1", 2, {"state": "1.2"})
-    assert shown["params"] == FIELDS
+    assert shown["initial_params"] == FIELDS
     assert [each["step"] for each in shown["history"]] == [None, 1]
 
 

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from actors import Row, Snapshot
+from actors import Letter, Row, Snapshot, Subscription
 from twiml import Program, Say, compile
 
 if TYPE_CHECKING:
@@ -27,15 +27,16 @@ def snapshot(
         "version": version,
         "status": status,
         "started": 0.0,
+        "due": None,
         "program": program,
         "machine": {},
         "initial_params": {"CallSid": call_sid},
-        "params": {"CallSid": call_sid},
         "data": {"n": version},
         "taken": 0,
+        "ending": False,
         "subscriptions": (),
         "announced": (),
-        "answered": {},
+        "awaited": {},
     }
     return Snapshot(**given | more)
 
@@ -52,6 +53,18 @@ def row(at: float = 1.0, **more: Any) -> Row:
         "moved": True,
     }
     return Row(**given | more)
+
+
+def letter(call_sid: str = "CA1", version: int = 1, number: int = 0, due: float | None = 1.0, **more: Any) -> Letter:
+    """A function that is to be told of a step."""
+    given = {
+        "subscription": Subscription("completion", "office", "filed"),
+        "at": 1.0,
+        "path": "status",
+        "step": None,
+        "params": {"CallSid": call_sid, "CallStatus": "completed"},
+    }
+    return Letter(call_sid, version, number, due=due, **given | more)
 
 
 def rows_in(path: Path, query: str, *values: object) -> list[tuple[Any, ...]]:

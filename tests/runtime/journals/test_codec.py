@@ -6,7 +6,6 @@ import doctest
 import gc
 import importlib
 import json
-import math
 import weakref
 
 import pytest
@@ -38,9 +37,15 @@ from twiml import (
 SLOW = settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-TEXT = st.text(st.characters(), max_size=8)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), TEXT),
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(2**63), 2**64 - 1),
+        st.floats(allow_nan=False, allow_infinity=False),
+        TEXT,
+    ),
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(TEXT, inner, max_size=4)),
     max_leaves=10,
 )
@@ -85,10 +90,10 @@ def test_a_program_comes_back_equal_after_each_splice(data):
 @SLOW
 @given(st.dictionaries(TEXT, JSON, max_size=4), st.dictionaries(TEXT, TEXT, max_size=4), st.lists(TEXT, max_size=3))
 def test_a_snapshot_comes_back_equal_whatever_its_data(data, params, announced):
-    kept = snapshot(data=data, params=params, initial_params=params, machine=data, announced=tuple(announced))
+    kept = snapshot(data=data, initial_params=params, machine=data, announced=tuple(announced))
     line = row(params=params)
 
-    step = pack(kept, line, Programs())
+    step = pack(kept, line, (), "", Programs())
 
     assert snapshot_of(step.call, PROGRAM) == kept
     assert row_of(step.row) == line
@@ -175,34 +180,34 @@ def test_a_program_that_nobody_holds_is_let_go_in_time():
 # --- what can't be kept, or read -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("data", [{"a": object()}, {"a": math.nan}, {"a": math.inf}, {"a": {1, 2}}, {"a": 10**5000}])
+@pytest.mark.parametrize("data", [{"a": object()}, {"a": {1, 2}}, {"a": 2**64}, {"a": "\ud800"}])
 def test_what_json_can_not_hold(data):
     with pytest.raises(JournalError, match="CA1: JSON can't hold it"):
-        pack(snapshot(data=data), row(), Programs())
+        pack(snapshot(data=data), row(), (), "", Programs())
 
 
 def test_data_that_is_too_large_is_told_of():
     with pytest.raises(JournalError, match=r"CA1: a step of 1,0\d\d,\d\d\d characters; .* is call.data too large\?"):
-        pack(snapshot(data={"a": "x" * codec.LARGEST}), row(), Programs())
+        pack(snapshot(data={"a": "x" * codec.LARGEST}), row(), (), "", Programs())
 
 
 def test_a_row_that_is_too_large_is_told_of():
     with pytest.raises(JournalError, match=r"CA1: a step of .* 1,000,000 at most$"):
-        pack(snapshot(), row(answer="x" * codec.LARGEST), Programs())
+        pack(snapshot(), row(answer="x" * codec.LARGEST), (), "", Programs())
 
 
 def test_a_step_may_be_as_large_as_is_said():
-    size = len(pack(snapshot(), row(answer=""), Programs()).call[-1]) + len('{"CallSid":"CA1"}')
+    size = len(pack(snapshot(), row(answer=""), (), "", Programs()).call[-1]) + 2 * len('{"CallSid":"CA1"}')
 
-    pack(snapshot(), row(answer="x" * (codec.LARGEST - size)), Programs())
+    pack(snapshot(), row(answer="x" * (codec.LARGEST - size)), (), "", Programs())
     with pytest.raises(JournalError):
-        pack(snapshot(), row(answer="x" * (codec.LARGEST - size + 1)), Programs())
+        pack(snapshot(), row(answer="x" * (codec.LARGEST - size + 1)), (), "", Programs())
 
 
 def test_a_program_that_is_too_large_is_told_of(monkeypatch):
     monkeypatch.setattr(codec, "LARGEST", 50)
     with pytest.raises(JournalError, match=r"a program of .* characters; the journal keeps 50 at most"):
-        pack(snapshot(), row(), Programs())
+        pack(snapshot(), row(), (), "", Programs())
 
 
 NO_PROGRAMS = [
@@ -233,13 +238,13 @@ def test_a_text_that_is_no_program(text):
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "3", '{"machine":{}}'])
 def test_a_text_that_is_no_snapshot(text):
-    call = (*pack(snapshot(), row(), Programs()).call[:-1], text)
+    call = (*pack(snapshot(), row(), (), "", Programs()).call[:-1], text)
     with pytest.raises(JournalError, match="CA1: what the journal keeps of it can't be read"):
         snapshot_of(call, PROGRAM)
 
 
 def test_a_row_that_can_not_be_read():
-    line = pack(snapshot(), row(), Programs()).row
+    line = pack(snapshot(), row(), (), "", Programs()).row
     with pytest.raises(JournalError, match="CA1: a row of its history can't be read"):
         row_of((*line[:6], "{", *line[7:]))
 

@@ -119,8 +119,8 @@ from runtime.journals import SqliteJournal
 
 real = SqliteJournal.commit
 
-async def commit(self, snapshot, row):
-    await real(self, snapshot, row)
+async def commit(self, snapshot, row, letters=(), *, claimant=""):
+    await real(self, snapshot, row, letters, claimant=claimant)
     if snapshot.version == 2:
         os.kill(os.getpid(), signal.SIGKILL)
 

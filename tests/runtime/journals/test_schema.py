@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from contextlib import closing
@@ -10,8 +11,9 @@ import pytest
 
 from actors import JournalError
 from runtime.journals import SqliteJournal, schema
+from runtime.journals.codec import program_text
 from runtime.journals.schema import MIGRATIONS, connect, transaction
-from tests.runtime.journals.examples import row, rows_in, snapshot
+from tests.runtime.journals.examples import PROGRAM, rows_in
 
 
 @pytest.fixture
@@ -33,18 +35,43 @@ def test_a_new_file_has_the_latest_version(path):
     assert {name for name, _ in schema_of(path)} >= {"calls", "rows", "programs"}
 
 
-@pytest.mark.parametrize("version", range(len(MIGRATIONS)))
-async def test_a_file_of_an_older_version_is_brought_up_to_date_with_its_calls(tmp_path, monkeypatch, version):
+OLD_SNAPSHOT = {
+    "machine": {"state": "1"},
+    "initial_params": {"CallSid": "CA1", "From": "+441314960123"},
+    "params": {"CallSid": "CA1", "Digits": "1"},
+    "data": {"n": 2},
+    "taken": 1,
+    "subscriptions": [["completion", "office", "filed"]],
+    "announced": ["RE1"],
+    "answered": {"ta": "<Response>first</Response>", "tb": "<Response>second</Response>"},
+}
+"""What the first two versions kept of a call in one text."""
+
+
+def an_old_file(path, version: int) -> None:
+    """A file as it was written when there were so many migrations, with a call of two steps."""
+    program = program_text(PROGRAM)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statements in MIGRATIONS[:version]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {schema.APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("INSERT INTO programs VALUES ('p', ?)", (program,))
+        for sid, status in (("CA1", "in-progress"), ("CA2", "completed")):
+            text = json.dumps(OLD_SNAPSHOT)
+            connection.execute(
+                "INSERT INTO calls VALUES (?, 'greeting', 2, ?, 100.0, 101.0, 'p', ?)", (sid, status, text)
+            )
+            for step, (at, answer) in enumerate(((100.0, "first"), (101.0, "second")), 1):
+                values = (sid, step, at, f"<Response>{answer}</Response>")
+                connection.execute("INSERT INTO rows VALUES (?, ?, ?, 'start_call', '', NULL, '{}', ?, 1)", values)
+
+
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+async def test_a_file_of_an_older_version_is_brought_up_to_date_with_its_calls(tmp_path, version):
     path, new = tmp_path / "old.db", tmp_path / "new.db"
-    with monkeypatch.context() as patch:
-        patch.setattr(schema, "MIGRATIONS", MIGRATIONS[:version])
-        old = SqliteJournal(path, now=lambda: 0.0)
-        if version:
-            patch.setattr(SqliteJournal, "_tidy", lambda _: 60.0)
-            await old.commit(snapshot(), row())
-        else:
-            sqlite3.connect(path).close()
-        await old.close()
+    an_old_file(path, version)
 
     journal = SqliteJournal(path, now=lambda: 0.0)
     await journal.open()
@@ -52,8 +79,24 @@ async def test_a_file_of_an_older_version_is_brought_up_to_date_with_its_calls(t
 
     assert rows_in(path, "PRAGMA user_version") == [(len(MIGRATIONS),)]
     assert schema_of(path) == schema_of(new)
-    assert await journal.load("CA1") == (snapshot() if version else None)
+    found = await journal.load("CA1")
+    assert (found.initial_params, found.data, found.taken) == (OLD_SNAPSHOT["initial_params"], {"n": 2}, 1)
+    assert (found.due, found.ending, found.awaited, found.announced) == (100 + 86_400, False, {}, ("RE1",))
+    assert (await journal.load("CA2")).due is None
+    assert [row.same for row in await journal.history("CA1")] == ["ta", "tb"]
+    assert rows_in(path, "SELECT DISTINCT json_type(snapshot, '$.answered') FROM calls") == [(None,)]
+    assert [each.call_sid for each in await journal.overdue(1e9, 10)] == ["CA1"]
     await journal.close()
+
+
+async def test_an_empty_file_is_made_a_journal(path):
+    sqlite3.connect(path).close()
+
+    journal = SqliteJournal(path, now=lambda: 0.0)
+    await journal.open()
+    await journal.close()
+
+    assert rows_in(path, "PRAGMA user_version") == [(len(MIGRATIONS),)]
 
 
 def test_a_newer_file_is_refused_and_left_as_it_is(path, monkeypatch):
@@ -61,9 +104,9 @@ def test_a_newer_file_is_refused_and_left_as_it_is(path, monkeypatch):
         patch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, ("CREATE TABLE news (x)",)))
         connect(path).close()
 
-    with pytest.raises(JournalError, match=r"a newer Switchhook has written it \(version 3, this one knows 2\)"):
+    with pytest.raises(JournalError, match=r"a newer Switchhook has written it \(version 4, this one knows 3\)"):
         connect(path)
-    assert rows_in(path, "PRAGMA user_version") == [(3,)]
+    assert rows_in(path, "PRAGMA user_version") == [(4,)]
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(path, monkeypatch):
@@ -110,8 +153,9 @@ def test_a_transaction_is_all_or_nothing(path):
 def test_a_row_needs_its_call_and_a_call_its_program(path):
     with closing(connect(path)) as connection:
         for statement in (
-            "INSERT INTO rows VALUES ('CA1', 1, 0, '', '', NULL, '', '', 0)",
-            "INSERT INTO calls VALUES ('CA1', '', 1, '', 0, 0, 'none', '')",
+            "INSERT INTO rows VALUES ('CA1', 1, 0, '', '', NULL, '', '', 0, '')",
+            "INSERT INTO calls VALUES ('CA1', '', 1, '', 0, 0, 'none', '', NULL, '')",
+            "INSERT INTO letters VALUES ('CA1', 1, 0, '', '', '', 0, '', NULL, '', NULL, 0, '')",
         ):
             with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
                 connection.execute(statement)

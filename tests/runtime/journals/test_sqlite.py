@@ -249,12 +249,11 @@ async def test_a_step_may_follow_another_of_its_group(journal, path, held):
     "wrong",
     [
         {"started": math.nan},
-        {"call_sid": "CA\ud800"},
         {"recipe": 10**30},
         {"recipe": object()},
         {"recipe": "\ud800"},
     ],
-    ids=["nan", "surrogate", "integer", "object", "recipe"],
+    ids=["nan", "integer", "object", "recipe"],
 )
 async def test_a_step_that_can_not_be_written_fails_alone(journal, path, held, wrong):
     steps = [snapshot("CA1"), snapshot(**{"call_sid": "CA2"} | wrong), snapshot("CA3")]

@@ -1,0 +1,123 @@
+"""A callout under way, and the claim that nobody else is under way for the same call.
+
+A function of the user's must not run for a step that somebody else has taken. So before one is begun,
+the call is claimed in the journal, upon the version that the step is made from: of two daemons that
+have the same webhook in hand one gets the claim, and the other waits until it sees what became of it.
+
+The claim is a lease. It is renewed until a step has taken what the function returned, ends with that
+step, and runs out by itself if its daemon dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from typing import Any
+
+from actors.callouts import CalloutError, Outcome
+from actors.clock import Clock, Timer, done_within
+from actors.journal import JournalError
+from actors.settings import Settings
+from twiml import Callout
+
+LEASE = 5.0
+"""Seconds that a claim holds if it isn't renewed. Of a daemon that died, less than a caller waits for a callout."""
+RENEWAL = 2.0
+"""Seconds after which it is renewed."""
+LOOK = 0.1
+"""Seconds between two looks at a claim of somebody else's."""
+
+
+class Errand:
+    """One try of a callout: claimed, begun, waited for.
+
+    Args:
+        settings: the daemon's.
+        call_sid: the call.
+        callout: the function, and the state it stands at.
+        taken: how many callouts of the call are done, which tells this one from another try of its state.
+    """
+
+    task: asyncio.Task[Outcome]
+    """The function, once it was begun."""
+
+    __slots__ = ("_renewal", "begun", "call_sid", "callout", "settings", "taken", "task")
+
+    def __init__(self, settings: Settings, call_sid: str, callout: Callout, taken: int) -> None:
+        self.settings = settings
+        self.call_sid = call_sid
+        self.callout = callout
+        self.taken = taken
+        self.begun = 0.0
+        self._renewal: Timer | None = None
+
+    def is_for(self, rank: str, taken: int) -> bool:
+        """Whether this is the callout of a state, after so many others."""
+        return (self.callout.rank, self.taken) == (rank, taken)
+
+    async def claim(self, version: int, deadline: float) -> bool:
+        """Claim the call; False if somebody else has it until the deadline. Raises `StaleVersion`."""
+        clock = self.settings.clock
+        while not await self._claim(version):
+            left = deadline - clock.now()
+            if left <= 0:
+                return False
+            await _pause(min(LOOK, left), clock)
+        return True
+
+    def begin(self, work: Coroutine[Any, Any, Outcome]) -> None:
+        """Let the function run."""
+        self.begun = self.settings.clock.now()
+        self.task = asyncio.get_running_loop().create_task(work)
+        self._renew_later()
+
+    async def done_by(self, deadline: float) -> bool:
+        """Wait for the function until the deadline, or as long as one may take; whether there is an outcome."""
+        clock, over = self.settings.clock, self.begun + self.settings.limit
+        return await done_within(min(deadline, over) - clock.now(), self.task, clock) or over <= clock.now()
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the function is done, and nothing was wrong with it."""
+        return self.task.done() and not self.task.cancelled() and self.task.exception() is None
+
+    def outcome(self) -> Outcome:
+        """What came of it. Raises `CalloutError`, also if it took too long."""
+        if not self.task.done():
+            function, limit = self.callout.function, self.settings.limit
+            raise CalloutError(f"{function.module}:{function.fn} took more than {limit:g} s")
+        return self.task.result()
+
+    def drop(self) -> None:
+        """It is of no more use: don't wait for it, and let the claim run out."""
+        self.task.cancel()
+        if self._renewal is not None:
+            self._renewal.cancel()
+            self._renewal = None
+
+    async def _claim(self, version: int | None) -> bool:
+        settings = self.settings
+        now = settings.clock.now()
+        return await settings.journal.claim(self.call_sid, version, settings.node, now, now + LEASE)
+
+    def _renew_later(self) -> None:
+        def renew() -> None:
+            self.settings.callouts.spawn(self._renew())
+
+        self._renewal = self.settings.clock.later(RENEWAL, renew)
+
+    async def _renew(self) -> None:
+        with contextlib.suppress(JournalError):  # the next renewal may succeed; else somebody else may begin
+            await self._claim(None)
+        if self._renewal is not None:
+            self._renew_later()
+
+
+async def _pause(seconds: float, clock: Clock) -> None:
+    over = asyncio.Event()
+    timer = clock.later(seconds, over.set)
+    try:
+        await over.wait()
+    finally:
+        timer.cancel()

@@ -1,0 +1,42 @@
+"""What is to be told of a step, and to whom: the letters that are committed with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from actors.callouts import Gone
+from actors.journal import Letter, Subscription
+from actors.webhook import Kind, Webhook
+
+Told = tuple[str, Mapping[str, str]]
+"""An event, and the fields that it came with."""
+
+
+def events_of(webhook: Webhook, *, recorded: bool, ended: bool) -> list[Told]:
+    """What a webhook tells of, in order: a recording before the end it came with."""
+    kind = webhook.kind
+    happened = {
+        "recording": recorded,
+        "dial": bool(webhook.dial_status),
+        "transcription": kind is Kind.TRANSCRIPTION,
+        "status": kind in (Kind.STATUS, Kind.COMPLETE),
+        "completion": ended,
+    }
+    return [(event, webhook.params) for event, so in happened.items() if so]
+
+
+def letters_of(
+    version: int, webhook: Webhook, told: Sequence[Told], subscribed: Sequence[Subscription], gone: Gone | None = None
+) -> list[Letter]:
+    """The letters to those who are subscribed to what is told; and a dead one for a callout that was gone."""
+
+    def letter(number: int, to: Subscription, fields: Mapping[str, str], due: float | None, reason: str) -> Letter:
+        at, path, step = webhook.arrived, webhook.path, webhook.step
+        return Letter(webhook.call_sid, version, number, to, at, path, step, fields, due, 0, reason)
+
+    to = [(each, fields) for event, fields in told for each in subscribed if each.event == event]
+    letters = [letter(number, each, fields, webhook.arrived, "") for number, (each, fields) in enumerate(to)]
+    if gone is not None:
+        missed = Subscription("callout", *gone.function)
+        letters.append(letter(len(letters), missed, webhook.params, None, str(gone)))
+    return letters

@@ -1,0 +1,42 @@
+"""What all calls of a daemon have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from actors.callouts import Callouts
+from actors.clock import Clock
+from actors.journal import Journal
+from twiml import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What all calls of a daemon have in common. Times are in seconds."""
+
+    journal: Journal
+    callouts: Callouts
+    clock: Clock
+    programs: Callable[[str], Program | None]
+    """Finds a recipe's program by the recipe's name."""
+    node: str = "node"
+    """This daemon's name among those that have the same journal; no other has ever had it."""
+    base: str = ""
+    """The path that recipes are mounted under, without a slash at its end."""
+    recipe_settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    patience: float = 8.0
+    """How long a caller waits for a callout before they hear the hold document. Twilio waits 15."""
+    limit: float = 60.0
+    """After how long a callout is given up, or a subscribed function."""
+    max_visits: int = 50
+    linger: float = 1.0
+    """How long Twilio's last word on a call is waited for, once its caller is gone."""
+    longest: float = 86_400.0
+    """After how long a call is ended whose end never came."""
+    language: Callable[[str, str], str | None] = lambda *_: None
+    """The language that callers of a recipe hear who called this number, as far as it is known."""
+    admits: Callable[[str], bool] = lambda _: True
+    """Whether another call may begin, by its CallSid."""

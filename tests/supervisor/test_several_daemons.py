@@ -1,0 +1,271 @@
+"""Several daemons on one journal: any of them answers any webhook, and together they are as one."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from actors import Call, Webhook
+from actors.errand import LEASE, LOOK, RENEWAL
+from tests.actors.doubles import ManualClock, Office, PlainJournal, bounded, counting, quiet, until
+from tests.supervisor.switchboard import MENU, Switchboard, counted, sid
+from tests.twiml.documents import inside
+from twiml import NOTHING, FunctionExt, Say
+
+OVER = {"CallStatus": "completed"}
+
+
+class Slow:
+    """A callout that waits for its doors to be opened, one for each time that it is begun."""
+
+    def __init__(self, office: Office) -> None:
+        self.doors: list[asyncio.Future[list[Any]]] = []
+        self.step_ids: list[str] = []
+
+        @office.callout
+        async def slow(call: Call) -> Any:
+            self.step_ids.append(call.step_id)
+            self.doors.append(asyncio.get_running_loop().create_future())
+            return await self.doors[-1]
+
+        self.function: FunctionExt = slow
+
+
+@pytest.fixture
+def slow(office: Office) -> Slow:
+    return Slow(office)
+
+
+def cluster(flow: list[Any], count: int = 2, **options: Any) -> list[Switchboard]:
+    """Daemons with one journal and one clock."""
+    journal, clock = PlainJournal(shared=True), ManualClock()
+    return [Switchboard(flow, journal=journal, clock=clock, node=f"node {n}", **options) for n in range(count)]
+
+
+async def test_any_of_them_answers_any_webhook() -> None:
+    one, two = cluster(MENU)
+    assert inside(await one.post()).startswith("<Gather")
+    assert inside(await two.post("1", step=1, Digits="1")).startswith("<Say>One!</Say>")
+    assert await one.post("status", **OVER) == NOTHING
+    assert [row.kind for _, row in one.journal.written] == ["start_call", "gather_response", "call_complete"]
+    assert (one.counts["started"], one.counts["completed"]) == (1, 1)
+
+
+async def test_the_same_webhook_gets_the_same_bytes_of_each_of_them(office: Office) -> None:
+    hours, ran = counting(office)
+    boards = cluster([hours, *MENU], 3)
+    answers = [await board.post(token="a") for board in boards for _ in range(2)]
+    assert len(set(answers)) == 1
+    assert ran == [f"{sid(1)}:0"]
+    assert len(boards[0].journal.written) == 1
+
+
+async def test_copies_of_one_webhook_at_the_same_time_run_a_function_once(slow: Slow) -> None:
+    """An atomic claim: whoever doesn't get it waits for what becomes of it."""
+    one, two, three = cluster([slow.function, *MENU], 3)
+    copies = [board.send(token="a") for board in (one, two, three)]
+    await until(lambda: slow.doors)
+    one.clock.turn(LOOK)
+    await quiet()
+    assert len(slow.doors) == 1
+    slow.doors[0].set_result([Say("nine")])
+    await quiet()
+    one.clock.turn(LOOK)
+    answers = await bounded(asyncio.gather(*copies))
+    assert len(set(answers)) == 1
+    assert inside(answers[0]).startswith("<Say>nine</Say>")
+    assert (len(slow.doors), len(one.journal.written)) == (1, 1)
+
+
+async def test_a_step_that_comes_second_is_made_anew_upon_the_first() -> None:
+    one, two = cluster(MENU)
+    await one.post()
+    await two.post("status", CallStatus="in-progress")
+    answers = await bounded(asyncio.gather(one.send("1", step=1, Digits="1"), two.send("status", token="x", **OVER)))
+    versions = [snapshot.version for snapshot, _ in one.journal.written]
+    assert versions == [1, 2, 3, 4]
+    assert answers[1] == NOTHING
+    assert one.journal.written[-1][0].status == "completed"
+
+
+async def test_a_function_is_not_run_again_because_its_step_came_second(slow: Slow) -> None:
+    """Another daemon takes a callback while it runs: what it returned is used all the same."""
+    one, two = cluster([slow.function, *MENU])
+    first = one.send()
+    await until(lambda: slow.doors)
+    assert await two.post("status", CallStatus="in-progress") == NOTHING
+    slow.doors[0].set_result([Say("nine")])
+    assert inside(await bounded(first)).startswith("<Say>nine</Say>")
+    assert len(slow.doors) == 1
+
+
+async def test_nor_is_one_of_several_in_a_step(office: Office, slow: Slow) -> None:
+    hours, ran = counting(office)
+    one, two = cluster([*MENU[:1], hours, slow.function, Say("bye")])
+    await one.post()
+    second = one.send("1", step=1, Digits="1")
+    await until(lambda: slow.doors)
+    await two.post("status", CallStatus="in-progress")
+    slow.doors[0].set_result([Say("ten")])
+    said = inside(await bounded(second))
+    assert said == "<Say>One!</Say><Say>nine</Say><Say>ten</Say><Say>bye</Say><Hangup/>"
+    assert (ran, slow.step_ids) == ([f"{sid(1)}:0"], [f"{sid(1)}:1"])
+
+
+async def test_a_function_that_failed_is_not_run_again_because_its_step_came_second(slow: Slow) -> None:
+    one, two = cluster([*MENU[:1], slow.function])
+    await one.post()
+    second = one.send("1", step=1, Digits="1")
+    await until(lambda: slow.doors)
+    await two.post("status", CallStatus="in-progress")
+    slow.doors[0].set_exception(ValueError("no"))
+    with capture_logs():
+        assert "We are sorry" in await bounded(second)
+    assert len(slow.doors) == 1
+    assert one.counts["failed"] == 1
+
+
+async def test_none_calls_out_for_a_step_that_is_known_to_be_stale(office: Office) -> None:
+    hours, ran = counting(office)
+    one, two = cluster([*MENU[:1], hours, Say("bye")])
+    await one.post()
+    await two.post("status", **OVER)
+    assert await one.post("1", step=1, Digits="1") == NOTHING
+    assert ran == []
+
+
+async def test_a_caller_who_holds_may_come_back_to_another(slow: Slow) -> None:
+    one, two = cluster([slow.function, Say("bye")])
+    first = one.send()
+    await until(lambda: slow.doors)
+    one.clock.turn(8)
+    assert "One moment" in await bounded(first)
+    second = two.send("1", step=1)
+    await quiet()
+    for _ in range(10):
+        one.clock.turn(1)
+        await quiet()
+    assert "One moment" in await bounded(second)
+    assert len(slow.doors) == 1
+    third = two.send("1", step=2)
+    slow.doors[0].set_result([Say("nine")])
+    await quiet()
+    one.clock.turn(LOOK)
+    assert inside(await bounded(third)) == "<Say>nine</Say><Say>bye</Say><Hangup/>"
+    assert slow.step_ids == [f"{sid(1)}:0"]
+
+
+async def test_a_claim_is_renewed_as_long_as_the_function_runs(slow: Slow) -> None:
+    one, _ = cluster([slow.function, Say("bye")])
+    first = one.send()
+    await until(lambda: slow.doors)
+    for _ in range(3):
+        one.clock.turn(RENEWAL)
+        await quiet()
+        assert not await one.journal.claim(sid(1), None, "another", one.clock.now() + LEASE - 0.1, math.inf)
+    one.clock.turn(8)
+    await bounded(first)
+    slow.doors[0].set_result([])
+    await quiet()
+    assert await one.journal.claim(sid(1), None, "another", one.clock.now(), one.clock.now())
+
+
+async def test_a_daemon_that_died_holds_nobody_up_for_longer_than_its_lease(slow: Slow) -> None:
+    journal = PlainJournal(shared=True)
+    dead, two = (Switchboard([slow.function, Say("bye")], journal=journal, node=name) for name in ("dead", "two"))
+    cut_off = dead.send(token="a")
+    await until(lambda: slow.doors)
+    second = two.send(token="a")
+    for _ in range(round(LEASE / LOOK) - 1):
+        await quiet()
+        two.clock.turn(LOOK)
+    await quiet()
+    assert len(slow.doors) == 1
+    for _ in range(2):
+        two.clock.turn(LOOK)
+        await quiet()
+    await until(lambda: len(slow.doors) == 2)
+    slow.doors[1].set_result([Say("nine")])
+    assert inside(await bounded(second)).startswith("<Say>nine</Say>")
+    assert slow.step_ids == [f"{sid(1)}:0"] * 2
+    cut_off.cancel()
+
+
+async def test_a_call_is_swept_once(office: Office) -> None:
+    told: list[str] = []
+
+    @office.employ
+    async def on_completion(webhook: Webhook, call: Call) -> None:
+        told.append(call.call_sid)
+
+    @office.callout
+    async def subscribe(call: Call) -> Any:
+        return [], [("completion", on_completion)]
+
+    boards = cluster([subscribe, Say("bye")], 3, max_call_hours=1)
+    await boards[0].post()
+    boards[0].clock.turn(3600)
+    await bounded(asyncio.gather(*(board.supervisor.sweep() for board in boards)))
+    for board in boards:
+        await board.told()
+    assert told == [sid(1)]
+    assert sum(board.counts["completed"] for board in boards) == 1
+
+
+async def test_a_call_that_another_has_ended_is_no_longer_in_progress() -> None:
+    one, two = cluster(MENU)
+    await bounded(one.supervisor.start())
+    await one.post()
+    await two.post("status", **OVER)
+    assert one.listed == [sid(1)]
+    one.clock.turn(1)
+    await until(lambda: not one.listed)
+    assert one.counts == counted(started=1)
+    assert one.children == []
+    await bounded(one.supervisor.stop())
+
+
+async def test_a_room_that_is_full_turns_away_no_call_that_another_has_begun() -> None:
+    one, two = cluster(MENU, max_calls=1)
+    await one.post(sid=sid(1))
+    await two.post(sid=sid(2))
+    assert inside(await one.post(sid=sid(2))).startswith("<Gather")
+    with capture_logs():
+        assert "busy" in (await one.post(sid=sid(3))).lower()
+
+
+# one that is started where another has ended
+
+
+async def test_a_daemon_takes_over_the_calls_that_its_journal_has(slow: Slow) -> None:
+    board = Switchboard()
+    for number in range(5):
+        await board.post(sid=sid(number), From="+441314960123", To="+441314960456")
+    await board.post("status", sid=sid(3), **OVER)
+    after = Switchboard(journal=board.journal)
+    await bounded(after.supervisor.start())
+    await until(lambda: after.counts["in_progress"] == 4)
+    assert after.listed == [sid(0), sid(1), sid(2), sid(4)]
+    [listed, *_] = after.supervisor.status()["in_progress"]
+    assert (listed["from"], listed["to"], listed["state"]) == ("+441314960123", "+441314960456", "1.2")
+    assert after.supervisor._awake.count == 0
+    await after.post("status", sid=sid(1), **OVER)
+    assert after.counts == counted(in_progress=3, completed=1)
+    await bounded(after.supervisor.stop())
+
+
+async def test_it_takes_them_over_a_page_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("supervisor.supervisor.PAGE_OF_OPEN", 2)
+    board = Switchboard()
+    for number in range(5):
+        await board.post(sid=sid(number))
+    after = Switchboard(journal=board.journal)
+    await after.post("1", sid=sid(4), step=1)
+    await bounded(after.supervisor.start())
+    await until(lambda: after.counts["in_progress"] == 5)
+    assert sorted(after.listed) == [sid(number) for number in range(5)]
+    await bounded(after.supervisor.stop())
