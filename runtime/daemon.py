@@ -96,7 +96,8 @@ class Daemon:
             pauses=settings.retry_pauses,
         )
         self._began = time.monotonic()
-        self._runners: list[web.BaseRunner] = []
+        self._front: Server | None = None
+        self._admin: web.AppRunner | None = None
         self._voice: VoiceFront | None = None
         self._reloading = asyncio.Lock()
         self._reloads: set[asyncio.Task[bool]] = set()
@@ -130,29 +131,31 @@ class Daemon:
             threads=self.callouts.threads,
         )
         await self.supervisor.start()
-        drain = settings.drain_seconds
-        await self._serve(web.ServerRunner(Server(voice), shutdown_timeout=drain), front)
+        self._front = Server(voice)
+        await self._front.start(front)
         status = status_app(self.status, self._is_ready, settings.status_token)
-        await self._serve(web.AppRunner(status, access_log=None, shutdown_timeout=1.0), admin)
+        self._admin = web.AppRunner(status, access_log=None, shutdown_timeout=1.0)
+        await self._admin.setup()
+        await web.SockSite(self._admin, admin, backlog=1024).start()
         log.info(
             "listening", url=self.url, status_url=self.status_url, recipes=len(self.catalogue.recipes), **self._about()
         )
 
     async def stop(self) -> None:
         """Drain and close: see the class."""
-        if not self._runners:
+        if self._front is None or self._admin is None:
             return
         self.draining = True
         self.service.stopping(self.settings.drain_seconds + MARGIN)
         began = self.clock.now()
         for reload in self._reloads:
             reload.cancel()
-        front, admin = self._runners
-        await self._within(GREETING + self.settings.drain_seconds, "what is in hand", self._drain(front))
+        front, self._front = self._front, None
+        seconds = GREETING + self.settings.drain_seconds
+        await self._within(seconds, "what is in hand", self._drain(front, seconds))
         await self._within(ACTORS, "actors", self.supervisor.stop())
         await self._within(JOURNAL, "journal", self.journal.close())
-        await self._within(STATUS, "status", admin.cleanup())
-        self._runners.clear()
+        await self._within(STATUS, "status", self._admin.cleanup())
         self.service.stopped()
         log.info("stopped", seconds=round(self.clock.now() - began, 3), unfinished=len(self.callouts.running))
 
@@ -200,12 +203,9 @@ class Daemon:
     def _program(self, recipe: str) -> Program | None:
         return self.catalogue.program(recipe)
 
-    async def _drain(self, front: web.BaseRunner) -> None:
-        for site in front.sites:
-            await site.stop()
-        if front.server is not None and front.server.connections:
-            await asyncio.sleep(GREETING)
-        await front.cleanup()
+    async def _drain(self, front: Server, seconds: float) -> None:
+        """Answer what is in hand, then have done what there is to be done about calls before the end."""
+        await front.drain(seconds)
         await self.supervisor.settle()
 
     async def _within(self, seconds: float, what: str, work: Coroutine[Any, Any, None]) -> None:
@@ -269,11 +269,6 @@ class Daemon:
 
     def _socket(self, name: str, host: str, port: int) -> socket.socket:
         return self.sockets.get(name) or _listening(name, host, port)
-
-    async def _serve(self, runner: web.BaseRunner, sock: socket.socket) -> None:
-        await runner.setup()
-        await web.SockSite(runner, sock, backlog=1024).start()
-        self._runners.append(runner)
 
 
 def _node() -> str:

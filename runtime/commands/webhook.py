@@ -22,7 +22,8 @@ from actors.webhooks import printable
 from runtime import settings
 from runtime.commands.options import config_option
 from runtime.errors import SwitchhookError
-from runtime.web.form import Place, Refused, fields_of, first_values, place
+from runtime.web.form import Place, fields_of, first_values, place
+from runtime.web.message import Refused
 
 _REQUEST = re.compile(r"([A-Z]+) (\S+) HTTP/[0-9.]+")
 _URL = re.compile(r"https?://|[/?]", re.IGNORECASE)

@@ -19,24 +19,24 @@ from collections.abc import Mapping
 from functools import partial
 
 import structlog
-from aiohttp import web
 
 from actors import Clock, Threads, Webhook
 from runtime.catalogue import Catalogue, Recipe
 from runtime.settings import Settings
 from runtime.web.door import Door
-from runtime.web.form import Place, Refused, body_of, fields_of, first_values, place
+from runtime.web.form import Form, Place, place
+from runtime.web.message import Refused, Request, Response, head_of
 from supervisor import Supervisor
 from twiml import APOLOGY, InvalidFlow, encode, validate
 
 log = structlog.get_logger("switchhook.web")
 
 TOKEN_HEADER = "I-Twilio-Idempotency-Token"  # noqa: S105 - the name of a header
-_XML = {"Content-Type": "text/xml; charset=utf-8"}
+_XML = head_of(200, "text/xml; charset=utf-8")
 
 
 class VoiceFront:
-    """Answers Twilio's requests. One instance is the handler of an `aiohttp.web.Server`."""
+    """Answers Twilio's requests. One instance is the handler of a `Server`."""
 
     def __init__(
         self,
@@ -57,62 +57,52 @@ class VoiceFront:
         self.clock = clock
         self.threads = threads
 
-    async def __call__(self, request: web.BaseRequest) -> web.Response:
-        """One request of anybody's."""
+    async def __call__(self, request: Request) -> Response:
+        """One request of anybody's. Raises nothing but `Refused`."""
         try:
             xml = await self._answer(request)
-        except Refused as refused:
-            log.warning(
-                "refused",
-                status=refused.status,
-                reason=refused.line,
-                method=request.method,
-                path=request.raw_path.partition("?")[0],
-            )
-            return web.Response(status=refused.status, text=refused.line + "\n", headers=refused.headers)
+        except Refused:
+            raise
         except Exception as problem:
             log.exception("request_failed", reason=f"{type(problem).__name__}: {problem}", path=request.path)
             xml = APOLOGY
-        return web.Response(body=xml.encode(), headers=_XML)
+        return Response(_XML, xml.encode())
 
-    async def _answer(self, request: web.BaseRequest) -> str:
+    async def _answer(self, request: Request) -> str:
         arrived = self.clock.now()
-        body = await body_of(request)
-        json = body if "json" in request.headers.get("Content-Type", "").lower() else None
-        fields = fields_of(body.decode("utf-8", "replace")) if json is None else []
-        self.door.check(request, fields, json)
-        at = place(request.raw_path, self.prefix)
-        recipe = self._recipe(at, fields)
+        json = request.body if "json" in request.headers.get("Content-Type", "").lower() else None
+        form = Form(request.body.decode("utf-8", "replace") if json is None else "")
+        self.door.check(request, form, json)
+        at = place(request.target, self.prefix)
+        recipe = self._recipe(at, form)
         if recipe.program is None or (recipe.handle_request is not None and request.method == "GET"):
-            return await self._traditional(request, recipe, at, fields)
+            return await self._traditional(request, recipe, at, form)
         if request.method != "POST":
             raise Refused(405, f"/{recipe.name} is an extended recipe: POST to it", Allow="POST")
         if json is not None:
             raise Refused(415, "voice webhooks are forms, not JSON")
-        params = first_values([*fields, *_own(at)])
+        params = {**at.own, **form.params} if at.own else form.params
         if not params.get("CallSid"):
             raise Refused(400, "no CallSid; every voice webhook has one")
         token = request.headers.get(TOKEN_HEADER, "")
         return await self.supervisor.route(Webhook(params, recipe.name, at.path, at.step, token, arrived))
 
-    def _recipe(self, at: Place, fields: list[tuple[str, str]]) -> Recipe:
+    def _recipe(self, at: Place, form: Form) -> Recipe:
         """The recipe that a URL names; at `/` the one for the number that was called."""
         name = at.recipe
         if not name:
-            to = next((value for field, value in (*fields, *fields_of(at.query)) if field == "To"), "")
+            to = form.params.get("To", at.own.get("To", ""))
             name = self.settings.numbers.get(to, self.settings.default_recipe)
         recipe = self.catalogue.recipes.get(name)
         if recipe is None:
             raise Refused(404, f"there is no recipe {name!r}" if name else "there is no default recipe")
         return recipe
 
-    async def _traditional(
-        self, request: web.BaseRequest, recipe: Recipe, at: Place, fields: list[tuple[str, str]]
-    ) -> str:
+    async def _traditional(self, request: Request, recipe: Recipe, at: Place, form: Form) -> str:
         """What a module's own `handle_request` answers, as the seed's `twilio_rt_` modules did."""
         if request.method not in ("GET", "POST"):
             raise Refused(405, f"/{recipe.name} takes GET and POST", Allow="GET, POST")
-        params = first_values([*fields_of(at.query), *fields])
+        params = {**form.params, **Form(at.query).params}
         try:
             async with asyncio.timeout(self.settings.callout_patience):
                 return await self._handled(recipe, at.path.split("/") if at.path else [], params)
@@ -135,8 +125,3 @@ class VoiceFront:
         if errors := validate(verbs, extended=False):
             raise InvalidFlow(errors)
         return encode(verbs)
-
-
-def _own(at: Place) -> list[tuple[str, str]]:
-    """The fields that a URL carries in its query, but for the machine's own."""
-    return [(name, value) for name, value in fields_of(at.query) if name != "step"]
