@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from runtime.errors import SettingsError
-from runtime.journals import path_of
+from runtime.journals import check, shown
 from supervisor.postman import PAUSES
 from twiml.extensions import LANGUAGE
 
@@ -60,9 +60,9 @@ class Settings(BaseSettings):
     default_recipe: str = ""
     """The recipe of a call that comes to `/`."""
     journal: str = "sqlite:///switchhook.db"
-    """Where calls are kept: `sqlite:///` and the path of a file (four slashes from the root), or `memory:`."""
+    """Where calls are kept: `sqlite:///` and a file's path, `postgresql://` and a database, or `memory:`."""
     journal_days: float = Field(30.0, gt=0)
-    """Days that a call is kept after its end, in a file."""
+    """Days that a call is kept after its end, in a file or a database."""
     account_sid: str = ""
     """The account's SID, for calls, messages and tokens from the command line."""
     auth_token: str = ""
@@ -141,7 +141,7 @@ class Settings(BaseSettings):
     @field_validator("journal")
     @classmethod
     def _is_a_journal(cls, value: str) -> str:
-        path_of(value)
+        check(value)
         return value
 
     @classmethod
@@ -222,6 +222,8 @@ def _sentence(error: Any, sources: list[tuple[str, Mapping[str, Any]]]) -> str:
         hint = f"; did you mean {close[0]}?" if close else ""
         return f"{source}: there is no setting {where}{hint}"
     value = "(hidden)" if "token" in name or name in ("accounts", "shared_keys", "api_secret") else repr(error["input"])
+    if name == "journal" and isinstance(error["input"], str):
+        value = repr(shown(error["input"]))
     message = error["msg"].removeprefix("Value error, ")
     return f"{source}: {where} is {value}: {message[:1].lower()}{message[1:]}"
 

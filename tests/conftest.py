@@ -16,6 +16,7 @@ import pytest
 from runtime import catalogue
 from runtime.daemon import Daemon
 from runtime.settings import Settings
+from tests import postgres
 from tests.wire import TOKEN
 
 if TYPE_CHECKING:
@@ -62,6 +63,24 @@ class Serve:
         found = catalogue.load(str(recipes), (), chosen.callout_modules)
         daemon = Daemon(chosen, found, journal=journal, clock=clock)
         return await self._stack.enter_async_context(daemon)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server | postgres.Elsewhere]:
+    """A PostgreSQL for all tests, which none of them may stop. Without one they fail, and say why."""
+    try:
+        server = postgres.serving()
+    except postgres.NoPostgresError as problem:
+        pytest.fail(str(problem), pytrace=False)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def database(postgres_server: postgres.Server | postgres.Elsewhere) -> Iterator[str]:
+    """The URL of a database that is new and empty."""
+    with postgres_server.database() as url:
+        yield url
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import click
 
 from runtime.commands.call import call
 from runtime.commands.check import check
+from runtime.commands.dead_letters import dead_letters
 from runtime.commands.dial import dial
 from runtime.commands.draw import draw
 from runtime.commands.journal import journal
@@ -48,5 +49,5 @@ def main() -> None:
     """
 
 
-for command in (serve, check, draw, dial, call, sms, token, status, journal, webhook):
+for command in (serve, check, draw, dial, call, sms, token, status, journal, dead_letters, webhook):
     main.add_command(command)

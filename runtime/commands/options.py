@@ -1,10 +1,11 @@
-"""Options that several commands share, and the loop that they run on."""
+"""Options that several commands share, the loop that they run on, and how they write a count or a time."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
@@ -22,7 +23,31 @@ recipes_option = click.option(
 )
 
 
+def journal_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a command that looks into the journal."""
+    name = click.option("--journal", "url", metavar="URL", help="The journal.  [default: the one the settings name]")
+    return name(config_option(command))
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on a fast loop, where there is one."""
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         return runner.run(work)
+
+
+def counted(count: int, what: str) -> str:
+    """A count.
+
+    >>> counted(0, "call"), counted(1, "call")
+    ('0 calls', '1 call')
+    """
+    return f"{count} {what}" + "s" * (count != 1)
+
+
+def moment(at: float) -> str:
+    """When, in UTC.
+
+    >>> moment(0)
+    '1970-01-01 00:00:00Z'
+    """
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")

@@ -1,10 +1,22 @@
-"""Where calls are kept between their webhooks: `memory:`, or a file of SQLite's."""
+"""Where calls are kept between their webhooks: `memory:`, a file of SQLite's, or a database of PostgreSQL's."""
 
 from __future__ import annotations
 
 from runtime.journals.archive import Archive, as_json
 from runtime.journals.memory import MemoryJournal
-from runtime.journals.named import Durable, named, path_of
+from runtime.journals.named import Durable, archive_of, named
 from runtime.journals.sqlite import SqliteJournal
+from runtime.journals.urls import check, path_of, shown
 
-__all__ = ["Archive", "Durable", "MemoryJournal", "SqliteJournal", "as_json", "named", "path_of"]
+__all__ = [
+    "Archive",
+    "Durable",
+    "MemoryJournal",
+    "SqliteJournal",
+    "archive_of",
+    "as_json",
+    "check",
+    "named",
+    "path_of",
+    "shown",
+]

@@ -73,13 +73,20 @@ class Programs:
             digest = self._digests.get(program)
         return digest if digest is not None else self._keep(digest_of(program_text(program)), program)
 
-    def read(self, digest: str, text: Callable[[], str]) -> Program:
-        """The program with this digest: one that is held already, else what its text says."""
+    def held(self, digest: str) -> Program | None:
+        """The program with this digest, if it is held."""
         with self._lock:
             program = self._held.get(digest)
+        if program is not None:
+            self._keep(digest, program)
+        return program
+
+    def read(self, digest: str, text: Callable[[], str]) -> Program:
+        """The program with this digest: one that is held already, else what its text says."""
+        program = self.held(digest)
         if program is None:
             program = program_of(text())
-        self._keep(digest, program)
+            self._keep(digest, program)
         return program
 
     def _keep(self, digest: str, program: Program) -> str:

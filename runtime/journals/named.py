@@ -1,22 +1,15 @@
-"""The journal that a setting names.
-
-| setting | what it is |
-|---|---|
-| `memory:` | kept as long as the process lives |
-| `sqlite:///calls.db` | a file, from the current folder |
-| `sqlite:////var/lib/switchhook/calls.db` | a file, from the root: four slashes |
-"""
+"""The journal that a setting names, for a daemon to keep calls in, or for an operator to look at."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from actors import Journal
+from runtime.journals.archive import Archive
 from runtime.journals.memory import MemoryJournal
 from runtime.journals.sqlite import SqliteJournal
-
-_SQLITE = "sqlite:///"
+from runtime.journals.sqlite_archive import SqliteArchive
+from runtime.journals.urls import POSTGRESQL, check, path_of
 
 
 @runtime_checkable
@@ -31,27 +24,26 @@ class Durable(Journal, Protocol):
         """Make sure that it can be written. Raises `JournalError`."""
 
 
-def path_of(url: str) -> Path | None:
-    """The file that a setting names, None for `memory:`. Raises `ValueError` if it names no journal.
-
-    >>> path_of("sqlite:///calls.db").name, str(path_of("sqlite:////var/calls.db")), path_of("memory:")
-    ('calls.db', '/var/calls.db', None)
-    """
-    if url == "memory:":
-        return None
-    if not url.startswith("sqlite:"):
-        raise ValueError("is not a journal there is; there are memory: and sqlite:///path")
-    path = url.removeprefix(_SQLITE)
-    if path == ":memory:" or url in ("sqlite:", "sqlite://", _SQLITE):
-        raise ValueError("names no file; to keep calls as long as the process lives, say memory:")
-    if not url.startswith(_SQLITE):
-        raise ValueError("has sqlite: without three slashes and a path, as in sqlite:///calls.db")
-    if "?" in path or "\0" in path or path.endswith("/"):
-        raise ValueError("must be sqlite:/// and the path of a file; it takes no options")
-    return Path(path).absolute()
-
-
 def named(url: str, days: float = 30.0) -> Journal:
-    """The journal that a setting names, not opened yet; it keeps finished calls that many days."""
+    """The journal that a setting names, not opened yet; it keeps finished calls that many days.
+
+    Raises `ValueError` if it names none.
+    """
+    check(url)
+    if url.startswith(POSTGRESQL):
+        from runtime.journals.postgres import PostgresJournal  # noqa: PLC0415 - asyncpg is an extra
+
+        return PostgresJournal(url, days=days)
     path = path_of(url)
     return MemoryJournal() if path is None else SqliteJournal(path, days=days)
+
+
+def archive_of(url: str) -> Archive | None:
+    """The same as an operator looks at it, not opened yet; None for `memory:`, which ends with its process."""
+    check(url)
+    if url.startswith(POSTGRESQL):
+        from runtime.journals.postgres import PostgresArchive  # noqa: PLC0415
+
+        return PostgresArchive(url)
+    path = path_of(url)
+    return SqliteArchive(path) if path is not None else None

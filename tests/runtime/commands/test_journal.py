@@ -1,4 +1,4 @@
-"""`switchhook journal`: a look into the file that calls are kept in, also while the daemon runs."""
+"""`switchhook journal`: a look into the file or the database that calls are kept in, also while the daemon runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from contextlib import closing
 
 import pytest
 
-from runtime.journals import SqliteJournal
+from actors import Journal
+from runtime.journals import SqliteJournal, shown
+from runtime.journals.postgres import PostgresJournal
+from tests.postgres import PASSWORD, statements
 from tests.runtime.journals.examples import row, snapshot
 from tests.wire import ME, a_call, post
 from twiml import Dial, Say, compile
@@ -20,12 +23,21 @@ COMMANDS = [["list"], ["show", "CA1"], ["export", "-"], ["prune"], ["vacuum"]]
 FIELDS = {"CallSid": "CA1", "From": ME, "CallStatus": "in-progress", "Digits": "4711#", "ApiVersion": "2010-04-01"}
 
 
-@pytest.fixture
-def kept(tmp_path):
-    """A file of the default's name with three calls in it."""
+@pytest.fixture(params=["sqlite", "postgres"])
+def opened(request, tmp_path, monkeypatch):
+    """Opens the journal that the settings name: a file of the default's name, or a database."""
+    if request.param == "sqlite":
+        return lambda: SqliteJournal(tmp_path / "switchhook.db", now=lambda: 0.0)
+    url = request.getfixturevalue("database")
+    monkeypatch.setenv("SWITCHHOOK_JOURNAL", url)
+    return lambda: PostgresJournal(url, now=lambda: 0.0)
+
+
+def write(opened) -> Journal:
+    """Keep three calls."""
 
     async def write():
-        journal = SqliteJournal(tmp_path / "switchhook.db", now=lambda: 0.0)
+        journal = opened()
         program = compile([Say("hi"), Dial(ME)])
         secrets = {"initial_params": FIELDS, "data": {"pin": "4711", "tries": 2, "name": "Jane"}}
         await journal.commit(
@@ -45,9 +57,23 @@ def kept(tmp_path):
         await journal.commit(snapshot("CA2", status="completed", started=200.0), row(200))
         await journal.commit(snapshot("CA3", status="failed", started=300.0), row(300))
         await journal.close()
+        return journal
 
-    asyncio.run(write())
-    return tmp_path / "switchhook.db"
+    return asyncio.run(write())
+
+
+@pytest.fixture
+def kept(opened):
+    """A journal with three calls in it."""
+    return write(opened)
+
+
+@pytest.fixture
+def file(tmp_path):
+    """The same in a file of the default's name."""
+    path = tmp_path / "switchhook.db"
+    write(lambda: SqliteJournal(path, now=lambda: 0.0))
+    return path
 
 
 def lines(result) -> list[str]:
@@ -103,7 +129,9 @@ def test_a_call_that_is_not_there(run, kept):
     result = run("journal", "show", "CA9")
 
     assert result.exit_code == 1
-    assert result.stderr == f"CA9: there is no such call in {kept}\n"
+    where = kept.path if isinstance(kept, SqliteJournal) else kept.name
+    assert result.stderr == f"CA9: there is no such call in {where}\n"
+    assert PASSWORD not in result.stderr
 
 
 def test_export_writes_a_line_for_each_call_and_each_program(run, kept, tmp_path):
@@ -129,8 +157,11 @@ def test_prune_forgets_what_is_over_and_old(run, kept):
     assert lines(run("journal", "prune", "--days", 100_000)) == ["0 calls forgotten"]
     assert lines(run("journal", "prune")) == ["2 calls forgotten"]
     assert [line.split()[2] for line in lines(run("journal", "list"))] == ["CA1"]
-    with closing(sqlite3.connect(kept)) as other:
-        assert other.execute("SELECT count(*) FROM programs").fetchall() == [(1,)]
+    if isinstance(kept, SqliteJournal):
+        with closing(sqlite3.connect(kept.path)) as other:
+            assert other.execute("SELECT count(*) FROM programs").fetchall() == [(1,)]
+    else:
+        assert statements(kept._url, "SELECT count(*) FROM switchhook.programs") == [(1,)]
 
 
 def test_how_long_calls_are_kept_is_a_setting(run, kept, tmp_path):
@@ -139,22 +170,31 @@ def test_how_long_calls_are_kept_is_a_setting(run, kept, tmp_path):
     assert lines(run("journal", "prune")) == ["0 calls forgotten"]
 
 
-def test_vacuum_makes_the_file_smaller(run, kept, tmp_path):
+def test_vacuum_makes_the_file_smaller(run, file):
     async def fill():
-        journal = SqliteJournal(kept, now=lambda: 0.0)
+        journal = SqliteJournal(file, now=lambda: 0.0)
         for n in range(50):
             await journal.commit(snapshot(f"CB{n}", status="completed"), row(answer="x" * 20_000))
         await journal.close()
 
     asyncio.run(fill())
     run("journal", "prune")
-    before = kept.stat().st_size
+    before = file.stat().st_size
 
     [told] = lines(run("journal", "vacuum"))
 
-    assert kept.stat().st_size < before / 5
-    assert told == f"{before:,} bytes before, {kept.stat().st_size:,} after"
+    assert file.stat().st_size < before / 5
+    assert told == f"{before:,} bytes before, {file.stat().st_size:,} after"
     assert len(lines(run("journal", "list"))) == 1
+
+
+def test_vacuum_tells_what_there_was_and_what_there_is(run, kept):
+    [told] = lines(run("journal", "vacuum"))
+
+    before, _, _, after, _ = told.replace(",", "").split()
+    assert int(before) > 0
+    assert int(after) > 0
+    assert len(lines(run("journal", "list"))) == 3
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
@@ -164,6 +204,23 @@ def test_a_file_that_is_not_there_is_not_made(run, tmp_path, command):
     assert result.exit_code == 1
     assert result.stderr == f"journal: {tmp_path}/switchhook.db: there is no journal\n"
     assert list(tmp_path.glob("*.db*")) == []
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_a_database_without_a_journal_stays_as_it_is(run, database, command):
+    result = run("journal", *command, "--journal", database)
+
+    assert result.exit_code == 1
+    assert result.stderr == f"journal: {shown(database)}: there is no journal\n"
+    assert statements(database, "SELECT count(*) FROM pg_namespace WHERE nspname = 'switchhook'") == [(0,)]
+
+
+def test_a_database_that_is_not_there(run, database):
+    result = run("journal", "list", "--journal", f"{database}_not")
+
+    assert result.exit_code == 1
+    assert "there is no such database; make it with createdb" in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
@@ -184,8 +241,8 @@ def test_there_is_no_file_of_calls_in_memory(run):
     assert result.stderr == "journal is memory:, which ends with its process: there is no file to look into\n"
 
 
-def test_another_file_may_be_named(run, kept, tmp_path):
-    kept.rename(tmp_path / "other.db")
+def test_another_file_may_be_named(run, file, tmp_path):
+    file.rename(tmp_path / "other.db")
 
     assert len(lines(run("journal", "list", "--journal", "sqlite:///other.db"))) == 3
     assert run("journal", "list", "--journal", "sqlite:other.db").exit_code == 2
@@ -196,9 +253,9 @@ async def test_while_the_daemon_runs(start, run, folder, tmp_path):
     daemon = await (await start("serve", *ON_FREE_PORTS, "--recipes", folder)).listening()
     await post(daemon, "/greeting", a_call("CA1"))
 
-    done = [run("journal", *command) for command in COMMANDS]
+    done = [await asyncio.to_thread(run, "journal", *command) for command in COMMANDS]
     reply = await post(daemon, "/greeting", a_call("CA2"))
-    listed = run("journal", "list")
+    listed = await asyncio.to_thread(run, "journal", "list")
     daemon.send(signal.SIGTERM)
 
     assert [each.exit_code for each in done] == [0] * len(COMMANDS)

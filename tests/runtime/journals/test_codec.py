@@ -249,6 +249,15 @@ def test_a_row_that_can_not_be_read():
         row_of((*line[:6], "{", *line[7:]))
 
 
-@pytest.mark.parametrize("module", ["runtime.journals.codec", "runtime.journals.named", "runtime.commands.journal"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "runtime.journals.codec",
+        "runtime.journals.urls",
+        "runtime.journals.postgres.arrays",
+        "runtime.commands.masks",
+        "runtime.commands.options",
+    ],
+)
 def test_the_examples_run(module):
     assert doctest.testmod(importlib.import_module(module)).failed == 0

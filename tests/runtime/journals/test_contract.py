@@ -11,6 +11,7 @@ import pytest
 from actors import JournalError, Open, StaleVersion, Subscription
 from actors.journal import KEPT_ROWS
 from runtime.journals import Durable, MemoryJournal, SqliteJournal
+from runtime.journals.postgres import PostgresJournal
 from tests.runtime.journals.examples import letter, row, snapshot
 from twiml import FunctionExt, Machine, Request, Returned, Say, compile
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from actors import Journal
 
-KINDS = ["memory", "sqlite"]
+KINDS = ["memory", "sqlite", "postgres"]
 
 
 @pytest.fixture(params=KINDS)
@@ -31,9 +32,16 @@ def kind(request) -> str:
 async def another(kind, tmp_path, request) -> AsyncIterator[Callable[[], Journal]]:
     """Makes journals on one and the same place, for which it is the beginning of time."""
     async with AsyncExitStack() as stack:
+        if kind == "postgres":
+            url = request.getfixturevalue("database")
 
         def another() -> Journal:
-            journal = MemoryJournal() if kind == "memory" else SqliteJournal(tmp_path / "calls.db", now=lambda: 0.0)
+            if kind == "memory":
+                journal = MemoryJournal()
+            elif kind == "sqlite":
+                journal = SqliteJournal(tmp_path / "calls.db", now=lambda: 0.0)
+            else:
+                journal = PostgresJournal(url, now=lambda: 0.0)
             stack.push_async_callback(journal.close)
             return journal
 

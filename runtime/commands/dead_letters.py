@@ -1,0 +1,120 @@
+"""`switchhook dead-letters`: the subscribed functions that could not be told, to be told after all, or forgotten."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import click
+
+from actors import JournalError, Letter, Outbox
+from runtime import settings
+from runtime.commands.masks import mask, unmasked_option
+from runtime.commands.options import counted, journal_options, moment, run
+from runtime.errors import SwitchhookError
+from runtime.journals import archive_of, named
+
+
+@click.group("dead-letters")
+def dead_letters() -> None:
+    """What subscribed functions were never told, for they failed each time; also while daemons run."""
+
+
+@asynccontextmanager
+async def _opened(url: str | None, config: str | None) -> AsyncIterator[Outbox]:
+    """The journal that the settings name, if it is there. What is wrong with it is told in a line."""
+    chosen = settings.load({"journal": url}, config)
+    archive = archive_of(chosen.journal)
+    if archive is None:
+        raise SwitchhookError("journal is memory:, which ends with its process: its dead letters are that daemon's own")
+    journal = named(chosen.journal, chosen.journal_days)
+    try:
+        async with archive:
+            """It is there: what isn't would be made now."""
+        yield journal
+    except JournalError as problem:
+        raise SwitchhookError(f"journal: {problem}") from problem
+    finally:
+        await journal.close()
+
+
+@dead_letters.command("list")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many, the latest first.")
+@click.option("--json", "json_wanted", is_flag=True, help="All that is kept of them, as JSON.")
+@unmasked_option
+@journal_options
+def list_(limit: int, json_wanted: bool, unmasked: bool, url: str | None, config: str | None) -> None:
+    """List the latest: when, of which call, what should have been told to whom, and why it was not."""
+
+    async def look() -> tuple[Sequence[Letter], int]:
+        async with _opened(url, config) as outbox:
+            return await outbox.dead_letters(limit), await outbox.count_dead()
+
+    letters, count = run(look())
+    hide = mask(unmasked)
+    if json_wanted:
+        click.echo(json.dumps(hide(list(map(_as_json, letters))), indent=2, ensure_ascii=False))
+        return
+    for each in letters:
+        event, module, function = each.subscription
+        tried = f"tried {counted(each.tries, 'time')}"
+        told = (moment(each.at), each.call_sid, event, f"{module}:{function}", tried, hide(each.reason))
+        click.echo("  ".join(filter(None, told)))
+    if count > len(letters):
+        click.echo(f"and {count - len(letters)} more", err=True)
+
+
+_which = click.argument("call_sids", nargs=-1, metavar="[CALL_SID]...")
+_all = click.option("--all", "everything", is_flag=True, help="All there are.")
+
+
+@dead_letters.command()
+@_which
+@_all
+@journal_options
+def retry(call_sids: Sequence[str], everything: bool, url: str | None, config: str | None) -> None:
+    """Have them told after all, with all their tries before them, by the daemon that has the journal."""
+
+    async def revive(outbox: Outbox, letters: Sequence[Letter]) -> int:
+        return await outbox.revive(letters, time.time())
+
+    click.echo(f"{_with_each(call_sids, everything, url, config, revive)} to be told again")
+
+
+@dead_letters.command()
+@_which
+@_all
+@journal_options
+def drop(call_sids: Sequence[str], everything: bool, url: str | None, config: str | None) -> None:
+    """Forget them."""
+
+    async def forget(outbox: Outbox, letters: Sequence[Letter]) -> int:
+        return await outbox.drop(letters)
+
+    click.echo(f"{_with_each(call_sids, everything, url, config, forget)} forgotten")
+
+
+def _with_each(
+    call_sids: Sequence[str],
+    everything: bool,
+    url: str | None,
+    config: str | None,
+    do: Callable[[Outbox, Sequence[Letter]], Awaitable[int]],
+) -> str:
+    """Do something with the dead letters of some calls; gives how many there were."""
+    if bool(call_sids) == everything:
+        raise click.UsageError("name calls by their CallSids, or all dead letters with --all")
+
+    async def work() -> int:
+        async with _opened(url, config) as outbox:
+            letters = await outbox.dead_letters(await outbox.count_dead())
+            return await do(outbox, [each for each in letters if everything or each.call_sid in call_sids])
+
+    return counted(run(work()), "dead letter")
+
+
+def _as_json(letter: Letter) -> dict[str, Any]:
+    return letter._asdict() | {"subscription": letter.subscription._asdict()}

@@ -1,0 +1,169 @@
+"""`switchhook dead-letters`: what could not be told, told after all or forgotten; also while daemons run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+
+import pytest
+
+from runtime.journals import SqliteJournal, shown
+from runtime.journals.postgres import PostgresJournal
+from tests.postgres import statements
+from tests.runtime.journals.examples import letter, row, snapshot
+from tests.wire import ME
+
+COMMANDS = [["list"], ["retry", "--all"], ["drop", "CA1"]]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def opened(request, tmp_path, monkeypatch):
+    """Opens the journal that the settings name: a file of the default's name, or a database."""
+    if request.param == "sqlite":
+        return lambda: SqliteJournal(tmp_path / "switchhook.db", now=lambda: 0.0)
+    url = request.getfixturevalue("database")
+    monkeypatch.setenv("SWITCHHOOK_JOURNAL", url)
+    return lambda: PostgresJournal(url, now=lambda: 0.0)
+
+
+@pytest.fixture
+def kept(opened):
+    """Four dead letters of three calls, and one that is to be delivered. Gives what asks the journal something."""
+    reason = f"ValueError: no mailbox for {ME}"
+    letters = [
+        letter("CA1", 1, 0, None, at=100.0, tries=8, reason=reason, params={"From": ME, "Digits": "4711"}),
+        letter("CA1", 1, 1, None, at=200.0, tries=8, reason=reason),
+        letter("CA2", 1, 0, None, at=300.0, tries=1),
+        letter("CA3", 1, 0, None, at=400.0, tries=8, reason=reason),
+        letter("CA3", 1, 1, 50.0, at=500.0),
+    ]
+
+    async def ask(question):
+        journal = opened()
+        try:
+            return await question(journal)
+        finally:
+            await journal.close()
+
+    async def write(journal):
+        for sid in ("CA1", "CA2", "CA3"):
+            await journal.commit(snapshot(sid), row(), [each for each in letters if each.call_sid == sid])
+
+    asyncio.run(ask(write))
+    return lambda question: asyncio.run(ask(question))
+
+
+def lines(result) -> list[str]:
+    assert result.exit_code == 0, result.output
+    return result.stdout.splitlines()
+
+
+def left(kept) -> list[tuple[str, int]]:
+    """The dead letters that are left, by call and number."""
+    return sorted((each.call_sid, each.number) for each in kept(lambda journal: journal.dead_letters(99)))
+
+
+def test_list_shows_the_latest_first(run, kept):
+    assert lines(run("dead-letters", "list", "--unmasked")) == [
+        f"1970-01-01 00:06:40Z  CA3  completion  office:filed  tried 8 times  ValueError: no mailbox for {ME}",
+        "1970-01-01 00:05:00Z  CA2  completion  office:filed  tried 1 time",
+        f"1970-01-01 00:03:20Z  CA1  completion  office:filed  tried 8 times  ValueError: no mailbox for {ME}",
+        f"1970-01-01 00:01:40Z  CA1  completion  office:filed  tried 8 times  ValueError: no mailbox for {ME}",
+    ]
+
+
+def test_list_says_how_many_it_leaves_out(run, kept):
+    result = run("dead-letters", "list", "--limit", 1)
+
+    assert len(lines(result)) == 1
+    assert result.stderr == "and 3 more\n"
+
+
+def test_numbers_and_keys_are_masked_unless_they_are_asked_for(run, kept):
+    for args in ((), ("--json",)):
+        shown = run("dead-letters", "list", *args)
+        assert ME not in shown.stdout
+        assert "4711" not in shown.stdout
+        assert "+44##########" in shown.stdout
+
+
+def test_list_as_json_has_all_that_is_kept(run, kept):
+    shown = json.loads(run("dead-letters", "list", "--json", "--unmasked").stdout)
+
+    assert [each["call_sid"] for each in shown] == ["CA3", "CA2", "CA1", "CA1"]
+    assert shown[3]["params"] == {"From": ME, "Digits": "4711"}
+    assert shown[3]["subscription"] == {"event": "completion", "module": "office", "function": "filed"}
+
+
+def test_no_dead_letters_are_an_empty_list(run, kept):
+    run("dead-letters", "drop", "--all")
+
+    assert lines(run("dead-letters", "list")) == []
+    assert json.loads(run("dead-letters", "list", "--json").stdout) == []
+
+
+def test_retry_has_those_of_a_call_told_after_all(run, kept):
+    assert lines(run("dead-letters", "retry", "CA1")) == ["2 dead letters to be told again"]
+
+    assert left(kept) == [("CA2", 0), ("CA3", 0)]
+    assert kept(lambda journal: journal.due_letters(0.0, 9)) == []
+    taken = kept(lambda journal: journal.take_letter("CA1", time.time(), time.time() + 60))
+    assert (taken.number, taken.tries) == (0, 1)
+
+
+def test_retry_all(run, kept):
+    assert lines(run("dead-letters", "retry", "--all")) == ["4 dead letters to be told again"]
+    assert left(kept) == []
+    assert lines(run("dead-letters", "retry", "--all")) == ["0 dead letters to be told again"]
+
+
+def test_drop_forgets_those_of_the_calls_that_are_named(run, kept):
+    assert lines(run("dead-letters", "drop", "CA2", "CA3", "CA9")) == ["2 dead letters forgotten"]
+
+    assert left(kept) == [("CA1", 0), ("CA1", 1)]
+    assert kept(lambda journal: journal.due_letters(50.0, 9)) == ["CA3"]
+
+
+def test_drop_all(run, kept):
+    assert lines(run("dead-letters", "drop", "CA2")) == ["1 dead letter forgotten"]
+    assert lines(run("dead-letters", "drop", "--all")) == ["3 dead letters forgotten"]
+    assert left(kept) == []
+
+
+@pytest.mark.parametrize("command", ["retry", "drop"])
+@pytest.mark.parametrize("args", [[], ["CA1", "--all"]])
+def test_which_ones_must_be_said(run, kept, command, args):
+    result = run("dead-letters", command, *args)
+
+    assert result.exit_code == 2
+    assert "name calls by their CallSids, or all dead letters with --all" in result.stderr
+    assert len(left(kept)) == 4
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_a_file_that_is_not_there_is_not_made(run, tmp_path, command):
+    result = run("dead-letters", *command)
+
+    assert result.exit_code == 1
+    assert result.stderr == f"journal: {tmp_path}/switchhook.db: there is no journal\n"
+    assert list(tmp_path.glob("*.db*")) == []
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_a_database_without_a_journal_stays_as_it_is(run, database, command):
+    result = run("dead-letters", *command, "--journal", database)
+
+    assert result.exit_code == 1
+    assert result.stderr == f"journal: {shown(database)}: there is no journal\n"
+    assert statements(database, "SELECT count(*) FROM pg_namespace WHERE nspname = 'switchhook'") == [(0,)]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_those_of_a_journal_in_memory_are_their_daemons_own(run, command):
+    result = run("dead-letters", *command, "--journal", "memory:")
+
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "journal is memory:, which ends with its process: its dead letters are that daemon's own\n"
+    )
