@@ -124,27 +124,30 @@ class PhoneCall(LoopActor):
 
     def _is_foreign(self, webhook: Webhook) -> bool:
         """Whether another account than the call's own speaks of it: its token is good for its own calls alone."""
-        owner = self.call.initial_params.get("AccountSid", "")
-        foreign = bool(owner and webhook.account_sid and owner != webhook.account_sid)
-        if foreign:
-            log.warning("foreign_account", call_sid=self.call_sid, account_sid=webhook.account_sid)
-        return foreign
+        owner, account = self.call.initial_params.get("AccountSid"), webhook.params.get("AccountSid")
+        if owner == account or not (owner and account):
+            return False
+        log.warning("foreign_account", call_sid=self.call_sid, account_sid=account)
+        return True
 
     async def _answer(self, webhook: Webhook, key: str, status: str, handled: Handled, *, recorded: bool) -> Answer:
         """Commit a step with what is to be told of it, and give the answer. `status` is the one before it."""
         ended = self.status != status
-        told = events_of(webhook, recorded=recorded, ended=ended)
-        letters = letters_of(self.version + 1, webhook, told, self.call.subscriptions, handled.gone)
+        letters: Sequence[Letter] = ()
+        if self.call.subscriptions or handled.gone is not None:
+            told = events_of(webhook, recorded=recorded, ended=ended)
+            letters = letters_of(self.version + 1, webhook, told, self.call.subscriptions, handled.gone)
         kind, path, step, params = webhook.kind.value, webhook.path, webhook.step, webhook.params
         await self._write(Row(webhook.arrived, kind, path, step, params, handled.xml, handled.moved, key), letters)
-        return self._unmoved(handled.xml)._replace(
-            began=self.version == 1, ended=ended, reason=self.reason, letters=bool(letters)
-        )
+        began = self.version == 1
+        return Answer(handled.xml, self.status, self.machine.state, began, ended, self.reason, bool(letters))
 
     def _hears(self, webhook: Webhook) -> bool:
         """Whether a webhook tells of a recording that is there now."""
+        if webhook.recording is None:
+            return False
         asked = f'recordingStatusCallback="{self.machine.base}/recording' in (self.machine.document or "")
-        return webhook.recording is not None and self.recordings.heard(webhook, asked=asked)
+        return self.recordings.heard(webhook, asked=asked)
 
     def _unmoved(self, xml: str) -> Answer:
         """An answer that leaves the call as it stands."""
@@ -372,22 +375,22 @@ class PhoneCall(LoopActor):
         """Commit a step. Raises `StaleVersion` if another was committed since the one that this was made from."""
         call, machine, settings = self.call, self.machine, self.settings
         self._show_state()
-        snapshot = Snapshot(
-            call_sid=self.call_sid,
-            recipe=call.recipe,
-            version=self.version + 1,
-            status=self.status,
-            started=call.started,
-            due=self._due(row.at),
-            program=machine.program,
-            machine=machine.snapshot(),
-            initial_params=call.initial_params,
-            data=call.data,
-            taken=call.taken,
-            ending=self.ending,
-            subscriptions=call.subscriptions,
-            announced=self.recordings.announced,
-            awaited=self.recordings.awaited,
+        snapshot = Snapshot(  # in the order of its fields, which takes half the time that their names do
+            self.call_sid,
+            call.recipe,
+            self.version + 1,
+            self.status,
+            call.started,
+            self._due(row.at),
+            machine.program,
+            machine.snapshot(),
+            call.initial_params,
+            call.data,
+            call.taken,
+            self.ending,
+            call.subscriptions,
+            self.recordings.announced,
+            self.recordings.awaited,
         )
         freed = self.claimed and self.errand is None
         await settings.journal.commit(snapshot, row, letters, claimant=settings.node if freed else "")

@@ -28,15 +28,17 @@ from runtime.journals import Durable, MemoryJournal
 from runtime.reload import check_names, load_anew
 from runtime.settings import Settings
 from runtime.web import Server, VoiceFront, status_app
+from runtime.web.connection import Patience
 from runtime.web.door import Door
 from supervisor import Supervisor
 from twiml import Program
 
 log = structlog.get_logger("switchhook.daemon")
 
-GREETING, ACTORS, JOURNAL, STATUS, LEAVING = 0.25, 1.5, 2.0, 0.25, 1.0
-"""Seconds of a stop beside `drain_seconds`: until those who have just connected have said what they want; for the
-actors, the journal and the status endpoint; and for the process, to end by itself."""
+GREETING = Patience().greeting
+ACTORS, JOURNAL, STATUS, LEAVING = 1.5, 2.0, 0.25, 1.0
+"""Seconds of a stop beside `drain_seconds`: for the actors, the journal and the status endpoint; and for the process,
+to end by itself."""
 MARGIN = GREETING + ACTORS + JOURNAL + STATUS + LEAVING
 """Seconds beyond `drain_seconds` that a stop takes at most, whatever hangs."""
 

@@ -14,8 +14,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from pykka import ActorRef
 
@@ -62,19 +61,19 @@ class Awake:
             child.ref = None
             self.count -= 1
 
-    @contextmanager
-    def at_work(self, child: Child) -> Iterator[None]:
-        """While an actor has something in hand."""
+    def begin(self, child: Child) -> ActorRef[PhoneCall]:
+        """The child's actor, which is given something: it does not sleep before the `end` of that."""
         child.in_hand += 1
         self._idle.pop(child.call_sid, None)
-        try:
-            yield
-        finally:
-            child.in_hand -= 1
-            self._is_idle(child)
-            if self.count > self.most and self._resting is None:
-                self._resting = asyncio.get_running_loop().create_task(self._rest())
-                self._resting.add_done_callback(self._rested)
+        return child.ref or self.wake(child)
+
+    def end(self, child: Child) -> None:
+        """The child's actor is done with what it was given."""
+        child.in_hand -= 1
+        self._is_idle(child)
+        if self.count > self.most and self._resting is None:
+            self._resting = asyncio.get_running_loop().create_task(self._rest())
+            self._resting.add_done_callback(self._rested)
 
     async def close(self) -> None:
         """Put nobody to sleep any more."""

@@ -240,20 +240,17 @@ class Supervisor:
             return self._turn_away(waiting, webhook)
         for _ in range(self.max_restarts + 1):
             child = self._child(webhook)
-            ref = self._awake.wake(child)
+            ref = self._awake.begin(child)
             try:
-                return self._answered(child, await self._ask(child, message or webhook), webhook)
+                answer: Answer = await ref.ask(message or webhook, block=False)
+                return self._answered(child, answer, webhook)
             except Exception as problem:  # noqa: BLE001 - let it crash: whatever it was, the next actor begins afresh
                 reason = f"{type(problem).__name__}: {problem}"
                 if child.ref is ref and not self._restart(child, webhook, problem):
                     break
+            finally:
+                self._awake.end(child)
         return await self._give_up(webhook, reason)
-
-    async def _ask(self, child: Child, message: Webhook | GiveUp | Overdue) -> Answer:
-        """What a child answers. Raises whatever it crashes with."""
-        with self._awake.at_work(child):
-            answer: Answer = await self._awake.wake(child).ask(message, block=False)
-        return answer
 
     def _child(self, webhook: Webhook) -> Child:
         """The child of a CallSid, put on the roll if it isn't; what there is to go on from its actor finds out."""
@@ -284,7 +281,7 @@ class Supervisor:
 
     def _answered(self, child: Child, answer: Answer, webhook: Webhook) -> str:
         """Keep count by what a child answered."""
-        if answer.status not in NO_CALL:
+        if self._beginning and answer.status not in NO_CALL:
             self._beginning.discard(child.call_sid)
         child.state, child.last_event = answer.state, webhook.kind.value
         if answer.began:
@@ -387,8 +384,9 @@ class Supervisor:
     async def _give_up(self, webhook: Webhook, reason: str) -> str:
         """End a call that crashes too often: the apology, failed, on the list."""
         child = self._child(webhook)
+        ref = self._awake.begin(child)
         try:
-            self._answered(child, await self._ask(child, GiveUp(webhook, reason)), webhook)
+            self._answered(child, await ref.ask(GiveUp(webhook, reason), block=False), webhook)
         except Exception as problem:  # noqa: BLE001 - not even its end can be written down
             if self._roll.find(child.call_sid) is child:
                 log.error(  # noqa: TRY400 - the journal's own traceback was logged when the child crashed
@@ -397,4 +395,6 @@ class Supervisor:
                 if child.counted or (webhook.kind.wants_document and not child.over):
                     self._ended(child, "failed", reason)
                 self._retire(child)
+        finally:
+            self._awake.end(child)
         return APOLOGY if webhook.kind.wants_document else NOTHING

@@ -19,6 +19,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 import orjson
 
 from actors import JournalError, Letter, Open, Row, Snapshot, Subscription
+from actors.journal import KEPT_ROWS
 from twiml import Extension, Program, State, TwimlError, decode, encode
 
 LARGEST = 1_000_000
@@ -49,6 +50,11 @@ class Step(NamedTuple):
     """Whose claim on the call ends with the step; "" for nobody's."""
     digest: str
     program: Program
+
+    @property
+    def usual(self) -> bool:
+        """Whether there is nothing to be done but to write its call and its row."""
+        return not self.letters and not self.claimant and self.version <= KEPT_ROWS
 
 
 class Programs:

@@ -89,10 +89,32 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             claimant TEXT NOT NULL,
             until REAL NOT NULL
         ) WITHOUT ROWID""",
+        """CREATE VIEW steps AS SELECT
+            call_sid, recipe, version, status, started, latest, due, program, initial_params, snapshot,
+            at, kind, path, step, params, answer, moved, same
+        FROM calls JOIN rows USING (call_sid, version)""",
+        """CREATE TRIGGER first_step INSTEAD OF INSERT ON steps WHEN new.version = 1 BEGIN
+            INSERT INTO calls
+                (call_sid, recipe, version, status, started, latest, due, program, initial_params, snapshot)
+            VALUES (new.call_sid, new.recipe, 1, new.status, new.started, new.latest, new.due, new.program,
+                new.initial_params, new.snapshot);
+            INSERT INTO rows (call_sid, version, at, kind, path, step, params, answer, moved, same)
+            VALUES (new.call_sid, 1, new.at, new.kind, new.path, new.step, new.params, new.answer, new.moved, new.same);
+        END""",
+        """CREATE TRIGGER next_step INSTEAD OF INSERT ON steps WHEN new.version <> 1 BEGIN
+            UPDATE calls SET recipe = new.recipe, version = new.version, status = new.status, started = new.started,
+                latest = new.latest, due = new.due, program = new.program, snapshot = new.snapshot
+            WHERE call_sid = new.call_sid AND version = new.version - 1;
+            SELECT raise(ABORT, 'stale') WHERE changes() <> 1;
+            INSERT INTO rows (call_sid, version, at, kind, path, step, params, answer, moved, same)
+            VALUES (new.call_sid, new.version, new.at, new.kind, new.path, new.step, new.params, new.answer,
+                new.moved, new.same);
+        END""",
     ),
 )
 """The statements of each version. The second has what is looked for when old calls are pruned; the third has letters
-and claims, keeps the first webhook of a call but once, and finds repeats by the rows."""
+and claims, keeps the first webhook of a call but once, and finds repeats by the rows; its view of `steps` is where a
+group of usual steps is written in one statement."""
 
 _SENTENCES = {
     sqlite3.SQLITE_BUSY: "another process holds it locked",

@@ -247,6 +247,10 @@ def _outcome(job: Callable[[sqlite3.Connection], Any], connection: sqlite3.Conne
 def _in_one(jobs: Sequence[Job], connection: sqlite3.Connection) -> Sequence[Any]:
     """Do jobs in one transaction, the steps first; if one can't be done by its own fault, each in its own."""
     steps = [job for job in jobs if isinstance(job, Step)]
+    if len(steps) == len(jobs) <= tables.AT_A_TIME and all(step.usual for step in steps):
+        with contextlib.suppress(*_ITS_OWN_FAULT):
+            tables.write_usual(connection, steps)
+            return [None] * len(steps)
     try:
         with transaction(connection):
             written = iter(tables.write(connection, steps) if steps else ())

@@ -21,6 +21,8 @@ from runtime.journals.schema import transaction
 
 AT_A_TIME = 32
 """Steps in one statement."""
+_STEP = ", ".join([CALL, *ROW.split(", ")[2:]])
+"""The columns of the view of steps."""
 
 
 def load(connection: sqlite3.Connection, call_sid: str, programs: Programs) -> Snapshot | None:
@@ -61,6 +63,14 @@ def ended(connection: sqlite3.Connection, since: float, most: int) -> list[str]:
     """The CallSids of calls that are over and were last heard of since a time, the earliest first."""
     query = "SELECT call_sid FROM calls WHERE status <> 'in-progress' AND latest >= ? ORDER BY latest LIMIT ?"
     return [call_sid for (call_sid,) in connection.execute(query, (since, most)).fetchall()]
+
+
+def write_usual(connection: sqlite3.Connection, steps: Sequence[Step]) -> None:
+    """Write a few steps in a transaction of their own, in one statement: all of them, or none.
+
+    Raises `IntegrityError` if one is stale, or its program isn't kept yet. `write` knows what to do then.
+    """
+    connection.execute(_insert("steps", _STEP, len(steps)), _flat((*step.call, *step.row[2:]) for step in steps))
 
 
 def write(connection: sqlite3.Connection, steps: Sequence[Step]) -> list[StaleVersion | None]:

@@ -1,7 +1,8 @@
 """A thread that works for the loop: whatever was asked of it while it was busy, it does in one go.
 
-Commits that come at the same time so become one transaction, and the loop is woken up once to
-hand out all that came of it.
+Commits that come at the same time so become one transaction. What is asked in one turn of the loop wakes
+the thread up once, and the loop is woken up once to hand out all that came of it: a switch between
+the two costs more than most of what they do.
 """
 
 from __future__ import annotations
@@ -51,50 +52,64 @@ class Worker(Generic[Job]):
         self._work = work
         self._idle = idle
         self._leave = leave
-        self._queue: SimpleQueue[_Asked[Job] | None] = SimpleQueue()
+        self._asked: list[_Asked[Job]] = []
+        """What was asked in this turn of the loop."""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """The loop that is to hand it over at the end of the turn."""
+        self._queue: SimpleQueue[list[_Asked[Job]] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
     async def do(self, job: Job) -> Any:
         """Have a job done. Raises `JournalError` once the worker is closed."""
         if self.closed:
             raise JournalError(f"{self.name} is closed")
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._queue.put((job, future))
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
-            self._thread.start()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._asked.append((job, future))
+        if self._loop is not loop:
+            self._loop = loop
+            loop.call_soon(self._hand_over)
         return await future
 
     async def close(self) -> None:
         """Do what was asked for so far, and end the thread."""
         if not self.closed:
             self.closed = True
+            self._hand_over()
             self._queue.put(None)
         if self._thread is not None:
             await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
+
+    def _hand_over(self) -> None:
+        asked, self._asked, self._loop = self._asked, [], None
+        if not asked:
+            return
+        self._queue.put(asked)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+            self._thread.start()
 
     def _run(self) -> None:
         self.due = time.monotonic()
         going = True
         while going:
-            group = self._next()
-            if not group:
-                self.due = time.monotonic() + self._rest()
-                continue
-            going = group[-1] is not None
-            asked = [each for each in group if each is not None]
+            asked, going = self._next()
             if asked:
                 _settle(asked, self._done([job for job, _ in asked]))
+            elif going:
+                self.due = time.monotonic() + self._rest()
         self._leave()
 
-    def _next(self) -> list[_Asked[Job] | None]:
-        """All that was asked; nothing if it is time for what is done when idle."""
-        group: list[_Asked[Job] | None] = []
+    def _next(self) -> tuple[list[_Asked[Job]], bool]:
+        """All that was asked, nothing if it is time for what is done when idle; and whether there may be more."""
+        asked: list[_Asked[Job]] = []
         with contextlib.suppress(Empty):
-            group.append(self._queue.get(timeout=max(0.0, self.due - time.monotonic())))
-            while True:
-                group.append(self._queue.get_nowait())
-        return group
+            some = self._queue.get(timeout=max(0.0, self.due - time.monotonic()))
+            while some is not None:
+                asked += some
+                some = self._queue.get_nowait()
+            return asked, False
+        return asked, True
 
     def _rest(self) -> float:
         try:

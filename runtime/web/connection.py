@@ -66,6 +66,8 @@ class Patience:
     """Twilio itself waits no longer for the answer."""
     leave: float = 5.0
     """For the last answer to be read."""
+    greeting: float = 0.25
+    """When the server drains, for whoever has just connected to say what they want."""
 
 
 class State(Enum):

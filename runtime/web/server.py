@@ -13,6 +13,9 @@ from runtime.web.message import Request, Response
 
 log = structlog.get_logger("switchhook.web")
 
+TURNS = 3
+"""Turns of a loop after which a connection that it has accepted is known to the server."""
+
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -50,10 +53,11 @@ class Server:
         self.draining = True
         if self._listener is not None:
             self._listener.close()
-        for connection in tuple(self.connections):
-            connection.drain()
         try:
             async with asyncio.timeout(seconds):
+                await self._greet()
+                for connection in tuple(self.connections):
+                    connection.drain()
                 await self._gone()
         except TimeoutError:
             await self._cut_off()
@@ -66,6 +70,13 @@ class Server:
         self.connections.discard(connection)
         if not self.connections:
             self._all_gone.set()
+
+    async def _greet(self) -> None:
+        """Let those who have just connected say what they want: closed now, they would find the line dead."""
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        if self.connections:
+            await asyncio.sleep(self.patience.greeting)
 
     async def _gone(self) -> None:
         while self.connections:

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from runtime.daemon import ACTORS, GREETING, JOURNAL
 from runtime.journals import MemoryJournal
+from supervisor import Supervisor
 from tests.actors.doubles import ManualClock, bounded, quiet, until
 from tests.wire import a_call, post
 
@@ -23,7 +24,7 @@ class Hanging(MemoryJournal):
         super().__init__()
         self.reached: list[str] = []
 
-    async def commit(self, *_):
+    async def commit(self, *_, **__):
         self.reached.append("commit")
         await asyncio.Event().wait()
 
@@ -35,6 +36,16 @@ class Hanging(MemoryJournal):
 @pytest.fixture
 def clock():
     return ManualClock()
+
+
+@pytest.fixture(autouse=True)
+def _at_rest(monkeypatch):
+    """No timer is set but those of the stop itself."""
+
+    async def start(_):
+        """Look after nothing."""
+
+    monkeypatch.setattr(Supervisor, "start", start)
 
 
 @pytest.fixture

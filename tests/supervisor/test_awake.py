@@ -254,9 +254,9 @@ class Bed:
 def woken(awake: Awake, number: int) -> tuple[Child, Any]:
     """A child that has just answered something."""
     child = Child(sid(number), "menu")
-    ref: Any = awake.wake(child)
-    with awake.at_work(child):
-        assert child.in_hand == 1
+    ref: Any = awake.begin(child)
+    assert child.in_hand == 1
+    awake.end(child)
     return child, ref
 
 
@@ -266,10 +266,11 @@ async def test_one_that_was_given_something_while_it_was_asked_stays_awake(over:
     (child, ref), _ = woken(awake, 1), woken(awake, 2)
     await until(lambda: ref.asked)
     awake.most = 2
-    with awake.at_work(child):
-        if not over:
-            ref.asked[0].set_result(True)
-            await quiet()
+    awake.begin(child)
+    if not over:
+        ref.asked[0].set_result(True)
+        await quiet()
+    awake.end(child)
     if over:
         ref.asked[0].set_result(True)
         await quiet()

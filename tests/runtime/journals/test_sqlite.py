@@ -32,6 +32,19 @@ async def journal(path):
     await journal.close()
 
 
+def waiting(journal) -> int:
+    """How many jobs wait for the writer."""
+    return sum(len(each) for each in list_of(journal._writer._queue))
+
+
+def list_of(queue) -> list:
+    """What is in a queue, which is left as it is."""
+    found = [queue.get_nowait() for _ in range(queue.qsize())]
+    for each in found:
+        queue.put(each)
+    return found
+
+
 @pytest.fixture
 def said(monkeypatch):
     """Every statement that connections made from now on carry out."""
@@ -173,7 +186,7 @@ async def test_commits_that_wait_go_to_disk_together(path, said, held):
     await held.holds()
 
     rest = [asyncio.create_task(journal.commit(snapshot(f"CA{n}"), row())) for n in range(100)]
-    await until(lambda: journal._writer._queue.qsize() == 100)
+    await until(lambda: waiting(journal) == 100)
     held.set()
     await asyncio.gather(first, *rest)
 
@@ -187,7 +200,7 @@ async def test_a_group_takes_few_statements(path, said, held):
     first = asyncio.create_task(journal.commit(snapshot("first"), row()))
     await held.holds()
     rest = [asyncio.create_task(journal.commit(snapshot(f"CA{n}"), row())) for n in range(tables.AT_A_TIME)]
-    await until(lambda: journal._writer._queue.qsize() == tables.AT_A_TIME)
+    await until(lambda: waiting(journal) == tables.AT_A_TIME)
     said.clear()
     held.set()
     await asyncio.gather(first, *rest)
@@ -205,7 +218,7 @@ async def test_the_loop_is_woken_up_once_for_a_group(path, held, monkeypatch):
     first = asyncio.create_task(journal.commit(snapshot("first"), row()))
     await held.holds()
     rest = [asyncio.create_task(journal.commit(snapshot(f"CA{n}"), row())) for n in range(50)]
-    await until(lambda: journal._writer._queue.qsize() == 50)
+    await until(lambda: waiting(journal) == 50)
 
     with monkeypatch.context() as patch:
         patch.setattr(loop, "call_soon_threadsafe", lambda *args: (woken.append(args), real(*args)))
@@ -220,10 +233,10 @@ async def in_one_group(journal, held, snapshots):
     """Commit these steps in one transaction, after another; what came of each."""
     first = asyncio.create_task(journal.commit(snapshot("first"), row()))
     await held.holds()
-    waiting = [asyncio.create_task(journal.commit(each, row())) for each in snapshots]
-    await until(lambda: journal._writer._queue.qsize() == len(waiting))
+    rest = [asyncio.create_task(journal.commit(each, row())) for each in snapshots]
+    await until(lambda: waiting(journal) == len(rest))
     held.set()
-    _, *outcomes = await asyncio.gather(first, *waiting, return_exceptions=True)
+    _, *outcomes = await asyncio.gather(first, *rest, return_exceptions=True)
     return outcomes
 
 
