@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import secrets
@@ -170,6 +171,7 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, self._begin_reload)
         async with self._reloading:  # a SIGHUP that comes too early waits
             await self.start()
+            _collect_less_often()
             self.service.ready(self._summary())
         log.info("draining", signal=await signals.get())
         drain = loop.create_task(self.stop())
@@ -271,6 +273,17 @@ class Daemon:
 
     def _socket(self, name: str, host: str, port: int) -> socket.socket:
         return self.sockets.get(name) or _listening(name, host, port)
+
+
+def _collect_less_often() -> None:
+    """Have the garbage collector leave alone what was there at the start, and look at the rest less often.
+
+    Calls are made of objects that refer to each other and live long: by its own defaults the collector walks
+    over those of calls in progress again and again, a tenth of all the time that webhooks take.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _node() -> str:
