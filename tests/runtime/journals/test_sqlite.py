@@ -9,10 +9,13 @@ import threading
 from contextlib import closing
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from actors import JournalError, StaleVersion
 from runtime.journals import SqliteJournal, schema, sqlite, tables
-from tests.runtime.journals.examples import PROGRAM, row, rows_in, snapshot, until
+from runtime.journals.codec import Programs, Step, pack
+from tests.runtime.journals.examples import PROGRAM, letter, row, rows_in, snapshot, until
 from twiml import Say, compile
 
 DAY = 86_400.0
@@ -77,14 +80,15 @@ class Gate:
 @pytest.fixture
 def held(monkeypatch):
     """Makes the writer wait before each group, until `set`."""
-    gate, real = Gate(), tables.write
+    gate, real = Gate(), sqlite._in_one
 
-    def write(connection, steps):
-        gate.reached.set()
-        assert gate.open.wait(10)
-        return real(connection, steps)
+    def in_one(jobs, connection):
+        if any(isinstance(job, Step) for job in jobs):
+            gate.reached.set()
+            assert gate.open.wait(10)
+        return real(jobs, connection)
 
-    monkeypatch.setattr(tables, "write", write)
+    monkeypatch.setattr(sqlite, "_in_one", in_one)
     yield gate
     gate.set()
 
@@ -195,19 +199,67 @@ async def test_commits_that_wait_go_to_disk_together(path, said, held):
     await journal.close()
 
 
-async def test_a_group_takes_few_statements(path, said, held):
+async def test_a_group_of_usual_steps_takes_one_statement(path, said):
     journal = SqliteJournal(path, now=lambda: 0.0)
-    first = asyncio.create_task(journal.commit(snapshot("first"), row()))
-    await held.holds()
-    rest = [asyncio.create_task(journal.commit(snapshot(f"CA{n}"), row())) for n in range(tables.AT_A_TIME)]
-    await until(lambda: waiting(journal) == tables.AT_A_TIME)
+    await journal.commit(snapshot("first"), row())
     said.clear()
-    held.set()
-    await asyncio.gather(first, *rest)
 
-    latest = said[-1 - said[::-1].index("BEGIN IMMEDIATE") :]
-    assert [each.split()[0] for each in latest] == ["BEGIN", "SELECT", "INSERT", "INSERT", "COMMIT"]
+    await asyncio.gather(*(journal.commit(snapshot(f"CA{n}"), row()) for n in range(tables.AT_A_TIME)))
+
+    assert len([each for each in said if each.startswith("INSERT INTO steps")]) == 1
+    assert not {"BEGIN", "COMMIT", "SELECT"} & {each.split()[0] for each in said}
     await journal.close()
+
+
+async def test_another_takes_few(path, said):
+    journal = SqliteJournal(path, now=lambda: 0.0)
+    await journal.commit(snapshot("first"), row())
+    said.clear()
+
+    sids = [f"CA{n}" for n in range(tables.AT_A_TIME)]
+    told = {"CA7": (letter("CA7"),)}
+    await asyncio.gather(*(journal.commit(snapshot(sid), row(), told.get(sid, ())) for sid in sids))
+
+    assert [each.split()[0] for each in said] == ["BEGIN", "SELECT", "INSERT", "INSERT", "INSERT", "COMMIT"]
+    await journal.close()
+
+
+GROUPS = st.lists(
+    st.lists(
+        st.tuples(st.sampled_from(["CA1", "CA2", "CA3"]), st.integers(1, 4), st.sampled_from(["a", "b"])),
+        min_size=1,
+        max_size=6,
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(GROUPS)
+def test_a_usual_group_is_written_as_any_other(groups):
+    """In one statement, or in several: the same is kept, and the same steps are stale."""
+
+    def written(fast: bool):
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+            connection.execute("PRAGMA foreign_keys = ON")
+            for statement in (each for statements in schema.MIGRATIONS for each in statements):
+                connection.execute(statement)
+            outcomes = []
+            programs = Programs()
+            for group in groups:
+                steps = [
+                    pack(snapshot(sid, version, program=compile([Say(said)])), row(version), (), "", programs)
+                    for sid, version, said in group
+                ]
+                jobs = steps if fast else [*steps, lambda _: None]
+                outcomes.append([str(each) for each in sqlite._in_one(jobs, connection)[: len(steps)]])
+            kept = [
+                connection.execute(query).fetchall()
+                for query in ("SELECT * FROM calls ORDER BY 1", "SELECT * FROM rows ORDER BY 1, 2")
+            ]
+            return outcomes, kept
+
+    assert written(fast=True) == written(fast=False)
 
 
 async def test_the_loop_is_woken_up_once_for_a_group(path, held, monkeypatch):

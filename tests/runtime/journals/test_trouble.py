@@ -16,7 +16,7 @@ import pytest
 
 from actors import JournalError, Row, StaleVersion
 from runtime.journals import SqliteJournal, sqlite, tables
-from tests.runtime.journals.examples import row, rows_in, snapshot, until
+from tests.runtime.journals.examples import letter, row, rows_in, snapshot, until
 
 BIG = "x" * 200_000
 
@@ -254,20 +254,22 @@ async def test_a_call_that_can_not_be_read_is_nothing_to_the_others(path, opened
     assert found[1] == snapshot("CA2")
 
 
-async def test_a_fault_in_the_middle_of_a_group_leaves_nothing_of_it(path, opened, monkeypatch):
+@pytest.mark.parametrize("told", [(), (letter("CA3"),)], ids=["of usual steps", "one with a letter"])
+async def test_a_fault_in_the_middle_of_a_group_leaves_nothing_of_it(path, opened, monkeypatch, told):
     journal = opened(path)
     await journal.commit(snapshot("CA0"), row())
     real = tables._insert
 
     def fails(table: str, *args: object) -> str:
-        if table == "rows":
+        if table in ("rows", "steps"):
             raise sqlite3.OperationalError("disk I/O error")
         return real(table, *args)
 
     with monkeypatch.context() as patch:
         patch.setattr(tables, "_insert", fails)
         outcomes = await asyncio.gather(
-            *(journal.commit(snapshot(f"CA{n}", 2 if n == 0 else 1), row()) for n in range(5)), return_exceptions=True
+            *(journal.commit(snapshot(f"CA{n}", 2 if n == 0 else 1), row(), told if n == 3 else ()) for n in range(5)),
+            return_exceptions=True,
         )
 
     assert [type(each) for each in outcomes] == [JournalError] * 5
