@@ -206,8 +206,8 @@ async def test_a_group_of_usual_steps_takes_one_statement(path, said):
 
     await asyncio.gather(*(journal.commit(snapshot(f"CA{n}"), row()) for n in range(tables.AT_A_TIME)))
 
-    assert len([each for each in said if each.startswith("INSERT INTO steps")]) == 1
-    assert not {"BEGIN", "COMMIT", "SELECT"} & {each.split()[0] for each in said}
+    [statement] = set(said)  # it is traced again for each statement of its triggers
+    assert statement.startswith("INSERT INTO steps ")
     await journal.close()
 
 
