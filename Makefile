@@ -48,6 +48,7 @@ serve: $(VENV)/.run
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/actors.py
 	$(BIN)/python benchmarks/webhooks.py
+	$(BIN)/python benchmarks/durability.py
 	$(BIN)/python benchmarks/language.py
 
 clean:

@@ -212,10 +212,10 @@ class Elsewhere:
         """It goes on without us."""
 
 
-def serving() -> Server | Elsewhere:
+def serving(*, fsync: bool = False) -> Server | Elsewhere:
     """A server to use. Raises `NoPostgresError`."""
     elsewhere = os.environ.get("SWITCHHOOK_TEST_POSTGRES")
-    return Elsewhere(elsewhere) if elsewhere else own()
+    return Elsewhere(elsewhere) if elsewhere else own(fsync=fsync)
 
 
 def own(*, fsync: bool = False) -> Server:
