@@ -7,22 +7,26 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # pip 25.1 is the first that reads dependency groups.
 NEW_PIP := 'pip>=25.1'
 
-.PHONY: help demo test check docs serve bench clean
+.PHONY: help demo cluster test check docs serve bench clean
 
 help:
-	@echo "make demo    sets everything up and makes a whole call, transcript and all"
-	@echo "make test    runs the test suite"
-	@echo "make check   runs the linters: ruff, mypy, import-linter"
-	@echo "make docs    builds the documentation into docs/_build"
-	@echo "make serve   serves the bundled recipes on port 8080 (needs TWILIO_AUTH_TOKEN)"
-	@echo "make bench   runs the benchmarks"
-	@echo "make clean   removes the environment"
+	@echo "make demo     sets everything up and makes a whole call, transcript and all"
+	@echo "make cluster  kills one of two daemons on PostgreSQL in the middle of a call, and shows the call go on"
+	@echo "make test     runs the test suite"
+	@echo "make check    runs the linters: ruff, mypy, import-linter"
+	@echo "make docs     builds the documentation into docs/_build"
+	@echo "make serve    serves the bundled recipes on port 8080 (needs TWILIO_AUTH_TOKEN)"
+	@echo "make bench    runs the benchmarks"
+	@echo "make clean    removes the environment"
 
 demo: $(VENV)/.run
 	@echo; echo "\$$ switchhook draw menu_with_default"
 	@$(BIN)/switchhook draw menu_with_default
 	@echo; echo "\$$ switchhook dial menu_with_default --press 1"
 	@$(BIN)/switchhook dial menu_with_default --press 1
+
+cluster: $(VENV)/.postgres
+	@$(BIN)/python -m tests.cluster
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest
@@ -44,6 +48,7 @@ serve: $(VENV)/.run
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/actors.py
 	$(BIN)/python benchmarks/webhooks.py
+	$(BIN)/python benchmarks/durability.py
 	$(BIN)/python benchmarks/language.py
 
 clean:
@@ -57,6 +62,11 @@ $(VENV)/.pip:
 $(VENV)/.run: $(VENV)/.pip pyproject.toml
 	@echo "installing switchhook into $(VENV) …"
 	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.postgres: $(VENV)/.run
+	@echo "installing a PostgreSQL into $(VENV) …"
+	$(PIP) install --group postgres
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run

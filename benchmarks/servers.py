@@ -1,7 +1,8 @@
-"""The servers that `webhooks.py` measures, each in a process of its own: `python servers.py NAME PORT`.
+"""The servers that are measured, each in a process of its own: `python servers.py NAME PORT [SETTING=VALUE …]`.
 
 All of them answer the three webhooks of a call: the menu, the answer to it, the end. `bare` parses the
-form and returns a constant, the least that any handler can do. `fastapi` and `flask` are what one would
+form and returns a constant, the least that any handler can do. `switchhook` takes settings, and keeps
+its calls in the `memory:` journal if they name no other. `fastapi` and `flask` are what one would
 write with the official SDK: check the signature, build the document, keep nothing.
 """
 
@@ -17,15 +18,16 @@ def public_url(port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-def switchhook(port: int) -> None:
-    from runtime import catalogue, logs
+def switchhook(port: int, *given: str) -> None:
+    from runtime import catalogue, journals, logs
     from runtime.commands.options import run
     from runtime.daemon import Daemon
     from runtime.settings import Settings
 
     logs.configure("error")
-    settings = Settings(port=port, admin_port=0, auth_token=TOKEN, log_level="error")
-    run(Daemon(settings, catalogue.load()).run())
+    chosen: dict[str, Any] = {"journal": "memory:", "admin_port": 0} | dict(each.split("=", 1) for each in given)
+    settings = Settings(port=port, auth_token=TOKEN, log_level="error", **chosen)
+    run(Daemon(settings, catalogue.load(), journal=journals.named(settings.journal)).run())
 
 
 def bare(port: int) -> None:
@@ -108,7 +110,7 @@ def flask(port: int) -> None:
     Server().run()
 
 
-SERVERS: dict[str, Callable[[int], None]] = {each.__name__: each for each in (switchhook, bare, fastapi, flask)}
+SERVERS: dict[str, Callable[..., None]] = {each.__name__: each for each in (switchhook, bare, fastapi, flask)}
 
 if __name__ == "__main__":
-    SERVERS[sys.argv[1]](int(sys.argv[2]))
+    SERVERS[sys.argv[1]](int(sys.argv[2]), *sys.argv[3:])

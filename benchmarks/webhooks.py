@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 import statistics
 import subprocess
@@ -22,6 +23,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -55,6 +57,14 @@ class Server:
 
     port: int
     pid: int
+
+    def resident(self) -> int:
+        """Bytes of it that are in memory."""
+        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        os.kill(self.pid, signal.SIGKILL)
 
     def cpu_seconds(self) -> float:
         """Processor time spent so far by the server and what it has started, which share its session."""
@@ -91,16 +101,14 @@ def calls(port: int, count: int, first: int) -> list[list[bytes]]:
     ]
 
 
-async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: bytes) -> float:
-    """Send a webhook and read its answer; gives the milliseconds it took."""
-    began = time.perf_counter()
+async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: bytes) -> bytes:
+    """Send a webhook and read its answer."""
     writer.write(sent)
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     if not head.startswith(b"http/1.1 200"):
         raise SystemExit(f"not a 200: {head[:200]!r}")
     length = head.partition(b"content-length:")[2].partition(b"\r\n")[0]
-    await reader.readexactly(int(length))
-    return (time.perf_counter() - began) * 1000
+    return await reader.readexactly(int(length))
 
 
 async def load(server: Server, planned: list[list[bytes]], connections: int) -> Result:
@@ -111,7 +119,10 @@ async def load(server: Server, planned: list[list[bytes]], connections: int) -> 
     async def line() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         for call in waiting:
-            took.extend([await exchange(reader, writer, sent) for sent in call])
+            for sent in call:
+                began = time.perf_counter()
+                await exchange(reader, writer, sent)
+                took.append((time.perf_counter() - began) * 1000)
         writer.close()
 
     spent, began = server.cpu_seconds(), time.perf_counter()
@@ -123,12 +134,12 @@ async def load(server: Server, planned: list[list[bytes]], connections: int) -> 
 
 
 @contextlib.contextmanager
-def serving(name: str) -> Iterator[Server]:
-    """A server in a process of its own, until the end of the block."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-P", str(Path(__file__).with_name("servers.py")), name, str(port)]
-    with subprocess.Popen(command, start_new_session=True) as process:  # noqa: S603 - our own file
+def serving(name: str, *settings: str, port: int | None = None, core: int | None = None) -> Iterator[Server]:
+    """A server in a process of its own, until the end of the block: on a free port and any core unless one is named."""
+    port = free_port() if port is None else port
+    command = [sys.executable, "-P", str(Path(__file__).with_name("servers.py")), name, str(port), *settings]
+    pin = None if core is None else partial(os.sched_setaffinity, 0, {core})
+    with subprocess.Popen(command, start_new_session=True, preexec_fn=pin) as process:  # noqa: PLW1509, S603 - our own file, and no lock is held
         try:
             wait_for(port, process)
             yield Server(port, process.pid)
@@ -140,13 +151,19 @@ def serving(name: str) -> Iterator[Server]:
                 process.kill()
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
+    for _ in range(3000):
         if process.poll() is not None:
             raise SystemExit(f"a server ended with {process.returncode} before it listened")
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
-        time.sleep(0.05)
+        time.sleep(0.01)
     raise SystemExit("a server didn't listen within 30 s")
 
 
@@ -172,11 +189,12 @@ def main() -> None:
     report(results)
 
 
+def median_of(rounds: list[Result]) -> Result:
+    return Result(*(statistics.median(values) for values in zip(*map(astuple, rounds), strict=True)))
+
+
 def report(results: dict[str, list[Result]]) -> None:
-    median = {
-        name: Result(*(statistics.median(values) for values in zip(*map(astuple, rounds), strict=True)))
-        for name, rounds in results.items()
-    }
+    median = {name: median_of(rounds) for name, rounds in results.items()}
     ours = median.get("switchhook")
     print(f"{'':12}{'webhooks/s':>12}{'p50 ms':>9}{'p99 ms':>9}{'cpu µs':>9}   switchhook is")
     for name, each in median.items():

