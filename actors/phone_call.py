@@ -194,16 +194,19 @@ class PhoneCall(LoopActor):
         return True
 
     async def _give_up(self, message: GiveUp) -> Answer:
-        """End the call as failed; nothing is asked of the machine."""
+        """End the call as failed, unless its webhook turns out to be answered; nothing is asked of the machine."""
         webhook = message.webhook
         if self.status == "unknown" and (stranger := await self._take_up(webhook)):
             return stranger
+        key = same(webhook)
+        if (before := answered(self.call.history, key)) is not None:
+            return self._unmoved(before)
         status, self.call.params = self.status, webhook.params
-        recorded = self._hears(webhook)
-        if status == "in-progress":
+        recorded, moved = self._hears(webhook), status == "in-progress"
+        if moved:
             self._apologise(message.reason)
         xml = apology(self.machine.spoken) if webhook.kind.wants_document else NOTHING
-        return await self._answer(webhook, same(webhook), status, Handled(xml, moved=True), recorded=recorded)
+        return await self._answer(webhook, key, status, Handled(xml, moved), recorded=recorded)
 
     async def _overdue(self, message: Overdue) -> Answer:
         """Do without what the call waits for, if it still does."""

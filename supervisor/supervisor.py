@@ -385,10 +385,10 @@ class Supervisor:
         return True
 
     async def _give_up(self, webhook: Webhook, reason: str) -> str:
-        """End a call that crashes too often: the apology, failed, on the list."""
+        """End a call that crashes too often: the apology, failed, on the list. A step that was written after all stands."""
         child = self._child(webhook)
         try:
-            self._answered(child, await self._ask(child, GiveUp(webhook, reason)), webhook)
+            return self._answered(child, await self._ask(child, GiveUp(webhook, reason)), webhook)
         except Exception as problem:  # noqa: BLE001 - not even its end can be written down
             if self._roll.find(child.call_sid) is child:
                 log.error(  # noqa: TRY400 - the journal's own traceback was logged when the child crashed
