@@ -253,6 +253,10 @@ class PhoneCall(LoopActor):
         """Whoever stops a call waits for no callout."""
         self._drop_errand()
 
+    def on_failure(self, *_: object) -> None:
+        """Nor is anybody left to, if the actor's own message was too much for it."""
+        self._drop_errand()
+
     async def _handle(self, webhook: Webhook) -> Handled:
         """What becomes of a webhook."""
         kind = webhook.kind
