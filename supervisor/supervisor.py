@@ -385,7 +385,7 @@ class Supervisor:
         return True
 
     async def _give_up(self, webhook: Webhook, reason: str) -> str:
-        """End a call that crashes too often: the apology, failed, on the list. A step that was written after all stands."""
+        """End a call that crashes too often: the apology, failed, on the list. What was written after all stands."""
         child = self._child(webhook)
         try:
             return self._answered(child, await self._ask(child, GiveUp(webhook, reason)), webhook)
