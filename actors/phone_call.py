@@ -396,14 +396,22 @@ class PhoneCall(LoopActor):
             announced=self.recordings.announced,
             awaited=self.recordings.awaited,
         )
-        freed = self.claimed and self.errand is None
+        left = self._left() if self.outcomes else {}
+        freed = self.claimed and self.errand is None and not left
         await settings.journal.commit(snapshot, row, letters, claimant=settings.node if freed else "")
         call.history = kept(call.history, row)
         self.version += 1
         if self.outcomes:
-            self.outcomes.clear()
+            self.outcomes = left
+            for rank, _ in left:
+                self.actor_ref.tell(CalloutDone(rank))
         if freed:
             self.claimed = False
+
+    def _left(self) -> dict[tuple[str, int], Outcome | CalloutError]:
+        """What came of callouts and is in no step so far: what it was for turned out to be answered already."""
+        going = self.status == "in-progress"
+        return {key: each for key, each in self.outcomes.items() if going and key[1] >= self.call.taken}
 
     def _due(self, now: float) -> float | None:
         """When to do without what the call waits for, if it was last heard of now."""

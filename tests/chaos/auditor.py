@@ -68,8 +68,14 @@ NEVER = frozenset(
     {"request_failed", "journal_failed", "journal_chore_failed", "not_stopped", "left_behind", "inbox_full"}
 )
 """What is never logged."""
-BEFORE, AFTER = 1.0, 5.0
-"""Seconds around bad weather in which a journal may fail: a connection, or a lock, is waited for that long."""
+FATAL = frozenset({"kill", "kill all", "term", "stall"})
+"""What ends a daemon, or looks like it."""
+BEFORE, AFTER = 0.5, 4.0
+"""Seconds around bad weather in which a journal may fail: a connection, or a lock, is waited for three."""
+SLACK = 0.3
+"""Seconds until a daemon's log was read, and the like."""
+IN_TIME = 5.0
+"""Seconds that an answer takes at most in fine weather, on a machine with much to do; a callout's patience is 0.3."""
 MEGABYTES, THREADS, DESCRIPTORS = 250, 60, 200
 
 
@@ -81,6 +87,8 @@ class Evidence:
     rows: list[Record] = field(default_factory=list)
     letters: list[Record] = field(default_factory=list)
     claims: list[Record] = field(default_factory=list)
+    unsound: list[str] = field(default_factory=list)
+    """What SQLite finds wrong with its file."""
     heard: list[Heard] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -116,6 +124,14 @@ async def table(url: str, name: str, condition: str = "true") -> list[Record]:
             if column in each:
                 each[column] = json.loads(each[column] or "{}")
     return records
+
+
+async def unsound(url: str) -> list[str]:
+    """What is wrong with a journal's file, as far as SQLite can tell."""
+    if not url.startswith("sqlite"):
+        return []
+    found = await asyncio.to_thread(_select, url.removeprefix("sqlite:///"), "PRAGMA integrity_check")
+    return [line for (line,) in found if line != "ok"]
 
 
 def _select(path: str, query: str) -> list[tuple[Any, ...]]:
@@ -165,8 +181,8 @@ class Case:
     def crashed(self, call_sid: str, begin: float, end: float) -> bool:
         """Whether a daemon has told that this call failed within a time."""
         times = sorted(self.crashes.get(call_sid, ()))
-        at = bisect.bisect_left(times, begin - BEFORE)
-        return at < len(times) and times[at] <= end + BEFORE
+        at = bisect.bisect_left(times, begin - SLACK)
+        return at < len(times) and times[at] <= end + SLACK
 
     def subscribed(self, call_sid: str) -> int | None:
         """The version from which on the functions of a call are subscribed; None if they never were."""
@@ -188,6 +204,10 @@ def audit(evidence: Evidence) -> list[str]:
 
 
 # --- the journal by itself -----------------------------------------------------------------------
+
+
+def the_file_is_sound(case: Case) -> Iterator[str]:
+    yield from case.all.unsound
 
 
 def versions_have_no_gaps(case: Case) -> Iterator[str]:
@@ -264,6 +284,13 @@ def an_answer_is_a_step(case: Case) -> Iterator[str]:
     for heard in case.all.heard:
         if _row_of(case, heard) is None and (wrong := _wrong_with(case, heard)):
             yield f"{_name(heard)} was answered {heard.text[55:200]!r}, which {wrong}"
+
+
+def an_answer_is_in_time(case: Case) -> Iterator[str]:
+    for heard in case.all.heard:
+        took = heard.at - heard.sent
+        if took > IN_TIME and not any(each.begin <= heard.at and heard.sent <= each.end for each in case.all.spells):
+            yield f"{_name(heard)} was answered after {took:.1f} s"
 
 
 def a_token_has_one_answer(case: Case) -> Iterator[str]:
@@ -490,9 +517,9 @@ def _committed(case: Case, rows: Sequence[Record]) -> dict[str, float]:
 
 
 def _died(case: Case, begin: float, end: float) -> bool:
-    fatal = JOURNAL_FAILS | {"kill", "kill all", "term"}
+    """Whether a daemon was ended within a time, or stood still for so long that it might have been."""
     return any(
-        each.begin - BEFORE <= end and begin <= each.end + AFTER for each in case.all.spells if each.kind in fatal
+        each.begin - SLACK <= end and begin <= each.end + SLACK for each in case.all.spells if each.kind in FATAL
     )
 
 
@@ -520,6 +547,7 @@ def a_daemon_takes_no_more_than_its_share(case: Case) -> Iterator[str]:
 
 
 CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
+    the_file_is_sound,
     versions_have_no_gaps,
     a_webhook_is_one_row,
     a_call_ends_once,
@@ -528,6 +556,7 @@ CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     a_call_keeps_its_edition,
     a_daemon_answers_with_a_document,
     an_answer_is_a_step,
+    an_answer_is_in_time,
     a_token_has_one_answer,
     a_journal_fails_in_bad_weather_alone,
     everybody_is_told,

@@ -55,6 +55,7 @@ async def run(folder: Path, journal: str, seconds: float, seed: int, max_call_ho
         await asyncio.gather(*(node.stop() for node in site.nodes))
         for name, found in (await auditor.read(site.url)).items():
             setattr(evidence, name, found)
+        evidence.unsound = await auditor.unsound(site.url)
         notes = callers.notes
         evidence.now = time.time()
         evidence.heard, evidence.unanswered = notes.heard, notes.unanswered

@@ -117,6 +117,16 @@ def nothing_was_heard(evidence: Evidence) -> None:
     evidence.unanswered.append("CA1: /menu")
 
 
+def an_answer_took_its_time(evidence: Evidence) -> None:
+    evidence.spells.clear()
+    step = a_step(evidence)
+    evidence.heard.append(replace(step, sent=step.at - 6.0))
+
+
+def a_file_is_broken(evidence: Evidence) -> None:
+    evidence.unsound.append("row 3 missing from index letters_due")
+
+
 def a_callout_was_begun_when_it_was_done(evidence: Evidence) -> None:
     line = next(each for each in evidence.callouts if each["edge"] == "end" and each["name"] == "quick")
     evidence.callouts.append(line | {"edge": "begin", "at": evidence.now})
@@ -168,6 +178,8 @@ def a_daemon_grew(evidence: Evidence) -> None:
         (an_apology_was_heard_in_fine_weather, "an answer is a step"),
         (an_error_was_heard, "a daemon answers with a document"),
         (nothing_was_heard, "a daemon answers with a document"),
+        (an_answer_took_its_time, "an answer is in time"),
+        (a_file_is_broken, "the file is sound"),
         (a_callout_was_begun_when_it_was_done, "a callout is not run after its outcome was committed"),
         (a_callout_has_run_twice, "a callout is begun again for a reason"),
         (a_callout_has_another_outcome, "a callout has one outcome"),

@@ -7,6 +7,7 @@
 | `term` | a daemon drains, ends, and is started again |
 | `reload`, `bad reload` | the flows are changed, for the better or for the worse, and every daemon is told |
 | `freeze` | a daemon stands still for a second |
+| `stall` | one does for longer than a claim holds, and another takes over what it has in hand |
 | `disk full` | SQLite's log of writes can't grow beyond a few steps |
 | `locked` | another process holds the file for a second |
 | `postgres restarts` | the server is stopped in the middle of whatever it does, and started again |
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
 
 EVERY = 1.4
 """Seconds from one thing to the next."""
+STALL = 6.0
+"""Seconds. A claim holds for five."""
 ROOM = 64 * 1024
 """Bytes that a file may have while the disk is full."""
 ANY = ("kill", "kill", "term", "reload", "bad reload", "freeze", "kill all")
 ITS_OWN = {
     "sqlite": ("disk full", "locked", "disk full"),
-    "postgres": ("postgres restarts", "postgres dies", "postgres restarts"),
+    "postgres": ("postgres restarts", "postgres dies", "postgres restarts", "stall"),
 }
 JOURNAL_FAILS = frozenset({"disk full", "locked", "postgres restarts", "postgres dies"})
 """When daemons may fail to read or to write the journal."""
@@ -99,6 +102,7 @@ class Weather:
             "reload": site.reload,
             "bad reload": lambda: site.reload(bad=True),
             "freeze": lambda: node.freeze(seconds),
+            "stall": lambda: node.freeze(STALL),
             "disk full": lambda: self._fill(seconds),
             "locked": lambda: asyncio.to_thread(self._lock, seconds),
             "postgres restarts": site.restart_postgres,

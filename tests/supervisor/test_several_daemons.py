@@ -174,6 +174,28 @@ async def test_a_claim_is_renewed_as_long_as_the_function_runs(slow: Slow) -> No
     assert await one.journal.claim(sid(1), None, "another", one.clock.now(), one.clock.now())
 
 
+async def test_an_outcome_that_was_for_an_older_webhook_is_not_lost(slow: Slow) -> None:
+    """Whoever waited for the function has it, and then finds that another has answered for the call meanwhile."""
+    one, two = cluster([slow.function, Say("bye")])
+    first = one.send()
+    await until(lambda: slow.doors)
+    one.clock.turn(8)
+    await bounded(first)
+    second = two.send("1", step=1)
+    for _ in range(4):
+        await quiet()
+        two.clock.turn(RENEWAL)
+    assert inside(await bounded(second)).endswith("<Redirect>/menu/1?step=2</Redirect>")
+    late = one.send("1", step=1, Digits="9")
+    await quiet()
+    slow.doors[0].set_result([Say("nine")])
+    assert inside(await bounded(late)).endswith("<Redirect>/menu/1?step=2</Redirect>")
+    await quiet()
+    assert inside(await two.post("1", step=2)) == "<Say>nine</Say><Say>bye</Say><Hangup/>"
+    assert slow.step_ids == [f"{sid(1)}:0"]
+    assert await one.journal.claim(sid(1), None, "another", one.clock.now(), one.clock.now())
+
+
 async def test_a_claim_runs_out_if_the_function_finishes_while_its_actor_crashes(slow: Slow) -> None:
     """The hold document can't be written, and meanwhile the function is done: nobody is left to renew the claim."""
     one, _ = cluster([slow.function, Say("bye")], max_restarts=0)
