@@ -7,12 +7,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # pip 25.1 is the first that reads dependency groups.
 NEW_PIP := 'pip>=25.1'
 
-.PHONY: help demo cluster test check docs serve bench clean
+.PHONY: help demo cluster test chaos check docs serve bench clean
 
 help:
 	@echo "make demo     sets everything up and makes a whole call, transcript and all"
 	@echo "make cluster  kills one of two daemons on PostgreSQL in the middle of a call, and shows the call go on"
 	@echo "make test     runs the test suite"
+	@echo "make chaos    has callers call in bad weather, for SECONDS=60 with each journal; SEED=7 for the same again"
 	@echo "make check    runs the linters: ruff, mypy, import-linter"
 	@echo "make docs     builds the documentation into docs/_build"
 	@echo "make serve    serves the bundled recipes on port 8080 (needs TWILIO_AUTH_TOKEN)"
@@ -30,6 +31,9 @@ cluster: $(VENV)/.postgres
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest
+
+chaos: $(VENV)/.test
+	$(BIN)/python -m tests.chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 check: $(VENV)/.lint
 	$(BIN)/ruff check .

@@ -197,16 +197,19 @@ class PhoneCall(LoopActor):
         return True
 
     async def _give_up(self, message: GiveUp) -> Answer:
-        """End the call as failed; nothing is asked of the machine."""
+        """End the call as failed, unless its webhook turns out to be answered; nothing is asked of the machine."""
         webhook = message.webhook
         if self.status == "unknown" and (stranger := await self._take_up(webhook)):
             return stranger
+        key = same(webhook)
+        if (before := answered(self.call.history, key)) is not None:
+            return self._unmoved(before)
         status, self.call.params = self.status, webhook.params
-        recorded = self._hears(webhook)
-        if status == "in-progress":
+        recorded, moved = self._hears(webhook), status == "in-progress"
+        if moved:
             self._apologise(message.reason)
         xml = apology(self.machine.spoken) if webhook.kind.wants_document else NOTHING
-        return await self._answer(webhook, same(webhook), status, Handled(xml, moved=True), recorded=recorded)
+        return await self._answer(webhook, key, status, Handled(xml, moved), recorded=recorded)
 
     async def _overdue(self, message: Overdue) -> Answer:
         """Do without what the call waits for, if it still does."""
@@ -251,6 +254,10 @@ class PhoneCall(LoopActor):
 
     def on_stop(self) -> None:
         """Whoever stops a call waits for no callout."""
+        self._drop_errand()
+
+    def on_failure(self, *_: object) -> None:
+        """Nor is anybody left to, if the actor's own message was too much for it."""
         self._drop_errand()
 
     async def _handle(self, webhook: Webhook) -> Handled:
@@ -392,14 +399,22 @@ class PhoneCall(LoopActor):
             self.recordings.announced,
             self.recordings.awaited,
         )
-        freed = self.claimed and self.errand is None
+        left = self._left() if self.outcomes else {}
+        freed = self.claimed and self.errand is None and not left
         await settings.journal.commit(snapshot, row, letters, claimant=settings.node if freed else "")
         call.history = kept(call.history, row)
         self.version += 1
         if self.outcomes:
-            self.outcomes.clear()
+            self.outcomes = left
+            for rank, _ in left:
+                self.actor_ref.tell(CalloutDone(rank))
         if freed:
             self.claimed = False
+
+    def _left(self) -> dict[tuple[str, int], Outcome | CalloutError]:
+        """What came of callouts and is in no step so far: what it was for turned out to be answered already."""
+        going = self.status == "in-progress"
+        return {key: each for key, each in self.outcomes.items() if going and key[1] >= self.call.taken}
 
     def _due(self, now: float) -> float | None:
         """When to do without what the call waits for, if it was last heard of now."""

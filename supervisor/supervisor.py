@@ -382,11 +382,11 @@ class Supervisor:
         return True
 
     async def _give_up(self, webhook: Webhook, reason: str) -> str:
-        """End a call that crashes too often: the apology, failed, on the list."""
+        """End a call that crashes too often: the apology, failed, on the list. What was written after all stands."""
         child = self._child(webhook)
         ref = self._awake.begin(child)
         try:
-            self._answered(child, await ref.ask(GiveUp(webhook, reason), block=False), webhook)
+            return self._answered(child, await ref.ask(GiveUp(webhook, reason), block=False), webhook)
         except Exception as problem:  # noqa: BLE001 - not even its end can be written down
             if self._roll.find(child.call_sid) is child:
                 log.error(  # noqa: TRY400 - the journal's own traceback was logged when the child crashed

@@ -218,6 +218,28 @@ async def test_a_call_that_crashes_over_one_webhook_is_given_up_with_the_apology
     assert snapshot.status == "failed"
 
 
+async def test_a_step_that_was_written_before_its_call_was_given_up_stands() -> None:
+    """The journal failed after the step was on disk, and was back when the call was to be given up."""
+    board = Switchboard()
+    await board.post()
+    board.journal.faults["committed"] = board.journal.faults["load"] = 1
+    answer = await quiet_post(board, "1", step=1, Digits="1", token="a")
+    assert inside(answer).startswith("<Say>One!</Say>")
+    assert await board.post("1", step=1, Digits="1", token="a") == answer
+    assert [row.same for row in await board.journal.history(sid(1))].count("ta") == 1
+    assert board.counts == counted(in_progress=1, started=1, restarts=1)
+
+
+async def test_a_call_that_is_over_ends_no_second_time_by_being_given_up() -> None:
+    board = Switchboard()
+    await board.post()
+    await board.post(**OVER)
+    board.journal.faults["commit"] = 2
+    assert await quiet_post(board, "status") == NOTHING
+    assert [row.moved for row in await board.journal.history(sid(1))] == [True, True, False]
+    assert board.counts == counted(started=1, completed=1, restarts=1)
+
+
 async def test_a_call_that_was_given_up_stays_so(subscribe: FunctionExt, told: list[str]) -> None:
     board = Switchboard([subscribe, *MENU])
     await board.post()

@@ -14,7 +14,7 @@ from actors.errand import LEASE, LOOK, RENEWAL
 from tests.actors.doubles import ManualClock, Office, PlainJournal, bounded, counting, quiet, until
 from tests.supervisor.switchboard import MENU, Switchboard, counted, sid
 from tests.twiml.documents import inside
-from twiml import NOTHING, FunctionExt, Say
+from twiml import APOLOGY, NOTHING, FunctionExt, Say
 
 OVER = {"CallStatus": "completed"}
 
@@ -171,6 +171,51 @@ async def test_a_claim_is_renewed_as_long_as_the_function_runs(slow: Slow) -> No
     await bounded(first)
     slow.doors[0].set_result([])
     await quiet()
+    assert await one.journal.claim(sid(1), None, "another", one.clock.now(), one.clock.now())
+
+
+async def test_an_outcome_that_was_for_an_older_webhook_is_not_lost(slow: Slow) -> None:
+    """Whoever waited for the function has it, and then finds that another has answered for the call meanwhile."""
+    one, two = cluster([slow.function, Say("bye")])
+    first = one.send()
+    await until(lambda: slow.doors)
+    one.clock.turn(8)
+    await bounded(first)
+    second = two.send("1", step=1)
+    for _ in range(4):
+        await quiet()
+        two.clock.turn(RENEWAL)
+    assert inside(await bounded(second)).endswith("<Redirect>/menu/1?step=2</Redirect>")
+    late = one.send("1", step=1, Digits="9")
+    await quiet()
+    slow.doors[0].set_result([Say("nine")])
+    assert inside(await bounded(late)).endswith("<Redirect>/menu/1?step=2</Redirect>")
+    await quiet()
+    assert inside(await two.post("1", step=2)) == "<Say>nine</Say><Say>bye</Say><Hangup/>"
+    assert slow.step_ids == [f"{sid(1)}:0"]
+    assert await one.journal.claim(sid(1), None, "another", one.clock.now(), one.clock.now())
+
+
+async def test_a_claim_runs_out_if_the_function_finishes_while_its_actor_crashes(slow: Slow) -> None:
+    """The hold document can't be written, and meanwhile the function is done: nobody is left to renew the claim."""
+    one, _ = cluster([slow.function, Say("bye")], max_restarts=0)
+
+    async def finish(*_: object) -> None:
+        slow.doors[0].set_result([])
+        await quiet()
+        one.journal.on_commit = None
+        one.journal.faults["commit"] = 2
+        one.journal.faults.hit("commit", sid(1))
+
+    first = one.send()
+    await until(lambda: slow.doors)
+    one.journal.on_commit = finish
+    one.clock.turn(8)
+    with capture_logs():
+        assert await bounded(first) == APOLOGY
+    for _ in range(3):
+        one.clock.turn(RENEWAL)
+        await quiet()
     assert await one.journal.claim(sid(1), None, "another", one.clock.now(), one.clock.now())
 
 

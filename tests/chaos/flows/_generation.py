@@ -1,0 +1,3 @@
+"""Which edition of the flows this is: a reload changes it."""
+
+GENERATION = 1
