@@ -42,6 +42,7 @@ SCRIPT = (
     Webhook("a key that functions are called out to for", 0, "action", {"Digits": "1"}),
     Webhook("another key", 1, "action", {"Digits": "2"}),
     Webhook("a recording", 2, "recordingStatusCallback", {"RecordingSid": "RE1", "RecordingStatus": "completed"}),
+    Webhook("the action of a verb that the end has cut off", 2, "action", {"CallStatus": "completed"}),
     Webhook("the end", None, "/status", {"CallStatus": "completed"}),
 )
 """A call, from its first webhook to its last."""

@@ -15,7 +15,7 @@ from actors.errand import LEASE
 from supervisor.postman import MARGIN
 from tests.faults.books import NOTHING, Kept, kept
 from tests.faults.daemons import SCRIPT, Lost
-from tests.faults.nursery import LIMIT
+from tests.faults.nursery import LIMIT, OtherClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,16 +28,17 @@ LEASES = max(LEASE, LIMIT + MARGIN)
 """Seconds until everything that a daemon leased has run out, if it died."""
 MOST = 500
 """Points that a webhook may have."""
-CALLED_OUT, RECORDED, ENDED = 2, 4, 5
-"""The steps with which two functions are done for good, and of which others are told."""
+CALLED_OUT, RECORDED = 2, 4
+"""The step with which two functions are done for good, and the one that tells of a recording."""
 KINDS = [
-    ("start_call", True),
-    ("gather_response", True),
-    ("gather_response", True),
-    ("recording_notification", False),
-    ("call_complete", True),
+    "start_call",
+    "gather_response",
+    "gather_response",
+    "recording_notification",
+    "action_after_the_end",
+    "call_complete",
 ]
-"""What the journal has of a call in the end, and whether the call went on by it."""
+"""What the script's webhooks are. Behind the last but one a call may also end by itself, if the last is late."""
 
 
 _NUMBERS = itertools.count(1)
@@ -91,16 +92,14 @@ class Walk:
     def __init__(self, nursery: Nursery, book: Book) -> None:
         self.nursery = nursery
         self.book = book
-        self.ahead = 0.0
+        self.clock = OtherClock()
         self.answers: Mapping[int, str] = {}
         """What each webhook of a call is answered, whatever has happened."""
         self._daemon: Daemon | None = None
 
     def close(self) -> None:
         """End the daemon there is."""
-        if self._daemon is not None:
-            self._daemon.close()
-            self._daemon = None
+        self._let_go()
 
     def at_each_point_of(self, at: int, step: int = 1, *, stops: bool = False) -> Been:
         """Kill at each point of a webhook, and of a stop behind it."""
@@ -128,18 +127,17 @@ class Walk:
             point = points[len(lives) - 1] if len(lives) <= len(points) else None
             try:
                 if self._daemon is None:
-                    self._daemon = self.nursery.daemon(self.book.url, point, ahead=self.ahead)
+                    self._daemon = self._follower(point)
                 else:
                     self._daemon.kill_at(point)
                 self._take(call_sid, at, answers)
                 passed = self._daemon.stop() if stops else self._daemon.rest()
                 break
             except Lost:
-                self.close()
+                self._let_go()
                 lives.append(self._death(call_sid, answers))
-                self.ahead += LEASES
         if stops:
-            self.close()
+            self._let_go()
         else:
             self._daemon.kill_at(None)
         for each in range(len(SCRIPT)):  # what was answered before comes once more
@@ -147,16 +145,30 @@ class Walk:
         self._awake.rest()
         died = points[: len(lives) - 1]
         where = f"{call_sid}, of which daemons died {died}" if died else call_sid
-        self._check(call_sid, answers, where)
-        check_notes(call_sid, self.nursery.noted(call_sid), lives, where)
+        end = self._check(call_sid, answers, where)
+        check_notes(call_sid, end, self.nursery.noted(call_sid), lives, where)
         return Past(len(died), passed)
 
     @property
     def _awake(self) -> Daemon:
         """The daemon there is, or a new one."""
         if self._daemon is None:
-            self._daemon = self.nursery.daemon(self.book.url, ahead=self.ahead)
+            self._daemon = self._next()
         return self._daemon
+
+    def _let_go(self) -> None:
+        if self._daemon is not None:
+            self._daemon.close()
+            self._daemon = None
+
+    def _next(self, kill_at: Point | None = None) -> Daemon:
+        """Another daemon."""
+        return self.nursery.daemon(self.book.url, kill_at, **vars(self.clock))
+
+    def _follower(self, kill_at: Point | None) -> Daemon:
+        """The daemon that comes after one that has died."""
+        self.clock.ahead += LEASES
+        return self._next(kill_at)
 
     def _take(self, call_sid: str, at: int, answers: dict[int, str]) -> None:
         """Send a webhook; what was answered once is answered again. Raises `Lost`."""
@@ -165,44 +177,77 @@ class Walk:
 
     def _death(self, call_sid: str, answers: Mapping[int, str]) -> Life:
         """What a dead daemon has left: every answer's step, and nothing that is leased for long."""
-        now = time.time() + self.ahead
+        now = self.clock.now()
         left = kept(self.book, call_sid, dead=True)
         given = [answers[at] for at in sorted(answers)]
-        assert [row.answer for row in left.rows][: len(given)] == given, f"{call_sid}: an answer is not kept"
+        answered = [row.answer for row in left.rows if row.kind != "overdue"]
+        assert answered[: len(given)] == given, f"{call_sid}: an answer is not kept"
         assert all(until <= now + LEASE for until in left.claims), f"{call_sid}: it is claimed for too long"
         assert all(letter.due <= now + LEASES for letter in left.letters), f"{call_sid}: a letter is leased too long"
         return Life(left, len(self.nursery.noted(call_sid)))
 
-    def _check(self, call_sid: str, answers: Mapping[int, str], where: str) -> None:
-        """The journal in the end: a row for each webhook, one end, and nothing more to be done."""
+    def _check(self, call_sid: str, answers: Mapping[int, str], where: str) -> int:
+        """The journal in the end: a row for each webhook, one end, and nothing to be done; gives the end's version."""
         found = kept(self.book, call_sid)
-        assert [row.version for row in found.rows] == list(range(1, len(SCRIPT) + 1)), where
-        assert [(row.kind, row.moved) for row in found.rows] == KINDS, where
-        assert [row.answer for row in found.rows] == [answers[at] for at in range(len(SCRIPT))], where
+        assert found[:2] == (len(found.rows), "completed"), where
+        assert [row.version for row in found.rows] == list(range(1, found.version + 1)), where
+        [end] = [row.version for row in found.rows if row.moved and row.kind in ("overdue", "call_complete")]
+        webhooks = [row for row in found.rows if row.kind != "overdue"]
+        assert len(found.rows) - len(webhooks) == (found.rows[end - 1].kind == "overdue"), where
+        assert [row.kind for row in webhooks] == KINDS, where
+        assert [row.answer for row in webhooks] == [answers[at] for at in range(len(SCRIPT))], where
+        assert [row.same for row in webhooks] == [f"t{call_sid}-{at}" for at in range(len(SCRIPT))], where
         self.answers = self.answers or answers
         assert answers == self.answers, where
-        assert [row.same for row in found.rows] == [f"t{call_sid}-{at}" for at in range(len(SCRIPT))], where
-        assert found[:2] == (len(SCRIPT), "completed"), where
         assert (list(found.letters), list(found.claims)) == ([], []), where
         [unfinished] = self.book.find("SELECT call_sid FROM calls WHERE status <> 'completed'")
         assert unfinished == [], where
+        return end
 
 
-def check_notes(call_sid: str, noted: Sequence[str], lives: Sequence[Life], where: str) -> None:
+class Relay(Walk):
+    """A walk with two daemons on one journal, of which the other gets at once what the dead had in hand.
+
+    It has to wait until a claim of the dead has run out; by a fast clock, that this takes no seconds.
+    """
+
+    def __init__(self, nursery: Nursery, book: Book, rate: float) -> None:
+        super().__init__(nursery, book)
+        self.clock = OtherClock(rate=rate, since=time.time())
+        self._other = self._next()
+
+    def close(self) -> None:
+        """End the daemons there are."""
+        super().close()
+        self._other.close()
+
+    def call(self, at: int, *points: Point, stops: bool = False) -> Past:
+        """The same, with another daemon to begin with."""
+        past = super().call(at, *points, stops=stops)
+        if self._daemon is self._other:
+            self._daemon = None
+        return past
+
+    def _follower(self, kill_at: Point | None) -> Daemon:
+        """The other one, which lives."""
+        return self._other
+
+
+def check_notes(call_sid: str, end: int, noted: Sequence[str], lives: Sequence[Life], where: str) -> None:
     """What functions have written down: what is promised, and no more than that.
 
     A callout is begun at least once, always by the same `step_id`, and never again once its step is
     committed. Who has subscribed is told at least once, and no more than once unless a daemon died with
     the letter in hand: then it is in the journal, with a try more than it had.
     """
-    told = {"RE1": RECORDED, "the end, and 11": ENDED}
+    told = {"RE1": RECORDED, "the end, and 11": end}
     callouts = {f"{kind} {call_sid}:{n}": CALLED_OUT for n in range(2) for kind in ("begun", "finished")}
     tellings = {f"{kind} of {what}": step for what, step in told.items() for kind in ("telling", "told")}
     assert set(noted) == callouts.keys() | tellings.keys(), where
     assert noted.index("told of RE1") < noted.index("telling of the end, and 11"), where
-    ends = [*(life.noted for life in lives[1:]), len(noted)]
-    for life, end in zip(lives, ends, strict=True):
-        before, during = Counter(noted[: life.noted]), Counter(noted[life.noted : end])
+    overs = [*(life.noted for life in lives[1:]), len(noted)]
+    for life, over in zip(lives, overs, strict=True):
+        before, during = Counter(noted[: life.noted]), Counter(noted[life.noted : over])
         in_hand = {letter.version: letter.tries for letter in life.kept.letters}
         for line, step in (callouts | tellings).items():
             committed = life.kept.version >= step
