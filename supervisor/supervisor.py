@@ -201,6 +201,7 @@ class Supervisor:
         """
         with contextlib.suppress(JournalError):
             await self.sweep(ahead=self.linger)
+        await self._rounds.stop()  # a round under way may still find letters
         await self.postman.finish()
 
     async def stop(self) -> None:

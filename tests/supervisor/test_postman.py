@@ -208,6 +208,35 @@ async def test_a_drain_gives_them_their_time(subscribers: Subscribers) -> None:
     assert subscribers.told == ["on_status", "on_completion", "also_on_completion"]
 
 
+async def test_a_drain_waits_for_whom_a_round_finds_that_is_under_way(subscribers: Subscribers) -> None:
+    """Or they would be cut off by the stop behind it, and told once more by the next daemon."""
+    dead = Switchboard(subscribers.flow)
+    await dead.post()
+    await dead.supervisor.postman.close()
+    await dead.post("status", **OVER)
+    board = Switchboard(subscribers.flow, journal=dead.journal, clock=dead.clock)
+    looking: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    due_letters = board.journal.due_letters
+
+    async def slowly(now: float, most: int) -> Any:
+        await looking
+        return await due_letters(now, most)
+
+    board.journal.due_letters = slowly  # type: ignore[method-assign]
+    door = subscribers.hold("on_completion")
+    await board.supervisor.start()
+    settling = asyncio.ensure_future(board.supervisor.settle())
+    await quiet()
+    looking.set_result(None)
+    await quiet()
+    assert not settling.done()
+    door.set_result(None)
+    await bounded(settling)
+    await bounded(board.supervisor.stop())
+    assert subscribers.told == ["on_status", "on_completion", "also_on_completion"]
+    assert await due_letters(math.inf, 10) == []
+
+
 async def test_what_a_drain_cuts_off_is_told_by_the_next_at_once_and_has_all_its_tries(
     subscribers: Subscribers,
 ) -> None:
