@@ -65,7 +65,7 @@ class Callouts:
         self.modules: Mapping[str, ModuleType] = {}
         """Modules that functions are taken from before Python is asked, which may be importing them anew."""
         self.running: set[asyncio.Task[Any]] = set()
-        """Subscribed functions under way, which a drain waits for."""
+        """Work that goes on beside the calls: letters that are delivered, claims that are renewed."""
 
     async def call(self, function: FunctionExt, call: Call) -> Outcome:
         """Run a callout on its own copy of the call. Raises `CalloutError`.

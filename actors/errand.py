@@ -42,7 +42,7 @@ class Errand:
     task: asyncio.Task[Outcome]
     """The function, once it was begun."""
 
-    __slots__ = ("_renewal", "begun", "call_sid", "callout", "settings", "taken", "task")
+    __slots__ = ("_limit", "_renewal", "begun", "call_sid", "callout", "settings", "taken", "task")
 
     def __init__(self, settings: Settings, call_sid: str, callout: Callout, taken: int) -> None:
         self.settings = settings
@@ -59,7 +59,7 @@ class Errand:
     async def claim(self, version: int, deadline: float) -> bool:
         """Claim the call; False if somebody else has it until the deadline. Raises `StaleVersion`."""
         clock = self.settings.clock
-        while not await self._claim(version):
+        while not await self._claim(LEASE, version):
             left = deadline - clock.now()
             if left <= 0:
                 return False
@@ -68,8 +68,10 @@ class Errand:
 
     def begin(self, work: Coroutine[Any, Any, Outcome]) -> None:
         """Let the function run."""
-        self.begun = self.settings.clock.now()
+        clock, limit = self.settings.clock, self.settings.limit
+        self.begun = clock.now()
         self.task = asyncio.get_running_loop().create_task(work)
+        self._limit = clock.later(limit, self.drop)
         self._renew_later()
 
     async def done_by(self, deadline: float) -> bool:
@@ -84,7 +86,7 @@ class Errand:
 
     def outcome(self) -> Outcome:
         """What came of it. Raises `CalloutError`, also if it took too long."""
-        if not self.task.done():
+        if not self.task.done() or self.task.cancelled():
             function, limit = self.callout.function, self.settings.limit
             raise CalloutError(f"{function.module}:{function.fn} took more than {limit:g} s")
         return self.task.result()
@@ -92,14 +94,15 @@ class Errand:
     def drop(self) -> None:
         """It is of no more use: don't wait for it, and let the claim run out."""
         self.task.cancel()
+        self._limit.cancel()
         if self._renewal is not None:
             self._renewal.cancel()
             self._renewal = None
 
-    async def _claim(self, version: int | None) -> bool:
+    async def _claim(self, lease: float, version: int | None = None) -> bool:
         settings = self.settings
         now = settings.clock.now()
-        return await settings.journal.claim(self.call_sid, version, settings.node, now, now + LEASE)
+        return await settings.journal.claim(self.call_sid, version, settings.node, now, now + lease)
 
     def _renew_later(self) -> None:
         def renew() -> None:
@@ -109,7 +112,9 @@ class Errand:
 
     async def _renew(self) -> None:
         with contextlib.suppress(JournalError):  # the next renewal may succeed; else somebody else may begin
-            await self._claim(None)
+            await self._claim(LEASE)
+            if self._renewal is None:  # it was dropped meanwhile, perhaps by a step that ended the claim
+                await self._claim(0.0)
         if self._renewal is not None:
             self._renew_later()
 

@@ -78,6 +78,8 @@ class PhoneCall(LoopActor):
         self.status = "unknown"
         self.reason = ""
         self.version = 0
+        self.due: float | None = None
+        """When the journal has it that what the call waits for is to be done without."""
         self.ending = False
         self.errand: Errand | None = None
         self.claimed = False
@@ -193,7 +195,8 @@ class PhoneCall(LoopActor):
         base = f"{settings.base}/{snapshot.recipe}"
         self.machine = Machine.restore(snapshot.program, snapshot.machine, base, max_visits=settings.max_visits)
         self.recordings = Recordings(snapshot.announced, snapshot.awaited)
-        self.status, self.version, self.ending = snapshot.status, snapshot.version, snapshot.ending
+        self.status, self.version, self.due = snapshot.status, snapshot.version, snapshot.due
+        self.ending = snapshot.ending
         return True
 
     async def _give_up(self, message: GiveUp) -> Answer:
@@ -216,8 +219,7 @@ class PhoneCall(LoopActor):
         webhook = message.webhook
         if self.status == "unknown" and (stranger := await self._take_up(webhook)):
             return stranger
-        due = self._due(self.call.history[-1].at if self.call.history else 0.0)
-        if due is None or due > message.by:
+        if self.due is None or self.due > message.by:
             return self._unmoved(NOTHING)
         self.call.params = webhook.params
         told: list[Told] = [("recording", fields) for fields in self.recordings.given_up()]
@@ -236,7 +238,8 @@ class PhoneCall(LoopActor):
 
     async def _may_rest(self, _: MayRest) -> bool:
         """Whether all there is to this call is in the journal, and nobody waits for more of it."""
-        return self.errand is None and self.actor_inbox.empty()
+        waits = self.errand is not None and not self.errand.task.cancelled()
+        return not waits and self.actor_inbox.empty()
 
     def _apologise(self, reason: str, cause: BaseException | None = None) -> str:
         """The call has failed: say so, in the log and to the caller."""
@@ -382,13 +385,14 @@ class PhoneCall(LoopActor):
         """Commit a step. Raises `StaleVersion` if another was committed since the one that this was made from."""
         call, machine, settings = self.call, self.machine, self.settings
         self._show_state()
+        due = self._due(row.at)
         snapshot = Snapshot(  # in the order of its fields, which takes half the time that their names do
             self.call_sid,
             call.recipe,
             self.version + 1,
             self.status,
             call.started,
-            self._due(row.at),
+            due,
             machine.program,
             machine.snapshot(),
             call.initial_params,
@@ -404,6 +408,7 @@ class PhoneCall(LoopActor):
         await settings.journal.commit(snapshot, row, letters, claimant=settings.node if freed else "")
         call.history = kept(call.history, row)
         self.version += 1
+        self.due = due
         if self.outcomes:
             self.outcomes = left
             for rank, _ in left:

@@ -154,8 +154,8 @@ class Daemon:
         for reload in self._reloads:
             reload.cancel()
         front, self._front = self._front, None
-        seconds = GREETING + self.settings.drain_seconds
-        await self._within(seconds, "what is in hand", self._drain(front, seconds))
+        seconds = self.settings.drain_seconds
+        await self._within(GREETING + seconds, "what is in hand", self._drain(front, seconds))
         await self._within(ACTORS, "actors", self.supervisor.stop())
         await self._within(JOURNAL, "journal", self.journal.close())
         await self._within(STATUS, "status", self._admin.cleanup())

@@ -31,13 +31,19 @@ class Rounds:
         """Begin the first round at once."""
         self._task = asyncio.get_running_loop().create_task(self._go())
 
-    async def stop(self) -> None:
+    async def finish(self) -> None:
         """Begin no other round, and wait for the one under way."""
         self._over = True
         if self._timer is not None:
             self._timer.cancel()
         if self._task is not None:
             await asyncio.wait([self._task])
+
+    async def stop(self) -> None:
+        """The same, but break that off."""
+        if self._task is not None:
+            self._task.cancel()
+        await self.finish()
 
     async def _go(self) -> None:
         for chore in self._chores:

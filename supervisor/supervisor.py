@@ -65,8 +65,10 @@ PAGE_OF_OPEN = 500
 """Calls that are taken over from a journal at a time."""
 PAGE_OF_ENDED = 10_000
 """Calls that others have ended, of which is heard in one round."""
-SKEW = 5.0
-"""Seconds that the clocks of daemons with one journal may differ."""
+SKEW = 30.0
+"""Seconds from a webhook's arrival, by whose daemon's clock a call was last heard of, to another's look at its end."""
+LATE = 8.0
+"""Seconds after its arrival that a webhook over which its call has crashed is not tried again: Twilio waits 15."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +201,10 @@ class Supervisor:
 
         Takes as long as subscribed functions do.
         """
-        with contextlib.suppress(JournalError):
-            await self.sweep(ahead=self.linger)
-        await self._rounds.stop()  # a round under way may still find letters
+        await self._rounds.finish()  # which find ever more to do, of other daemons too
+        if not self.settings.journal.shared:
+            with contextlib.suppress(JournalError):
+                await self.sweep(ahead=self.linger)
         await self.postman.finish()
 
     async def stop(self) -> None:
@@ -248,6 +251,8 @@ class Supervisor:
             except Exception as problem:  # noqa: BLE001 - let it crash: whatever it was, the next actor begins afresh
                 reason = f"{type(problem).__name__}: {problem}"
                 if child.ref is ref and not self._restart(child, webhook, problem):
+                    break
+                if self.settings.clock.now() - webhook.arrived > LATE:
                     break
             finally:
                 self._awake.end(child)
@@ -316,7 +321,7 @@ class Supervisor:
             log.warning("call_refused", call_sid=child.call_sid, recipe=child.recipe, in_progress=self.in_progress)
         else:
             log.info("callback_of_unknown_call", call_sid=child.call_sid, kind=webhook.kind.value)
-        if not child.in_hand:
+        if child.in_hand == 1:  # this webhook, and no other
             self._retire(child)
 
     def _ended(self, child: Child, status: str, reason: str = "") -> None:

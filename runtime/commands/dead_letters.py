@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -30,7 +31,7 @@ async def _opened(url: str | None, config: str | None) -> AsyncIterator[Outbox]:
     archive = archive_of(chosen.journal)
     if archive is None:
         raise SwitchhookError("journal is memory:, which ends with its process: its dead letters are that daemon's own")
-    journal = named(chosen.journal, chosen.journal_days)
+    journal = named(chosen.journal, math.inf)  # to look into it is no reason to forget anything
     try:
         async with archive:
             """It is there: what isn't would be made now."""

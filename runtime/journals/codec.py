@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -192,12 +192,16 @@ def letter_of(letter: Sequence[Any]) -> Letter:
         return Letter(sid, version, number, subscription, at, path, step, orjson.loads(params), due, tries, reason)
 
 
-def open_of(call: Sequence[Any]) -> Open:
-    """A listed call from its columns. Raises `JournalError` if they can't be read."""
-    sid, recipe, started, initial, text = call
-    with _readable(sid, "what the journal keeps of it"):
+def listed(calls: Iterable[Sequence[Any]]) -> list[Open]:
+    """Listed calls from their columns. One that can't be read says so where it matters, and is here without more."""
+    return [_open_of(*call) for call in calls]
+
+
+def _open_of(sid: str, recipe: str, started: float, initial: str, text: str) -> Open:
+    with suppress(JournalError), _readable(sid, "what the journal keeps of it"):
         first, state = orjson.loads(initial), orjson.loads(text)["machine"].get("state", "")
         return Open(sid, recipe, started, first.get("From", ""), first.get("To", ""), state)
+    return Open(sid, recipe, started, "", "", "")
 
 
 @contextmanager

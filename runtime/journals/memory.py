@@ -166,9 +166,14 @@ class MemoryJournal(Journal):
                 yield letter
 
     def _prune(self) -> None:
-        while len(self._over) > self._kept_calls:
-            sid, _ = self._over.popitem(last=False)
+        for _ in range(len(self._over) - self._kept_calls):
+            sid, at = self._over.popitem(last=False)
+            if sid in self._letters or self._snapshots[sid].due is not None:
+                self._over[sid] = at  # something more is expected of it
+                continue
             del self._snapshots[sid], self._rows[sid]
+            self._claims.pop(sid, None)
+            self._dead = [each for each in self._dead if each.call_sid != sid]
 
 
 def _place(letter: Letter) -> tuple[int, int]:

@@ -66,6 +66,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             snapshot = json_set(snapshot, '$.ending', json('false'), '$.awaited', json('{}'))""",
         "UPDATE calls SET snapshot = json_remove(snapshot, '$.initial_params', '$.params', '$.answered')",
         "CREATE INDEX calls_due ON calls (due) WHERE due IS NOT NULL",
+        "CREATE INDEX calls_open ON calls (call_sid) WHERE status = 'in-progress'",
         """CREATE TABLE letters (
             call_sid TEXT NOT NULL REFERENCES calls ON DELETE CASCADE,
             version INTEGER NOT NULL,

@@ -75,6 +75,8 @@ class SqliteJournal(Journal):
         self._opening = threading.Lock()
         self._connections: dict[str, sqlite3.Connection] = {}
         self._swept = ""
+        self._hopeless = 0.0
+        """Until when, by the monotonic clock, a file in trouble is not tried again."""
         self._writer: Worker[Job] = Worker(
             "journal-writer", self._write, idle=self._tidy, leave=partial(self._drop, "writer")
         )
@@ -201,7 +203,12 @@ class SqliteJournal(Journal):
             raise
 
     def _write(self, jobs: Sequence[Job]) -> Sequence[Any]:
-        """Do jobs in one transaction. What goes wrong with the file is the outcome of all of them."""
+        """Do jobs in one transaction. What goes wrong with the file is the outcome of all of them.
+
+        And of those that come just afterwards: they would wait as long for the same, one group behind the other.
+        """
+        if self.trouble and time.monotonic() < self._hopeless:
+            return [JournalError(self.trouble)] * len(jobs)
         try:
             with told(self.path):
                 outcomes = _in_one(jobs, self._connection("writer"))
@@ -214,6 +221,7 @@ class SqliteJournal(Journal):
     def _in_trouble(self, problem: JournalError) -> None:
         self.trouble = str(problem)
         self._writer.due = time.monotonic() + RETRY
+        self._hopeless = time.monotonic() + RETRY / 4
         self._drop("writer")
 
     def _tidy(self) -> float:

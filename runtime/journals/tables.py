@@ -16,7 +16,7 @@ from typing import Any
 from actors import JournalError, Open, Row, Snapshot, StaleVersion
 from actors.journal import KEPT_ROWS
 from runtime.journals import letters
-from runtime.journals.codec import CALL, OPEN, ROW, Programs, Step, open_of, program_text, row_of, snapshot_of
+from runtime.journals.codec import CALL, OPEN, ROW, Programs, Step, listed, program_text, row_of, snapshot_of
 from runtime.journals.schema import transaction
 
 AT_A_TIME = 32
@@ -50,13 +50,13 @@ def history(connection: sqlite3.Connection, call_sid: str, most: int = KEPT_ROWS
 def overdue(connection: sqlite3.Connection, by: float, most: int) -> list[Open]:
     """The calls that are due by a time, those due longest first."""
     query = f"SELECT {OPEN} FROM calls WHERE due <= ? ORDER BY due LIMIT ?"  # noqa: S608
-    return list(map(open_of, connection.execute(query, (by, most)).fetchall()))
+    return listed(connection.execute(query, (by, most)).fetchall())
 
 
 def in_progress(connection: sqlite3.Connection, after: str, most: int) -> list[Open]:
     """The calls in progress whose CallSids come after one, in the order of their CallSids."""
     query = f"SELECT {OPEN} FROM calls WHERE call_sid > ? AND status = 'in-progress' ORDER BY call_sid LIMIT ?"  # noqa: S608
-    return list(map(open_of, connection.execute(query, (after, most)).fetchall()))
+    return listed(connection.execute(query, (after, most)).fetchall())
 
 
 def ended(connection: sqlite3.Connection, since: float, most: int) -> list[str]:

@@ -130,8 +130,6 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._server.connections.add(self)
         self._enter(IDLE, self._server.patience.idle)
-        if self._server.draining:
-            self.drain()
 
     def data_received(self, data: bytes) -> None:
         """Read on, or keep it until the request before is answered."""

@@ -65,6 +65,8 @@ class PostgresJournal(Journal):
     ) -> None:
         self.days = days
         self.trouble = ""
+        self._hopeless = 0.0
+        """Until when, by the monotonic clock, a server in trouble is not asked again."""
         self.programs = Programs()
         self._name = shown(url)
         self._url = url
@@ -165,7 +167,12 @@ class PostgresJournal(Journal):
     async def _ask(
         self, work: Callable[Concatenate[Connection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Have something done with a connection. What is wrong with the server is the journal's trouble."""
+        """Have something done with a connection. What is wrong with the server is the journal's trouble.
+
+        While it didn't answer a moment ago nobody waits for the same again.
+        """
+        if self.trouble and time.monotonic() < self._hopeless:
+            raise Unusable(self.trouble)
         try:
             with told(self._name):
                 async with self._server.one() as connection:
@@ -181,7 +188,7 @@ class PostgresJournal(Journal):
         try:
             return await self._ask(work, *args, **kwargs)
         except Unusable as problem:
-            if not problem.broken:
+            if not problem.broken or isinstance(problem.__cause__, TimeoutError):
                 raise
         return await self._ask(work, *args, **kwargs)
 
@@ -204,6 +211,8 @@ class PostgresJournal(Journal):
 
     def _in_trouble(self, problem: Unusable) -> None:
         self.trouble = str(problem)
+        if problem.broken and isinstance(problem.__cause__, TimeoutError):
+            self._hopeless = time.monotonic() + RETRY / 4
         self._begin("looking", self._look)
 
     def _begin(self, name: str, chore: Callable[[], Any]) -> None:

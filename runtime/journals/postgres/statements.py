@@ -14,7 +14,7 @@ import asyncpg
 
 from actors import JournalError, Open, Row, Snapshot, StaleVersion
 from actors.journal import KEPT_ROWS
-from runtime.journals.codec import CALL, LETTER, OPEN, ROW, Programs, Step, open_of, program_text, row_of, snapshot_of
+from runtime.journals.codec import CALL, LETTER, OPEN, ROW, Programs, Step, listed, program_text, row_of, snapshot_of
 from runtime.journals.postgres.arrays import columns, text, unnest
 from runtime.journals.postgres.connections import Connection
 
@@ -126,7 +126,7 @@ async def claim(
 async def overdue(connection: Connection, by: float, most: int) -> list[Open]:
     """The calls that are due by a time, those due longest first."""
     query = f"SELECT {OPEN} FROM calls WHERE due <= $1 ORDER BY due LIMIT $2"  # noqa: S608
-    return [open_of(tuple(each)) for each in await connection.fetch(query, by, most)]
+    return listed(map(tuple, await connection.fetch(query, by, most)))
 
 
 async def in_progress(connection: Connection, after: str, most: int) -> list[Open]:
@@ -135,7 +135,7 @@ async def in_progress(connection: Connection, after: str, most: int) -> list[Ope
         f"SELECT {OPEN} FROM calls WHERE status = 'in-progress' AND call_sid > $1"  # noqa: S608
         " ORDER BY call_sid LIMIT $2"
     )
-    return [open_of(tuple(each)) for each in await connection.fetch(query, text(after), most)]
+    return listed(map(tuple, await connection.fetch(query, text(after), most)))
 
 
 async def ended(connection: Connection, since: float, most: int) -> list[str]:

@@ -204,13 +204,6 @@ async def test_nor_is_one_that_comes_while_it_drains_and_its_client_can_still_re
         assert house.handler.asked == ["/a"]
 
 
-async def test_who_comes_in_the_moment_it_begins_is_let_out_again():
-    async with front() as house:
-        house.server.draining = True
-
-        assert await (await house.client()).is_closed()
-
-
 async def test_a_drain_waits_for_a_step_whose_client_has_gone():
     async with front() as house:
         client = await in_hand(house, get("/a"))
