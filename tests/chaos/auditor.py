@@ -33,7 +33,7 @@ from typing import Any
 
 from lxml import etree
 
-from tests.chaos.callers import Heard
+from tests.chaos.callers import Heard, Unheard
 from tests.chaos.weather import JOURNAL_FAILS, Spell
 from tests.postgres import statements
 from twiml import APOLOGY, NOTHING
@@ -70,6 +70,8 @@ NEVER = frozenset(
 """What is never logged."""
 FATAL = frozenset({"kill", "kill all", "term", "stall"})
 """What ends a daemon, or looks like it."""
+AWAY, MOSTLY = FATAL | {"freeze"}, 0.7
+"""When a webhook may find nobody, and the part of its time for which that must be so if it was given up."""
 BEFORE, AFTER = 0.5, 4.0
 """Seconds around bad weather in which a journal may fail: a connection, or a lock, is waited for three."""
 SLACK = 0.3
@@ -90,9 +92,9 @@ class Evidence:
     unsound: list[str] = field(default_factory=list)
     """What SQLite finds wrong with its file."""
     heard: list[Heard] = field(default_factory=list)
-    unanswered: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-    """What the softphones found wrong with what they heard."""
+    unanswered: list[Unheard] = field(default_factory=list)
+    faults: list[tuple[str, str]] = field(default_factory=list)
+    """What the softphones found wrong with what they heard, by CallSid."""
     told: list[Record] = field(default_factory=list)
     callouts: list[Record] = field(default_factory=list)
     events: list[Record] = field(default_factory=list)
@@ -177,6 +179,15 @@ class Case:
             for each in self.all.spells
             if each.kind in JOURNAL_FAILS or each.kind == "term"
         )
+
+    def nobody_there(self, begin: float, end: float) -> float:
+        """For how many seconds of a time some daemon was away, or stood still."""
+        seconds, at = 0.0, begin
+        for each in sorted(self.all.spells, key=lambda spell: spell.begin):
+            if each.kind in AWAY and each.end > at and each.begin < end:
+                seconds += min(each.end, end) - max(each.begin, at)
+                at = min(each.end, end)
+        return seconds
 
     def crashed(self, call_sid: str, begin: float, end: float) -> bool:
         """Whether a daemon has told that this call failed within a time."""
@@ -276,8 +287,17 @@ def a_daemon_answers_with_a_document(case: Case) -> Iterator[str]:
         else:
             if root.tag != "Response":
                 yield f"{_name(heard)} was answered <{root.tag}>"
-    yield from (f"{each} was not answered at all" for each in case.all.unanswered)
-    yield from case.all.faults
+    given_up = {each.call_sid for each in case.all.unanswered}
+    yield from (wrong for call_sid, wrong in case.all.faults if call_sid not in given_up)
+
+
+def a_webhook_is_answered_if_somebody_is_there(case: Case) -> Iterator[str]:
+    """Twilio gives one up when daemon after daemon ends or stands still under it, and then alone."""
+    for each in case.all.unanswered:
+        away = case.nobody_there(each.sent, each.at)
+        if away < MOSTLY * (each.at - each.sent):
+            what = f"for {each.at - each.sent:.1f} s, of which for {away:.1f} s a daemon was away"
+            yield f"{each.call_sid} {each.target} was not answered {what}"
 
 
 def an_answer_is_a_step(case: Case) -> Iterator[str]:
@@ -555,6 +575,7 @@ CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     no_claim_is_left,
     a_call_keeps_its_edition,
     a_daemon_answers_with_a_document,
+    a_webhook_is_answered_if_somebody_is_there,
     an_answer_is_a_step,
     an_answer_is_in_time,
     a_token_has_one_answer,

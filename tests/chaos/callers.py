@@ -56,13 +56,22 @@ class Heard:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """A webhook that was given up."""
+
+    call_sid: str
+    target: str
+    sent: float
+    at: float
+
+
 @dataclass(slots=True)
 class Notes:
     """Everything that was heard."""
 
     heard: list[Heard] = field(default_factory=list)
-    unanswered: list[str] = field(default_factory=list)
-    """The webhooks that were given up."""
+    unanswered: list[Unheard] = field(default_factory=list)
     broken: int = 0
     """Tries whose connection broke."""
     transcripts: dict[str, Transcript] = field(default_factory=dict)
@@ -136,7 +145,7 @@ class Line:
     async def send(self, webhook: Webhook) -> Heard:
         """Send a webhook until it is answered. Raises `Unanswered` in the end."""
         self._count += 1
-        over = time.monotonic() + TWILIOS_PATIENCE
+        began, over = time.time(), time.monotonic() + TWILIOS_PATIENCE
         for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
             try:
                 heard = await self._try(webhook, over - time.monotonic())
@@ -148,7 +157,7 @@ class Line:
             if time.monotonic() + pause > over:
                 break
             await asyncio.sleep(pause)
-        self._notes.unanswered.append(f"{self._plan.call_sid}: {webhook.target}")
+        self._notes.unanswered.append(Unheard(self._plan.call_sid, webhook.target, began, time.time()))
         raise Unanswered(webhook.target)
 
     async def hang_up(self) -> None:

@@ -12,7 +12,7 @@ from tests.chaos.run import run
 if TYPE_CHECKING:
     from tests.chaos.run import Report
 
-SECONDS, SEED, MAX_CALL_HOURS = 13.0, 7, 0.0025
+SECONDS, SEED, MAX_CALL_HOURS = 11.0, 47, 0.0025
 """What CI has time for."""
 
 

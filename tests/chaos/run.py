@@ -60,7 +60,7 @@ async def run(folder: Path, journal: str, seconds: float, seed: int, max_call_ho
         evidence.now = time.time()
         evidence.heard, evidence.unanswered = notes.heard, notes.unanswered
         evidence.faults = [
-            f"{call_sid}: {transcript.warnings or transcript.ended_by}\n{transcript}"
+            (call_sid, f"{call_sid}: {transcript.warnings or transcript.ended_by}\n{transcript}")
             for call_sid, transcript in notes.transcripts.items()
             if transcript.warnings or transcript.broken or not transcript.ended_by
         ]
@@ -73,7 +73,8 @@ async def run(folder: Path, journal: str, seconds: float, seed: int, max_call_ho
     counts = ", ".join(f"{what} {count}" for what, count in sorted(spells.items()))
     unkept = sum(each["event"] == "call_lost" for each in evidence.events)
     summary = (
-        f"{journal}, seed {seed}: {notes.calls} calls, {len(notes.heard)} answers, {notes.broken} connections broken"
+        f"{journal}, seed {seed}: {notes.calls} calls, {len(notes.heard)} answers, {notes.broken} connections broken,"
+        f" {len(notes.unanswered)} webhooks given up"
         f"\n  weather: {counts}; {site.starts} daemons started\n"
         f"  audited: {len(evidence.calls)} calls, {len(evidence.rows)} steps, {len(evidence.told)} times somebody told,"
         f" {len(evidence.letters)} dead letters, {begun} callouts begun, {unkept} apologies that are no steps\n"

@@ -85,10 +85,14 @@ class Node:
     async def freeze(self, seconds: float) -> None:
         """Have it stand still."""
         async with self._busy:
-            assert self.process is not None
-            self.process.send_signal(signal.SIGSTOP)
-            await asyncio.sleep(seconds)
-            self.process.send_signal(signal.SIGCONT)
+            await self._stand_still(seconds)
+
+    async def stall(self, seconds: float) -> None:
+        """The same for long, while all others are there: else nobody would be for longer than Twilio waits."""
+        async with contextlib.AsyncExitStack() as everybody:
+            for node in self._site.nodes:
+                await everybody.enter_async_context(node._busy)
+            await self._stand_still(seconds)
 
     def reload(self) -> None:
         """Have it load the flows anew."""
@@ -115,6 +119,12 @@ class Node:
                 "threads": process.num_threads(),
                 "descriptors": process.num_fds(),
             }
+
+    async def _stand_still(self, seconds: float) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(seconds)
+        self.process.send_signal(signal.SIGCONT)
 
     async def _drain(self) -> None:
         began = time.monotonic()

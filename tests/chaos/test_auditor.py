@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.chaos import auditor
+from tests.chaos.callers import Unheard
 from twiml import APOLOGY
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ def an_error_was_heard(evidence: Evidence) -> None:
 
 
 def nothing_was_heard(evidence: Evidence) -> None:
-    evidence.unanswered.append("CA1: /menu")
+    evidence.spells.clear()
+    evidence.unanswered.append(Unheard("CA1", "/menu", evidence.now - 14.0, evidence.now))
 
 
 def an_answer_took_its_time(evidence: Evidence) -> None:
@@ -177,7 +179,7 @@ def a_daemon_grew(evidence: Evidence) -> None:
         (something_else_was_heard, "an answer is a step"),
         (an_apology_was_heard_in_fine_weather, "an answer is a step"),
         (an_error_was_heard, "a daemon answers with a document"),
-        (nothing_was_heard, "a daemon answers with a document"),
+        (nothing_was_heard, "a webhook is answered if somebody is there"),
         (an_answer_took_its_time, "an answer is in time"),
         (a_file_is_broken, "the file is sound"),
         (a_callout_was_begun_when_it_was_done, "a callout is not run after its outcome was committed"),

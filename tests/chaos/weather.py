@@ -102,7 +102,7 @@ class Weather:
             "reload": site.reload,
             "bad reload": lambda: site.reload(bad=True),
             "freeze": lambda: node.freeze(seconds),
-            "stall": lambda: node.freeze(STALL),
+            "stall": lambda: node.stall(STALL),
             "disk full": lambda: self._fill(seconds),
             "locked": lambda: asyncio.to_thread(self._lock, seconds),
             "postgres restarts": site.restart_postgres,
