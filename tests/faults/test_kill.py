@@ -142,7 +142,7 @@ def test_killed_at_points_of_a_stop(new_walk: NewWalk, told: Told) -> None:
     """Which has somebody to tell of an end."""
     with new_walk() as walk:
         places = told(walk.at_each_point_of(END, SOME, stops=True))
-    assert any("Daemon._drain" in place for place in places)
+    assert len(places) >= 60 / SOME
 
 
 @pytest.mark.parametrize("at", [KEY, END], ids=["a callout", "a letter"])

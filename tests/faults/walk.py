@@ -131,15 +131,16 @@ class Walk:
                 else:
                     self._daemon.kill_at(point)
                 self._take(call_sid, at, answers)
-                passed = self._daemon.stop() if stops else self._daemon.rest()
+                if stops:
+                    passed = self._daemon.stop()
+                    self._let_go()
+                else:
+                    passed = self._daemon.rest()
+                    self._daemon.kill_at(None)
                 break
             except Lost:
                 self._let_go()
                 lives.append(self._death(call_sid, answers))
-        if stops:
-            self._let_go()
-        else:
-            self._daemon.kill_at(None)
         for each in range(len(SCRIPT)):  # what was answered before comes once more
             self._take(call_sid, each, answers)
         self._awake.rest()
