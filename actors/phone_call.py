@@ -111,16 +111,19 @@ class PhoneCall(LoopActor):
 
     async def _webhook(self, webhook: Webhook) -> Answer:
         """Answer a webhook, once: a repeat gets the same bytes."""
-        if self.status == "unknown" and (stranger := await self._take_up(webhook)):
-            return stranger
-        if self._is_foreign(webhook):
-            return self._unmoved(NOTHING)
         key = same(webhook)
-        if (before := answered(self.call.history, key)) is not None:
-            return self._unmoved(before)
+        if (answer := await self._without_a_step(webhook, key)) is not None:
+            return answer
         status, self.call.params = self.status, webhook.params
         recorded = self._hears(webhook)
         return await self._answer(webhook, key, status, await self._handle(webhook), recorded=recorded)
+
+    async def _without_a_step(self, webhook: Webhook, key: str) -> Answer | None:
+        """The answer to what tells of no call, or of another account's, or is a repeat; None to anything else."""
+        if self.status == "unknown" and (stranger := await self._take_up(webhook)):
+            return stranger
+        before = NOTHING if self._is_foreign(webhook) else answered(self.call.history, key)
+        return None if before is None else self._unmoved(before)
 
     def _is_foreign(self, webhook: Webhook) -> bool:
         """Whether another account than the call's own speaks of it: its token is good for its own calls alone."""
@@ -197,16 +200,16 @@ class PhoneCall(LoopActor):
         return True
 
     async def _give_up(self, message: GiveUp) -> Answer:
-        """End the call as failed; nothing is asked of the machine."""
-        webhook = message.webhook
-        if self.status == "unknown" and (stranger := await self._take_up(webhook)):
-            return stranger
+        """End the call as failed, unless the step was committed after all; nothing is asked of the machine."""
+        webhook, key = message.webhook, same(message.webhook)
+        if (answer := await self._without_a_step(webhook, key)) is not None:
+            return answer
         status, self.call.params = self.status, webhook.params
         recorded = self._hears(webhook)
         if status == "in-progress":
             self._apologise(message.reason)
         xml = apology(self.machine.spoken) if webhook.kind.wants_document else NOTHING
-        return await self._answer(webhook, same(webhook), status, Handled(xml, moved=True), recorded=recorded)
+        return await self._answer(webhook, key, status, Handled(xml, moved=True), recorded=recorded)
 
     async def _overdue(self, message: Overdue) -> Answer:
         """Do without what the call waits for, if it still does."""

@@ -315,7 +315,7 @@ class Supervisor:
             log.warning("call_refused", call_sid=child.call_sid, recipe=child.recipe, in_progress=self.in_progress)
         else:
             log.info("callback_of_unknown_call", call_sid=child.call_sid, kind=webhook.kind.value)
-        if not child.in_hand:
+        if child.in_hand == 1:  # this webhook, and no other
             self._retire(child)
 
     def _ended(self, child: Child, status: str, reason: str = "") -> None:
@@ -354,9 +354,13 @@ class Supervisor:
             return ()
 
     async def _hear_of_ends(self) -> None:
-        """Retire the calls that another daemon has ended."""
+        """Retire the calls that another daemon has ended.
+
+        They were last heard of when their last webhook came, which may have waited for a callout since.
+        """
         now = self.settings.clock.now()
-        for call_sid in await self.settings.journal.ended(self._looked - SKEW, PAGE_OF_ENDED):
+        since = self._looked - SKEW - self.settings.patience
+        for call_sid in await self.settings.journal.ended(since, PAGE_OF_ENDED):
             child = self._roll.find(call_sid)
             if child is not None and child.counted and not child.in_hand:
                 self._discount(child)
@@ -382,11 +386,11 @@ class Supervisor:
         return True
 
     async def _give_up(self, webhook: Webhook, reason: str) -> str:
-        """End a call that crashes too often: the apology, failed, on the list."""
+        """End a call that crashes too often: the apology, failed, on the list. What was committed is answered."""
         child = self._child(webhook)
         ref = self._awake.begin(child)
         try:
-            self._answered(child, await ref.ask(GiveUp(webhook, reason), block=False), webhook)
+            return self._answered(child, await ref.ask(GiveUp(webhook, reason), block=False), webhook)
         except Exception as problem:  # noqa: BLE001 - not even its end can be written down
             if self._roll.find(child.call_sid) is child:
                 log.error(  # noqa: TRY400 - the journal's own traceback was logged when the child crashed

@@ -138,6 +138,26 @@ async def test_none_calls_out_for_a_step_that_is_known_to_be_stale(office: Offic
     assert ran == []
 
 
+async def test_an_answer_that_one_has_committed_is_not_taken_back_by_another_who_lost_it() -> None:
+    """The step was written, the answer lost on its way, and then the journal could not be read for a while."""
+    one, two = cluster(MENU)
+    one.journal.faults.update({"committed": 1, "load": 1})
+    with capture_logs():
+        lost = await one.post(token="a")
+    assert lost == await two.post(token="a")
+    assert inside(lost).startswith("<Gather")
+    assert [snapshot.status for snapshot, _ in one.journal.written] == ["in-progress"]
+
+
+async def test_a_call_is_not_given_up_for_what_another_account_says() -> None:
+    one, two = cluster(MENU)
+    await one.post(AccountSid="AC1")
+    one.journal.faults["load"] = 2
+    with capture_logs():
+        assert await two.post("status", AccountSid="AC2", **OVER) == NOTHING
+    assert [snapshot.status for snapshot, _ in one.journal.written] == ["in-progress"]
+
+
 async def test_a_caller_who_holds_may_come_back_to_another(slow: Slow) -> None:
     one, two = cluster([slow.function, Say("bye")])
     first = one.send()
@@ -227,6 +247,23 @@ async def test_a_call_that_another_has_ended_is_no_longer_in_progress() -> None:
     assert one.counts == counted(started=1)
     assert one.children == []
     await bounded(one.supervisor.stop())
+
+
+async def test_nor_is_one_whose_end_waited_for_a_callout(slow: Slow) -> None:
+    """It is kept as heard of when its last word came, and is written down seconds later."""
+    one, two = cluster([slow.function, *MENU])
+    await bounded(two.supervisor.start())
+    first, listing = one.send(), two.send()
+    await until(lambda: slow.doors)
+    last = one.send("status", **OVER)
+    for _ in range(10):
+        one.clock.turn(1)
+        await quiet()
+    assert await bounded(asyncio.gather(first, listing, last))
+    one.clock.turn(1)
+    await until(lambda: not two.listed)
+    assert two.counts["in_progress"] == len(two.children) == 0
+    await bounded(two.supervisor.stop())
 
 
 async def test_a_room_that_is_full_turns_away_no_call_that_another_has_begun() -> None:
