@@ -4,8 +4,8 @@ A function of the user's must not run for a step that somebody else has taken. S
 the call is claimed in the journal, upon the version that the step is made from: of two daemons that
 have the same webhook in hand one gets the claim, and the other waits until it sees what became of it.
 
-The claim is a lease. It is renewed until a step has taken what the function returned, ends with that
-step, and runs out by itself if its daemon dies.
+The claim is a lease. It is renewed as long as the function runs, which is no longer than it may take. It ends
+with the step that takes what the function returned, and runs out by itself if no step does, or its daemon dies.
 """
 
 from __future__ import annotations
@@ -106,7 +106,10 @@ class Errand:
 
     def _renew_later(self) -> None:
         def renew() -> None:
-            self.settings.callouts.spawn(self._renew())
+            if self.settings.clock.now() >= self.begun + self.settings.limit:
+                self.task.cancel()  # whoever waited for it may be with another daemon by now
+            elif not self.task.done():
+                self.settings.callouts.spawn(self._renew())
 
         self._renewal = self.settings.clock.later(RENEWAL, renew)
 

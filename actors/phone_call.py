@@ -113,16 +113,19 @@ class PhoneCall(LoopActor):
 
     async def _webhook(self, webhook: Webhook) -> Answer:
         """Answer a webhook, once: a repeat gets the same bytes."""
-        if self.status == "unknown" and (stranger := await self._take_up(webhook)):
-            return stranger
-        if self._is_foreign(webhook):
-            return self._unmoved(NOTHING)
         key = same(webhook)
-        if (before := answered(self.call.history, key)) is not None:
-            return self._unmoved(before)
+        if (answer := await self._without_a_step(webhook, key)) is not None:
+            return answer
         status, self.call.params = self.status, webhook.params
         recorded = self._hears(webhook)
         return await self._answer(webhook, key, status, await self._handle(webhook), recorded=recorded)
+
+    async def _without_a_step(self, webhook: Webhook, key: str) -> Answer | None:
+        """The answer to what tells of no call, or of another account's, or is a repeat; None to anything else."""
+        if self.status == "unknown" and (stranger := await self._take_up(webhook)):
+            return stranger
+        before = NOTHING if self._is_foreign(webhook) else answered(self.call.history, key)
+        return None if before is None else self._unmoved(before)
 
     def _is_foreign(self, webhook: Webhook) -> bool:
         """Whether another account than the call's own speaks of it: its token is good for its own calls alone."""
@@ -200,13 +203,10 @@ class PhoneCall(LoopActor):
         return True
 
     async def _give_up(self, message: GiveUp) -> Answer:
-        """End the call as failed, unless its webhook turns out to be answered; nothing is asked of the machine."""
-        webhook = message.webhook
-        if self.status == "unknown" and (stranger := await self._take_up(webhook)):
-            return stranger
-        key = same(webhook)
-        if (before := answered(self.call.history, key)) is not None:
-            return self._unmoved(before)
+        """End the call as failed, unless the step was committed after all; nothing is asked of the machine."""
+        webhook, key = message.webhook, same(message.webhook)
+        if (answer := await self._without_a_step(webhook, key)) is not None:
+            return answer
         status, self.call.params = self.status, webhook.params
         recorded, moved = self._hears(webhook), status == "in-progress"
         if moved:

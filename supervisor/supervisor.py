@@ -360,9 +360,13 @@ class Supervisor:
             return ()
 
     async def _hear_of_ends(self) -> None:
-        """Retire the calls that another daemon has ended."""
+        """Retire the calls that another daemon has ended.
+
+        They were last heard of when their last webhook came, which may have waited for a callout since.
+        """
         now = self.settings.clock.now()
-        for call_sid in await self.settings.journal.ended(self._looked - SKEW, PAGE_OF_ENDED):
+        since = self._looked - SKEW - self.settings.patience
+        for call_sid in await self.settings.journal.ended(since, PAGE_OF_ENDED):
             child = self._roll.find(call_sid)
             if child is not None and child.counted and not child.in_hand:
                 self._discount(child)
@@ -388,7 +392,7 @@ class Supervisor:
         return True
 
     async def _give_up(self, webhook: Webhook, reason: str) -> str:
-        """End a call that crashes too often: the apology, failed, on the list. What was written after all stands."""
+        """End a call that crashes too often: the apology, failed, on the list. What was committed is answered."""
         child = self._child(webhook)
         ref = self._awake.begin(child)
         try:

@@ -46,6 +46,13 @@ def cluster(flow: list[Any], count: int = 2, **options: Any) -> list[Switchboard
     return [Switchboard(flow, journal=journal, clock=clock, node=f"node {n}", **options) for n in range(count)]
 
 
+async def ticks(board: Switchboard, seconds: float) -> None:
+    """Let time pass, a second at a time."""
+    for _ in range(round(seconds)):
+        board.clock.turn(1)
+        await quiet()
+
+
 async def test_any_of_them_answers_any_webhook() -> None:
     one, two = cluster(MENU)
     assert inside(await one.post()).startswith("<Gather")
@@ -138,6 +145,26 @@ async def test_none_calls_out_for_a_step_that_is_known_to_be_stale(office: Offic
     assert ran == []
 
 
+async def test_an_answer_that_one_has_committed_is_not_taken_back_by_another_who_lost_it() -> None:
+    """The step was written, the answer lost on its way, and then the journal could not be read for a while."""
+    one, two = cluster(MENU)
+    one.journal.faults.update({"committed": 1, "load": 1})
+    with capture_logs():
+        lost = await one.post(token="a")
+    assert lost == await two.post(token="a")
+    assert inside(lost).startswith("<Gather")
+    assert [snapshot.status for snapshot, _ in one.journal.written] == ["in-progress"]
+
+
+async def test_a_call_is_not_given_up_for_what_another_account_says() -> None:
+    one, two = cluster(MENU)
+    await one.post(AccountSid="AC1")
+    one.journal.faults["load"] = 2
+    with capture_logs():
+        assert await two.post("status", AccountSid="AC2", **OVER) == NOTHING
+    assert [snapshot.status for snapshot, _ in one.journal.written] == ["in-progress"]
+
+
 async def test_a_caller_who_holds_may_come_back_to_another(slow: Slow) -> None:
     one, two = cluster([slow.function, Say("bye")])
     first = one.send()
@@ -146,9 +173,7 @@ async def test_a_caller_who_holds_may_come_back_to_another(slow: Slow) -> None:
     assert "One moment" in await bounded(first)
     second = two.send("1", step=1)
     await quiet()
-    for _ in range(10):
-        one.clock.turn(1)
-        await quiet()
+    await ticks(one, 10)
     assert "One moment" in await bounded(second)
     assert len(slow.doors) == 1
     third = two.send("1", step=2)
@@ -157,6 +182,49 @@ async def test_a_caller_who_holds_may_come_back_to_another(slow: Slow) -> None:
     one.clock.turn(LOOK)
     assert inside(await bounded(third)) == "<Say>nine</Say><Say>bye</Say><Hangup/>"
     assert slow.step_ids == [f"{sid(1)}:0"]
+
+
+async def test_one_whose_function_failed_meanwhile_is_held_up_by_nobody(slow: Slow) -> None:
+    """Who comes back to another daemon has the function tried again there."""
+    one, two = cluster([slow.function, Say("bye")])
+    first = one.send()
+    await until(lambda: slow.doors)
+    await ticks(one, 8)
+    assert "One moment" in await bounded(first)
+    slow.doors[0].set_exception(ValueError("no"))
+    second = two.send("1", step=1)
+    await ticks(one, LEASE + 1)
+    slow.doors[1].set_result([Say("nine")])
+    assert inside(await bounded(second)) == "<Say>nine</Say><Say>bye</Say><Hangup/>"
+    assert slow.step_ids == [f"{sid(1)}:0"] * 2
+
+
+async def test_nor_one_whose_function_hangs(slow: Slow) -> None:
+    """It is given up where it hangs once it has taken too long, though nobody has come back there."""
+    one, two = cluster([slow.function, Say("bye")])
+    first = one.send()
+    await until(lambda: slow.doors)
+    await ticks(one, one.settings.limit)
+    assert "One moment" in await bounded(first)
+    assert len(slow.doors) == 1
+    second = two.send("1", step=1)
+    await ticks(one, LEASE + 1)
+    assert slow.doors[0].cancelled()
+    slow.doors[1].set_result([Say("nine")])
+    assert inside(await bounded(second)) == "<Say>nine</Say><Say>bye</Say><Hangup/>"
+
+
+async def test_one_who_comes_back_to_where_it_hung_hears_that_it_took_too_long(slow: Slow) -> None:
+    one, _ = cluster([slow.function, Say("bye")])
+    first = one.send()
+    await until(lambda: slow.doors)
+    await ticks(one, one.settings.limit + 1)
+    await bounded(first)
+    with capture_logs() as logs:
+        assert "We are sorry" in await bounded(one.send("1", step=1))
+    assert [log["reason"] for log in logs if log["event"] == "call_failed"] == [
+        "office_of_this_test:slow took more than 60 s"
+    ]
 
 
 async def test_a_claim_is_renewed_as_long_as_the_function_runs(slow: Slow) -> None:
@@ -272,6 +340,21 @@ async def test_a_call_that_another_has_ended_is_no_longer_in_progress() -> None:
     assert one.counts == counted(started=1)
     assert one.children == []
     await bounded(one.supervisor.stop())
+
+
+async def test_nor_is_one_whose_end_waited_for_a_callout(slow: Slow) -> None:
+    """It is kept as heard of when its last word came, and is written down seconds later."""
+    one, two = cluster([slow.function, *MENU])
+    await bounded(two.supervisor.start())
+    first, listing = one.send(), two.send()
+    await until(lambda: slow.doors)
+    last = one.send("status", **OVER)
+    await ticks(one, 10)
+    assert await bounded(asyncio.gather(first, listing, last))
+    one.clock.turn(1)
+    await until(lambda: not two.listed)
+    assert two.counts["in_progress"] == len(two.children) == 0
+    await bounded(two.supervisor.stop())
 
 
 async def test_a_room_that_is_full_turns_away_no_call_that_another_has_begun() -> None:
