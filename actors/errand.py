@@ -42,7 +42,7 @@ class Errand:
     task: asyncio.Task[Outcome]
     """The function, once it was begun."""
 
-    __slots__ = ("_limit", "_renewal", "begun", "call_sid", "callout", "settings", "taken", "task")
+    __slots__ = ("_renewal", "begun", "call_sid", "callout", "settings", "taken", "task")
 
     def __init__(self, settings: Settings, call_sid: str, callout: Callout, taken: int) -> None:
         self.settings = settings
@@ -68,10 +68,8 @@ class Errand:
 
     def begin(self, work: Coroutine[Any, Any, Outcome]) -> None:
         """Let the function run."""
-        clock, limit = self.settings.clock, self.settings.limit
-        self.begun = clock.now()
+        self.begun = self.settings.clock.now()
         self.task = asyncio.get_running_loop().create_task(work)
-        self._limit = clock.later(limit, self.drop)
         self._renew_later()
 
     async def done_by(self, deadline: float) -> bool:
@@ -94,7 +92,6 @@ class Errand:
     def drop(self) -> None:
         """It is of no more use: don't wait for it, and let the claim run out."""
         self.task.cancel()
-        self._limit.cancel()
         if self._renewal is not None:
             self._renewal.cancel()
             self._renewal = None

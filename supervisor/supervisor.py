@@ -132,7 +132,9 @@ class Supervisor:
         """Until when it is known which calls others have ended."""
         shared = [self._hear_of_ends] if settings.journal.shared else []
         self._taking_over: asyncio.Task[None] | None = None
-        self._rounds = Rounds(settings.clock, ROUND, [self.sweep, self.postman.look, *shared])
+        self._unwritten: deque[Webhook] = deque(maxlen=REMEMBERED)
+        """What was told while the journal could not be written, and will not be told again."""
+        self._rounds = Rounds(settings.clock, ROUND, [self._write_late, self.sweep, self.postman.look, *shared])
         self._routes = {
             Kind.START_CALL: self.start_call,
             Kind.GATHER_RESPONSE: self.gather_response,
@@ -227,6 +229,15 @@ class Supervisor:
         by = self.settings.clock.now() + ahead
         late = await self.settings.journal.overdue(by, SWEPT)
         await asyncio.gather(*(self._do_without(each, by) for each in late))
+
+    async def _write_late(self) -> None:
+        """Take the callbacks that came while the journal could not be written, as long as that goes well."""
+        for _ in range(len(self._unwritten)):
+            webhook = self._unwritten.popleft()
+            left = len(self._unwritten)
+            await self._tell(webhook)
+            if len(self._unwritten) > left:
+                return
 
     async def _do_without(self, found: Open, by: float) -> None:
         """Have a call do without what it waits for, if it still does."""
@@ -405,6 +416,8 @@ class Supervisor:
                 if child.counted or (webhook.kind.wants_document and not child.over):
                     self._ended(child, "failed", reason)
                 self._retire(child)
+            if not webhook.kind.wants_document:
+                self._unwritten.append(webhook)
         finally:
             self._awake.end(child)
         return APOLOGY if webhook.kind.wants_document else NOTHING

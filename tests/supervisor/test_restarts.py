@@ -420,6 +420,23 @@ async def test_when_the_journal_is_back_so_are_the_calls() -> None:
     assert inside(await board.post("", token="another call", sid=sid(2))).startswith("<Gather")
 
 
+async def test_a_callback_that_could_not_be_written_is_when_the_journal_is_back() -> None:
+    """Twilio tells of an end but once."""
+    board = Switchboard()
+    for number in (1, 2):
+        await board.post(sid=sid(number))
+    board.journal.faults["commit"] = 9
+    for number in (1, 2):
+        assert await quiet_post(board, "status", sid=sid(number), CallStatus="completed") == NOTHING
+    with capture_logs():
+        await board.supervisor._write_late()
+        assert [snapshot.status for snapshot, _ in board.journal.written] == ["in-progress"] * 2
+        await board.supervisor._write_late()
+    assert [snapshot.status for snapshot, _ in board.journal.written[2:]] == ["completed"] * 2
+    await board.supervisor._write_late()
+    assert len(board.journal.written) == 4
+
+
 async def test_only_the_latest_failures_are_remembered_and_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     board = Switchboard(max_restarts=0)
     board.journal.faults["commit"] = math.inf
