@@ -26,7 +26,7 @@ from typing import Any, NamedTuple, cast
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from structlog.testing import capture_logs
 
 from actors import Call, Callouts, Journal, JournalError, Letter, Row, Settings, Snapshot, Webhook
@@ -39,8 +39,8 @@ from twiml import APOLOGY, NOTHING, DefaultExt, FunctionExt, Gather, ResponseExt
 
 DAEMONS = 3
 HOURS = 1
-WEBHOOKS = 12
-"""Webhooks that a call gets, and copies of them: fewer than a call remembers."""
+WEBHOOKS = 14
+"""Webhooks that a call gets, without the copies that a token tells: fewer than a call remembers."""
 PAUSES = (1.0, 2.0)
 LINK = re.compile(r'"/menu/([0-9.]+)\?step=([0-9]+)"')
 
@@ -111,7 +111,8 @@ class Ledger:
         if call.settings["node"] not in self.dead:
             if others := [each for each in self.under_way() if each.call_sid == call.call_sid and each.step_id]:
                 self.wrong.append(f"{call.step_id} on {call.settings['node']} beside {others}")
-            if steps and steps[-1].snapshot.taken > call.taken:
+            heard = any(f">{call.step_id}<" in step.row.answer for step in steps)
+            if heard or (steps and steps[-1].snapshot.taken > call.taken):
                 self.wrong.append(f"{call.step_id} begun again")
         return await self.wait(call, call.step_id)
 
@@ -287,7 +288,7 @@ class Cluster(RuleBasedStateMachine):
     def post(self, webhook: Webhook, daemon: int) -> None:
         """Post a webhook to a daemon, and don't wait for the answer."""
         if self.webhooks[webhook.call_sid] < WEBHOOKS:
-            self.webhooks[webhook.call_sid] += 1
+            self.webhooks[webhook.call_sid] += not (webhook.token and webhook in self.latest)
             chosen = self.daemons[daemon]
             answer = asyncio.ensure_future(chosen.supervisor.route(webhook))
             self.posted.append(Posted(webhook, chosen, answer, chosen.wire.troubles))
@@ -306,8 +307,22 @@ class Cluster(RuleBasedStateMachine):
         now = self.ledger.clock.now()
         return hook(path, sid=sid(call), step=step, token=given, arrived=now, Nr=number, **more)
 
-    CALLS, NODES = st.integers(1, 3), st.integers(0, DAEMONS - 1)
-    WHATS = st.sampled_from(["begin", "go on", "1", "go on", "1", "status", "over"])
+    CALLS, NODES = st.integers(1, 2), st.integers(0, DAEMONS - 1)
+    WHATS = st.sampled_from(["begin", "go on", "go on", "1", "1", "status", "status", "over"])
+
+    @initialize(known=st.booleans(), slow=st.booleans(), deaf=st.integers(0, 4))
+    def set_out(self, known: bool, slow: bool, deaf: int) -> None:
+        """Mostly there is a call already that has its subscribers, who may be slow or fail."""
+        self.ledger.slow_to_hear, self.ledger.deaf["on_status"] = slow, deaf
+
+        async def begin() -> None:
+            self.post(self.webhook(1, "begin", token=True), 0)
+            await self.settle()
+            for each in self.ledger.under_way():
+                self.open(each)
+
+        if known:
+            self.run(begin())
 
     @rule(call=CALLS, what=WHATS, token=st.booleans(), daemon=NODES)
     def post_one(self, call: int, what: str, token: bool, daemon: int) -> None:
@@ -337,13 +352,13 @@ class Cluster(RuleBasedStateMachine):
         self.run(post())
 
     @precondition(lambda self: self.ledger.under_way())
-    @rule(data=st.data(), fails=st.sampled_from([False, False, False, True]))
-    def finish(self, data: st.DataObject, fails: bool) -> None:
-        """A function is done."""
-        running = self.ledger.under_way()
+    @rule(data=st.data(), most=st.integers(1, 3), fails=st.sampled_from([False, False, False, True]))
+    def finish(self, data: st.DataObject, most: int, fails: bool) -> None:
+        """Some functions are done."""
 
         async def finish() -> None:
-            self.open(running[data.draw(st.integers(0, len(running) - 1))], fails=fails)
+            for each in data.draw(st.permutations(self.ledger.under_way()))[:most]:
+                self.open(each, fails=fails)
 
         self.run(finish())
 
@@ -361,36 +376,31 @@ class Cluster(RuleBasedStateMachine):
 
         self.run(ticks())
 
-    @rule(daemon=NODES)
-    def kill(self, daemon: int) -> None:
-        """A daemon dies, and another takes its place."""
-        dead = self.daemons.pop(daemon)
-        dead.kill()
-        self.posted = [each for each in self.posted if each.daemon is not dead]
-        self.run(self.start_one())
+    @rule(daemon=NODES, dies=st.booleans())
+    def lose(self, daemon: int, dies: bool) -> None:
+        """A daemon dies, or leaves once it has done what it has in hand; another takes its place at once."""
+        lost = self.daemons.pop(daemon)
 
-    @rule(daemon=NODES)
-    def drain(self, daemon: int) -> None:
-        """A daemon leaves, and another takes its place meanwhile."""
-        leaver = self.daemons.pop(daemon)
-
-        async def leave() -> None:
-            self.leaving.append((leaver, asyncio.ensure_future(leaver.supervisor.stop())))
+        async def lose() -> None:
+            if dies:
+                lost.kill()
+                self.posted = [each for each in self.posted if each.daemon is not lost]
+            else:
+                self.leaving.append((lost, asyncio.ensure_future(lost.supervisor.stop())))
             await self.start_one()
 
-        self.run(leave())
+        self.run(lose())
 
-    @rule(what=st.sampled_from(["load", "commit", "committed", "strike"]), times=st.integers(1, 4))
-    def break_the_journal(self, what: str, times: int) -> None:
-        self.ledger.faults[what] = times
-
-    @rule(name=st.sampled_from(["on_status", "on_completion"]), times=st.integers(1, 4))
-    def be_deaf(self, name: str, times: int) -> None:
-        self.ledger.deaf[name] = times
-
-    @rule()
-    def hear_slowly(self) -> None:
-        self.ledger.slow_to_hear = not self.ledger.slow_to_hear
+    @rule(
+        what=st.sampled_from(["load", "commit", "committed", "strike", "on_status", "on_completion", "hear slowly"]),
+        times=st.integers(1, 4),
+    )
+    def break_something(self, what: str, times: int) -> None:
+        """The journal fails, or a function that is told of something, or it takes its time."""
+        if what == "hear slowly":
+            self.ledger.slow_to_hear = not self.ledger.slow_to_hear
+        else:
+            (self.ledger.deaf if what.startswith("on") else self.ledger.faults)[what] = times
 
     # what is promised
 
@@ -445,7 +455,6 @@ class Cluster(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             self.ledger.faults.clear()
-            self.ledger.deaf.clear()
             self.ledger.slow_to_hear = False
             self.run(self.end())
             self.everybody_is_answered_and_told()
@@ -515,12 +524,12 @@ class ClusterOnDisk(Cluster):
 
 
 quick = settings(
-    max_examples=60,
+    max_examples=70,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 Cluster.TestCase.settings = quick
-ClusterOnDisk.TestCase.settings = settings(quick, max_examples=10)
+ClusterOnDisk.TestCase.settings = settings(quick, max_examples=8)
 TestCluster = Cluster.TestCase
 TestClusterOnDisk = ClusterOnDisk.TestCase
