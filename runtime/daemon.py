@@ -182,7 +182,7 @@ class Daemon:
         if drain.done():
             drain.result()
             return 0
-        log.warning("forced", in_progress=self.supervisor.in_progress)
+        log.warning("forced", in_progress=self.supervisor.tally.in_progress)
         drain.cancel()
         return 1
 
@@ -267,7 +267,7 @@ class Daemon:
         """Whether new calls are taken. Raises the answer itself if the journal or too many calls are why not."""
         if isinstance(self.journal, Durable) and self.journal.trouble and not self.draining:
             raise web.HTTPServiceUnavailable(text="the journal can't be written\n")
-        if self.supervisor.full and not self.draining:
+        if self.supervisor.tally.full and not self.draining:
             raise web.HTTPServiceUnavailable(text="busy: max_calls are in progress\n")
         return not self.draining
 

@@ -24,9 +24,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -37,6 +37,7 @@ from supervisor.awake import Awake
 from supervisor.postman import PAUSES, Postman
 from supervisor.roll import Child, Roll
 from supervisor.rounds import Rounds
+from supervisor.tally import REMEMBERED, Tally
 from twiml import APOLOGY, NOTHING, Redirect
 from twiml.phrases import hold
 from twiml.xml import document, fragment
@@ -46,8 +47,6 @@ log = structlog.get_logger("switchhook.supervisor")
 NAME = "phone_calls"
 PAGE = 100
 """Calls on a page of the status, unless it is asked for more or fewer."""
-REMEMBERED = 1000
-"""Failures that are remembered, the latest."""
 LATEST = 20
 """Failures that the status shows."""
 NO_CALL = frozenset({"unknown", "refused"})
@@ -69,16 +68,6 @@ SKEW = 30.0
 """Seconds from a webhook's arrival, by whose daemon's clock a call was last heard of, to another's look at its end."""
 LATE = 8.0
 """Seconds after its arrival that a webhook over which its call has crashed is not tried again: Twilio waits 15."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A call that failed, for the list."""
-
-    at: float
-    call_sid: str
-    what: str
-    reason: str
 
 
 def _room(kind: Kind) -> int:
@@ -112,22 +101,15 @@ class Supervisor:
         pauses: Sequence[float] = PAUSES,
     ) -> None:
         longest = max_call_hours * 3600
-        self.settings = replace(settings, admits=self._admits, linger=linger, longest=longest)
+        self.tally = Tally(settings.clock, max_calls)
+        self.settings = replace(settings, admits=self.tally.admits, linger=linger, longest=longest)
         self.max_restarts = max_restarts
         self.window = window
         self.linger = linger
         self.max_call_hours = max_call_hours
-        self.max_calls = max_calls
-        self.in_progress = 0
-        self.refused = 0
-        """How often a caller heard that all lines are busy."""
-        self.counts: Counter[str] = Counter(started=0, completed=0, failed=0, restarts=0)
-        self.failures: deque[Failure] = deque(maxlen=REMEMBERED)
         self.postman = Postman(self.settings, pauses)
         self._roll = Roll()
         self._awake = Awake(max_awake, lambda call_sid: PhoneCall.start(self.settings, call_sid))
-        self._beginning: set[str] = set()
-        """The calls that were let in and don't count yet."""
         self._looked = 0.0
         """Until when it is known which calls others have ended."""
         shared = [self._hear_of_ends] if settings.journal.shared else []
@@ -175,18 +157,13 @@ class Supervisor:
         page = self._roll.page(limit + 1, after)
         shown = page[: max(limit, 0)]
         return {
-            "calls": {"in_progress": self.in_progress, **self.counts},
-            "refused": self.refused,
+            "calls": {"in_progress": self.tally.in_progress, **self.tally.counts},
+            "refused": self.tally.refused,
             "in_progress": [child.summary() for child in shown if child.counted],
             "next": shown[-1].call_sid if shown and len(page) > limit else None,
             "dead_letters": self.postman.dead,
-            "failures": [asdict(failure) for failure in list(self.failures)[-LATEST:]],
+            "failures": [asdict(failure) for failure in list(self.tally.failures)[-LATEST:]],
         }
-
-    @property
-    def full(self) -> bool:
-        """Whether a new caller hears that all lines are busy."""
-        return 0 < self.max_calls <= self.in_progress + len(self._beginning)
 
     async def start(self) -> None:
         """Look after the calls that are in the journal: those that are due, and whoever is to be told of something.
@@ -277,14 +254,6 @@ class Supervisor:
             self._roll.add(child)
         return child
 
-    def _admits(self, call_sid: str) -> bool:
-        """Whether a call may begin, which then counts among those there are."""
-        if self.full and call_sid not in self._beginning:
-            return False
-        if self.max_calls:
-            self._beginning.add(call_sid)
-        return True
-
     def _turn_away(self, child: Child, webhook: Webhook) -> str:
         """Answer a webhook for which too many others of its call wait."""
         log.warning("inbox_full", call_sid=child.call_sid, kind=webhook.kind.value, waiting=child.in_hand)
@@ -298,59 +267,36 @@ class Supervisor:
 
     def _answered(self, child: Child, answer: Answer, webhook: Webhook) -> str:
         """Keep count by what a child answered."""
-        if self._beginning and answer.status not in NO_CALL:
-            self._beginning.discard(child.call_sid)
         child.state, child.last_event = answer.state, webhook.kind.value
         if answer.began:
-            self.counts["started"] += 1
-            log.info(
-                "call_started",
-                call_sid=child.call_sid,
-                recipe=child.recipe,
-                from_number=child.from_,
-                to_number=child.to,
-            )
-        if answer.status == "in-progress" and not child.counted:
-            child.counted = True
-            self.in_progress += 1
+            self.tally.began(child)
+        if answer.status == "in-progress":
+            self.tally.goes_on(child)
         if answer.letters:
             self.postman.nudge(child.call_sid)
         if answer.ended:
-            self._ended(child, answer.status, answer.reason)
+            self.tally.ended(child, answer.status, answer.reason)
         if answer.status in NO_CALL:
             self._no_call(child, answer.status, webhook)
         elif answer.status != "in-progress" and not child.over:
             child.over = True
-            self._discount(child)
+            self.tally.discount(child)
             self.settings.clock.later(self.linger, lambda: self._retire(child))
         return answer.xml
 
     def _no_call(self, child: Child, status: str, webhook: Webhook) -> None:
         """There is no such call, and none begins."""
         if status == "refused":
-            self.refused += 1
-            log.warning("call_refused", call_sid=child.call_sid, recipe=child.recipe, in_progress=self.in_progress)
+            self.tally.refuse(child)
         else:
             log.info("callback_of_unknown_call", call_sid=child.call_sid, kind=webhook.kind.value)
         if child.in_hand == 1:  # this webhook, and no other
             self._retire(child)
 
-    def _ended(self, child: Child, status: str, reason: str = "") -> None:
-        self.counts[status] += 1
-        if status == "failed":
-            self.failures.append(Failure(self.settings.clock.now(), child.call_sid, child.recipe, reason))
-        self._discount(child)
-        seconds = round(self.settings.clock.now() - child.since, 3)
-        log.info("call_ended", call_sid=child.call_sid, recipe=child.recipe, status=status, seconds=seconds)
-
-    def _discount(self, child: Child) -> None:
-        self.in_progress -= child.counted
-        child.counted = False
-
     def _retire(self, child: Child) -> None:
         self._awake.stop(child)
         self._roll.remove(child)
-        self._beginning.discard(child.call_sid)
+        self.tally.settled(child)
 
     async def _take_over(self) -> None:
         """Put the calls in progress that the journal has on the roll, a page at a time."""
@@ -359,8 +305,7 @@ class Supervisor:
             for found in page:
                 if found.call_sid not in self._roll:
                     self._roll.add(child := Child.of(found))
-                    child.counted = True
-                    self.in_progress += 1
+                    self.tally.goes_on(child)
             page = await self._open_after(page[-1].call_sid)
 
     async def _open_after(self, call_sid: str) -> Sequence[Open]:
@@ -380,7 +325,7 @@ class Supervisor:
         for call_sid in await self.settings.journal.ended(since, PAGE_OF_ENDED):
             child = self._roll.find(call_sid)
             if child is not None and child.counted and not child.in_hand:
-                self._discount(child)
+                self.tally.discount(child)
                 self._retire(child)
         self._looked = now
 
@@ -399,7 +344,7 @@ class Supervisor:
         self._awake.wake_anew(child)
         if len(child.crashes) > self.max_restarts:
             return False
-        self.counts["restarts"] += 1
+        self.tally.counts["restarts"] += 1
         return True
 
     async def _give_up(self, webhook: Webhook, reason: str) -> str:
@@ -414,7 +359,7 @@ class Supervisor:
                     "call_lost", call_sid=child.call_sid, reason=f"{type(problem).__name__}: {problem}"
                 )
                 if child.counted or (webhook.kind.wants_document and not child.over):
-                    self._ended(child, "failed", reason)
+                    self.tally.ended(child, "failed", reason)
                 self._retire(child)
             if not webhook.kind.wants_document:
                 self._unwritten.append(webhook)

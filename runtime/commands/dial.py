@@ -100,8 +100,8 @@ async def _call_recipe(recipe: str, chosen: Settings, script: Sequence[Act], mak
     found = catalogue.load(chosen.recipes, [recipe], chosen.callout_modules)
     async with Daemon(own, found) as daemon:
         transcript = await _talk(partial(make, f"{daemon.url}/{recipe}", auth_token=token), script)
-        if daemon.supervisor.failures:
-            raise CallFailed(f"the call failed: {daemon.supervisor.failures[-1].reason}")
+        if daemon.supervisor.tally.failures:
+            raise CallFailed(f"the call failed: {daemon.supervisor.tally.failures[-1].reason}")
         return transcript
 
 

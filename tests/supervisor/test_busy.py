@@ -23,9 +23,9 @@ OVER = {"CallStatus": "completed"}
 async def test_beyond_so_many_calls_a_caller_hears_that_the_line_is_busy() -> None:
     board = Switchboard(max_calls=2)
     await board.post(sid=sid(1))
-    assert not board.supervisor.full
+    assert not board.supervisor.tally.full
     await board.post(sid=sid(2))
-    assert board.supervisor.full
+    assert board.supervisor.tally.full
     with capture_logs() as logs:
         assert await board.post(sid=sid(3)) == BUSY
     assert [(log["event"], log["call_sid"], log["in_progress"]) for log in logs] == [("call_refused", sid(3), 2)]
@@ -50,7 +50,7 @@ async def test_when_one_has_ended_another_may_begin() -> None:
     await board.post(sid=sid(1))
     assert await board.post(sid=sid(2)) == BUSY
     await board.post(sid=sid(1), **OVER)
-    assert not board.supervisor.full
+    assert not board.supervisor.tally.full
     assert inside(await board.post(sid=sid(2))).startswith("<Gather")
     assert await board.post(sid=sid(3)) == BUSY
 
@@ -69,7 +69,7 @@ async def test_many_at_once_begin_no_more_than_there_may_be() -> None:
     answers = await bounded(asyncio.gather(*(board.send(sid=sid(number)) for number in range(50))))
     assert answers.count(BUSY) == 40
     assert board.counts == counted(in_progress=10, started=10)
-    assert board.supervisor.refused == 40
+    assert board.supervisor.tally.refused == 40
     assert len(board.children) == 10
 
 
@@ -84,7 +84,7 @@ async def test_one_that_is_beginning_counts(office: Office) -> None:
     board = Switchboard([slow], max_calls=1)
     begun = board.send(sid=sid(1))
     await until(lambda: results)
-    assert board.supervisor.full
+    assert board.supervisor.tally.full
     assert await board.post(sid=sid(2)) == BUSY
     results[0].set_result([Say("nine")])
     assert inside(await bounded(begun)) == "<Say>nine</Say><Hangup/>"
@@ -99,7 +99,7 @@ async def test_one_that_could_not_begin_keeps_no_place(what: str, times: int) ->
         await board.post(sid=sid(1))
     await board.post(sid=sid(1), **OVER)
     await board.linger()
-    assert not board.supervisor.full
+    assert not board.supervisor.tally.full
     assert inside(await board.post(sid=sid(2))).startswith("<Gather")
 
 
@@ -126,7 +126,7 @@ async def test_a_call_of_the_journal_goes_on_though_all_lines_are_busy() -> None
 async def test_without_a_limit_nobody_is_refused() -> None:
     board = Switchboard()
     await asyncio.gather(*(board.send(sid=sid(number)) for number in range(300)))
-    assert not board.supervisor.full
+    assert not board.supervisor.tally.full
     assert board.counts == counted(in_progress=300, started=300)
 
 

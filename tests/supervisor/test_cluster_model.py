@@ -493,7 +493,7 @@ class Cluster(RuleBasedStateMachine):
             self.is_over(steps)
         for daemon in self.daemons:
             assert [each.summary() for each in daemon.supervisor._roll] == []
-            assert daemon.supervisor._awake.count == daemon.supervisor.in_progress == 0
+            assert daemon.supervisor._awake.count == daemon.supervisor.tally.in_progress == 0
 
     def is_over(self, steps: list[Step]) -> None:
         """A call has ended, and all there is to tell of it was told, in order, or is dead."""

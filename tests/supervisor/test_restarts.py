@@ -252,7 +252,7 @@ async def test_a_call_that_was_given_up_stays_so(subscribe: FunctionExt, told: l
     assert await board.post() == APOLOGY
     assert board.counts == counted(started=1, failed=1, restarts=1)
     assert told == [sid(1)]
-    assert len(board.supervisor.failures) == 1
+    assert len(board.supervisor.tally.failures) == 1
 
 
 async def test_no_other_call_notices(subscribe: FunctionExt, told: list[str]) -> None:
@@ -313,7 +313,7 @@ async def test_webhooks_at_once_that_crash_give_the_call_up_once(subscribe: Func
     await until(lambda: not board.callouts.running)
     assert set(answers) == {APOLOGY}
     assert board.counts == counted(started=1, failed=1, restarts=1)
-    assert len(board.supervisor.failures) == 1
+    assert len(board.supervisor.tally.failures) == 1
     assert told == [sid(1)]
 
 
@@ -388,7 +388,7 @@ async def test_a_call_whose_journal_goes_is_lost_and_said_to_be() -> None:
         assert await board.post("1", step=1, Digits="1") == APOLOGY
     assert [log["event"] for log in logs][-2:] == ["call_lost", "call_ended"]
     assert board.counts == counted(started=1, failed=1, restarts=1)
-    assert [failure.reason for failure in board.supervisor.failures] == [REASON]
+    assert [failure.reason for failure in board.supervisor.tally.failures] == [REASON]
     assert board.children == []
 
 
@@ -442,7 +442,7 @@ async def test_only_the_latest_failures_are_remembered_and_shown(monkeypatch: py
     board.journal.faults["commit"] = math.inf
     for number in range(1010):
         await quiet_post(board, sid=sid(number))
-    assert len(board.supervisor.failures) == 1000
+    assert len(board.supervisor.tally.failures) == 1000
     shown = board.supervisor.status()["failures"]
     assert [each["call_sid"] for each in shown] == [sid(number) for number in range(990, 1010)]
 
