@@ -239,7 +239,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=1500, help="whole calls in a round")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--connections", type=int, default=64, help="webhooks that are asked at the same time")
     parser.add_argument("--open", type=int, default=100_000, help="calls that are open meanwhile; 0 for no such table")
     parser.add_argument("--folder", help="where SQLite's files are made; the system's temporary folder by default")
     options = parser.parse_args()

@@ -1,6 +1,6 @@
 """Whole calls over HTTP, three signed webhooks each: Switchhook beside what else one would write.
 
-    python benchmarks/webhooks.py [--calls 3000] [--rounds 3] [--connections 16]
+    python benchmarks/webhooks.py [--calls 3000] [--rounds 3] [--connections 64]
 
 Each server runs in a process of its own, the load comes from this one; on two cores or more neither
 takes the other's. All requests are made and signed before the clock starts. Servers take turns in
@@ -171,7 +171,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=3000, help="calls in a round (three webhooks each)")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--servers", nargs="+", choices=list(SERVERS), default=list(SERVERS))
     options = parser.parse_args()
     results: dict[str, list[Result]] = {name: [] for name in options.servers}
