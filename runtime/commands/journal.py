@@ -16,9 +16,8 @@ from runtime.commands.masks import mask, unmasked_option
 from runtime.commands.options import counted, journal_options, moment, run
 from runtime.errors import SwitchhookError
 from runtime.journals import Archive, archive_of, as_json
+from runtime.journals.retention import DAY
 from runtime.settings import Settings
-
-DAY = 86_400.0
 
 
 @click.group()

@@ -110,9 +110,10 @@ class MemoryJournal(Journal):
         self._remove(letter)
 
     async def postpone(self, letter: Letter) -> None:
-        """Write down a letter's `due`, `tries` and `reason`."""
-        self._remove(letter)
-        self._put(letter)
+        """Write down a letter's `due`, `tries` and `reason`; one that was struck meanwhile stays so."""
+        if any(_place(each) == _place(letter) for each in self._letters.get(letter.call_sid, ())):
+            self._remove(letter)
+            self._put(letter)
 
     async def dead_letters(self, most: int) -> Sequence[Letter]:
         """The dead letters, the latest first."""

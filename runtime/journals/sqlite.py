@@ -26,18 +26,9 @@ from actors.journal import KEPT_ROWS
 from runtime.journals import letters as post
 from runtime.journals import schema, tables
 from runtime.journals.codec import Programs, Step, pack
+from runtime.journals.retention import BATCH, DAY, PAUSE, REST, RETRY
 from runtime.journals.schema import told, transaction
 from runtime.journals.worker import Worker
-
-DAY = 86_400.0
-BATCH = 100
-"""Calls that are pruned in one transaction, and programs that are looked at."""
-PAUSE = 0.05
-"""Seconds between two batches."""
-REST = 600.0
-"""Seconds until it is looked again for something to prune."""
-RETRY = 1.0
-"""Seconds until a file in trouble is looked at again."""
 
 _ITS_OWN_FAULT = (
     sqlite3.IntegrityError,

@@ -29,17 +29,8 @@ from runtime.journals.postgres import schema, statements
 from runtime.journals.postgres.connections import PATIENCE, Connection, Connections
 from runtime.journals.postgres.faults import AtFault, Crossed, Unusable, told
 from runtime.journals.postgres.groups import Groups, Outcome
+from runtime.journals.retention import BATCH, DAY, PAUSE, REST, RETRY
 from runtime.journals.urls import shown
-
-DAY = 86_400.0
-BATCH = 100
-"""Calls that are pruned in one transaction, and programs that are looked at."""
-PAUSE = 0.05
-"""Seconds between two batches."""
-REST = 600.0
-"""Seconds until it is looked again for something to prune."""
-RETRY = 1.0
-"""Seconds until a server in trouble is looked at again."""
 
 log = structlog.get_logger("switchhook.journal")
 

@@ -542,6 +542,18 @@ async def test_calls_whose_letters_are_due_are_told_once_the_longest_first(journ
     assert list(await journal.due_letters(3.0, 2)) == ["CA2", "CA3"]
 
 
+async def test_a_letter_that_was_struck_is_not_brought_back_by_who_comes_late(journal):
+    await write(journal, "CA1", 1, letter(due=1.0))
+    taken = await journal.take_letter("CA1", 2.0, 3.0)
+    again = await journal.take_letter("CA1", 4.0, 9.0)
+    await journal.strike(again)
+
+    await journal.postpone(taken._replace(due=5.0, reason="it took too long"))
+
+    assert list(await journal.due_letters(10.0, 10)) == []
+    assert await journal.take_letter("CA1", 10.0, 20.0) is None
+
+
 async def test_a_letter_is_tried_again_when_it_was_postponed_to(journal):
     await write(journal, "CA1", 1, letter())
     taken = await journal.take_letter("CA1", 1.0, 9.0)
