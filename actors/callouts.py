@@ -66,6 +66,19 @@ class Callouts:
         """Modules that functions are taken from before Python is asked, which may be importing them anew."""
         self.running: set[asyncio.Task[Any]] = set()
         """Work that goes on beside the calls: letters that are delivered, claims that are renewed."""
+        self._hurry: asyncio.Future[None] | None = None
+
+    @property
+    def hurry(self) -> asyncio.Future[None]:
+        """Done once no caller may wait for a callout any longer: the daemon is about to stop."""
+        if self._hurry is None:
+            self._hurry = asyncio.get_running_loop().create_future()
+        return self._hurry
+
+    def make_haste(self) -> None:
+        """Have every caller who waits for a callout hold, from now on."""
+        if not self.hurry.done():
+            self.hurry.set_result(None)
 
     async def call(self, function: FunctionExt, call: Call) -> Outcome:
         """Run a callout on its own copy of the call. Raises `CalloutError`.

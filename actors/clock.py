@@ -37,9 +37,11 @@ class SystemClock:
         return asyncio.get_running_loop().call_later(seconds, do)
 
 
-async def done_within(seconds: float, task: asyncio.Future[Any], clock: Clock) -> bool:
-    """Wait for a task no longer than some seconds; whether it is done. It goes on if it isn't."""
-    if task.done() or seconds <= 0:
+async def done_within(
+    seconds: float, task: asyncio.Future[Any], clock: Clock, hurry: asyncio.Future[Any] | None = None
+) -> bool:
+    """Wait for a task no longer than some seconds, nor once `hurry` is done; whether it is. It goes on if it isn't."""
+    if task.done() or seconds <= 0 or (hurry is not None and hurry.done()):
         return task.done()
     woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -48,10 +50,13 @@ async def done_within(seconds: float, task: asyncio.Future[Any], clock: Clock) -
             woken.set_result(None)
 
     timer = clock.later(seconds, wake)
-    task.add_done_callback(wake)
+    waited_for = [task] if hurry is None else [task, hurry]
+    for each in waited_for:
+        each.add_done_callback(wake)
     try:
         await woken
     finally:
         timer.cancel()
-        task.remove_done_callback(wake)
+        for each in waited_for:
+            each.remove_done_callback(wake)
     return task.done()

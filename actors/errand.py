@@ -61,7 +61,7 @@ class Errand:
         clock = self.settings.clock
         while not await self._claim(LEASE, version):
             left = deadline - clock.now()
-            if left <= 0:
+            if left <= 0 or self.settings.callouts.hurry.done():
                 return False
             await _pause(min(LOOK, left), clock)
         return True
@@ -73,9 +73,13 @@ class Errand:
         self._renew_later()
 
     async def done_by(self, deadline: float) -> bool:
-        """Wait for the function until the deadline, or as long as one may take; whether there is an outcome."""
+        """Wait for the function until the deadline, or as long as one may take; whether there is an outcome.
+
+        A daemon that is about to stop waits for none: the caller holds, and comes back to the next.
+        """
         clock, over = self.settings.clock, self.begun + self.settings.limit
-        return await done_within(min(deadline, over) - clock.now(), self.task, clock) or over <= clock.now()
+        left, hurry = min(deadline, over) - clock.now(), self.settings.callouts.hurry
+        return await done_within(left, self.task, clock, hurry) or over <= clock.now()
 
     @property
     def succeeded(self) -> bool:

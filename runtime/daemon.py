@@ -36,6 +36,8 @@ from twiml import Program
 
 log = structlog.get_logger("switchhook.daemon")
 
+HASTE = 0.5
+"""Seconds before the end of a drain when nobody waits for callouts any more."""
 GREETING = Patience().greeting
 ACTORS, JOURNAL, STATUS, LEAVING = 1.5, 2.0, 0.25, 1.0
 """Seconds of a stop beside `drain_seconds`: for the actors, the journal and the status endpoint; and for the process,
@@ -208,8 +210,15 @@ class Daemon:
         return self.catalogue.program(recipe)
 
     async def _drain(self, front: Server, seconds: float) -> None:
-        """Answer what is in hand, then have done what there is to be done about calls before the end."""
-        await front.drain(seconds)
+        """Answer what is in hand, then have done what there is to be done about calls before the end.
+
+        Who still waits for a callout when the time is nearly up hears that it takes a moment.
+        """
+        hasten = self.clock.later(max(0.0, seconds - HASTE), self.callouts.make_haste)
+        try:
+            await front.drain(seconds)
+        finally:
+            hasten.cancel()
         await self.supervisor.settle()
 
     async def _within(self, seconds: float, what: str, work: Coroutine[Any, Any, None]) -> None:

@@ -12,7 +12,7 @@ import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
 NUMBER = re.compile(r"\+\d{5,}")
-NUMBERS = frozenset({"from_number", "to_number"})
+NUMBERS = frozenset({"from_number", "to_number", "reason"})
 SECRET = frozenset({"digits"})
 
 

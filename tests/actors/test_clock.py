@@ -73,6 +73,19 @@ async def test_the_task_done_in_the_moment_the_time_is_up_is_done(clock: ManualC
     assert await bounded(waited)
 
 
+async def test_nobody_waits_when_there_is_no_time_left(clock: ManualClock) -> None:
+    loop = asyncio.get_running_loop()
+    work, hurry = loop.create_future(), loop.create_future()
+    waited = asyncio.ensure_future(done_within(8, work, clock, hurry))
+    await quiet()
+    hurry.set_result(None)
+    assert not await bounded(waited)
+    assert not await bounded(done_within(8, work, clock, hurry))
+    assert clock.waiting == 0
+    work.set_result(1)
+    assert await bounded(done_within(8, work, clock, hurry))
+
+
 async def test_who_waits_can_be_cancelled(clock: ManualClock) -> None:
     work: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     waited = asyncio.ensure_future(done_within(8, work, clock))

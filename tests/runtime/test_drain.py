@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from runtime.daemon import ACTORS, GREETING, JOURNAL
+from runtime.daemon import ACTORS, GREETING, HASTE, JOURNAL
 from runtime.journals import MemoryJournal
 from supervisor import Supervisor
 from tests.actors.doubles import ManualClock, bounded, quiet, until
@@ -72,11 +72,13 @@ async def test_each_part_of_it_has_its_time_and_no_more(serve, greeting, clock):
 
     with capture_logs() as logs:
         stopping = asyncio.create_task(daemon.stop())
-        for what, seconds in (("what is in hand", GREETING + DRAIN), ("actors", ACTORS), ("journal", JOURNAL)):
+        for given, (what, seconds) in enumerate(
+            (("what is in hand", GREETING + DRAIN), ("actors", ACTORS), ("journal", JOURNAL))
+        ):
             await until(lambda: daemon.draining and clock.waiting)
-            timers = clock.waiting
             clock.turn(seconds - 0.01)
-            assert (stopping.done(), clock.waiting) == (False, timers), what
+            await quiet()
+            assert (stopping.done(), len(told(logs))) == (False, given), what
             clock.turn(0.01)
             await given_up(logs)
         await bounded(stopping)
@@ -147,6 +149,32 @@ async def test_a_subscribed_function_has_its_time_and_no_more(serve, folder, clo
     assert (logs[-1]["event"], logs[-1]["unfinished"]) == ("stopped", 0)
     [due] = await daemon.journal.due_letters(clock.now(), 10)
     assert due == "CA1", "it is told by whoever has the journal next"
+
+
+async def test_who_waits_for_a_callout_when_the_time_is_nearly_up_holds(serve, folder):
+    """And comes back to the next process, where a dead line would have been an application error."""
+    folder["slow"] = """
+        import asyncio
+
+        begun = asyncio.Event()
+
+        async def recipe(call):
+            begun.set()
+            await asyncio.Event().wait()
+    """
+    daemon = await serve(folder, drain_seconds=HASTE + 0.1)
+    waiting = asyncio.create_task(post(daemon, "/slow", a_call()))
+    await bounded(folder["slow"].begun.wait())
+
+    with capture_logs() as logs:
+        await bounded(daemon.stop())
+
+    reply = await bounded(waiting)
+    assert (reply.status, reply.headers["Connection"]) == (200, "close")
+    assert "One moment" in reply.text
+    assert "<Redirect>/slow/1?step=1</Redirect>" in reply.text
+    assert [row.answer for row in await daemon.journal.history("CA1")] == [reply.text]
+    assert "cut_off" not in [each["event"] for each in logs]
 
 
 async def test_with_no_time_at_all_what_is_done_at_once_is_done(serve, greeting):
