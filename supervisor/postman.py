@@ -31,6 +31,8 @@ MARGIN = 5.0
 """Seconds beyond a function's own limit, after which somebody else may take a letter that was taken."""
 CALLOUT = "callout"
 """The event of a callout whose function was gone. Its letter is born dead, and stays it: its call is over."""
+LATEST = 20
+"""Dead letters that the status shows."""
 AT_A_TIME = 100
 """Calls that letters are delivered for at a time."""
 
@@ -57,6 +59,8 @@ class Postman:
         self.pauses = pauses
         self.dead = 0
         """Dead letters there were when it was last looked."""
+        self.latest: Sequence[Letter] = ()
+        """The latest of them."""
         self._rounds: dict[str, Round] = {}
         self._closed = False
 
@@ -75,6 +79,7 @@ class Postman:
         for call_sid in await journal.due_letters(now, AT_A_TIME) if room > 0 else ():
             self.nudge(call_sid)
         self.dead = await journal.count_dead()
+        self.latest = await journal.dead_letters(LATEST) if self.dead else ()
 
     async def finish(self) -> None:
         """Wait until everything is delivered, or put off, that is under way."""

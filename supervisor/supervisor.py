@@ -32,7 +32,7 @@ from urllib.parse import quote
 
 import structlog
 
-from actors import Answer, GiveUp, JournalError, Kind, Open, Overdue, PhoneCall, Settings, Webhook
+from actors import Answer, GiveUp, JournalError, Kind, Letter, Open, Overdue, PhoneCall, Settings, Webhook
 from supervisor.awake import Awake
 from supervisor.postman import PAUSES, Postman
 from supervisor.roll import Child, Roll
@@ -68,6 +68,13 @@ SKEW = 30.0
 """Seconds from a webhook's arrival, by whose daemon's clock a call was last heard of, to another's look at its end."""
 LATE = 8.0
 """Seconds after its arrival that a webhook over which its call has crashed is not tried again: Twilio waits 15."""
+
+
+def _shown(letter: Letter) -> dict[str, Any]:
+    """A dead letter as the status shows it."""
+    event, module, function = letter.subscription
+    told = {"event": event, "function": f"{module}:{function}", "tries": letter.tries, "reason": letter.reason}
+    return {"at": letter.at, "call_sid": letter.call_sid, **told}
 
 
 def _room(kind: Kind) -> int:
@@ -162,6 +169,7 @@ class Supervisor:
             "in_progress": [child.summary() for child in shown if child.counted],
             "next": shown[-1].call_sid if shown and len(page) > limit else None,
             "dead_letters": self.postman.dead,
+            "latest_dead_letters": [_shown(letter) for letter in self.postman.latest],
             "failures": [asdict(failure) for failure in list(self.tally.failures)[-LATEST:]],
         }
 

@@ -57,6 +57,7 @@ async def test_what_an_idle_daemon_shows(serve, folder, ask):
         "in_progress": [],
         "next": None,
         "dead_letters": 0,
+        "latest_dead_letters": [],
         "failures": [],
     }
 

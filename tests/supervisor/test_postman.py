@@ -120,6 +120,9 @@ async def test_who_fails_to_the_last_is_a_dead_letter_and_the_others_go_on(subsc
     assert letter.reason == "office_of_this_test:on_completion raised ValueError: on_completion has no time"
     events = [log["event"] for log in logs if log["event"].startswith("letter")]
     assert events == ["letter_failed", "letter_failed", "letter_dead"]
+    [shown] = board.supervisor.status()["latest_dead_letters"]
+    assert (shown["call_sid"], shown["event"], shown["tries"]) == (sid(1), "completion", 3)
+    assert (shown["function"], shown["reason"]) == ("office_of_this_test:on_completion", letter.reason)
 
 
 async def test_a_dead_letter_that_is_revived_is_delivered(subscribers: Subscribers) -> None:

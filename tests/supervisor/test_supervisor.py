@@ -237,6 +237,7 @@ async def test_the_status_shows_the_calls_in_progress_in_the_order_they_began() 
         ],
         "next": None,
         "dead_letters": 0,
+        "latest_dead_letters": [],
         "failures": [],
     }
 
