@@ -112,6 +112,8 @@ def _with_each(
     async def work() -> int:
         async with _opened(url, config) as outbox:
             letters = await outbox.dead_letters(await outbox.count_dead())
+            if missing := set(call_sids) - {each.call_sid for each in letters}:
+                raise SwitchhookError(*(f"{call_sid}: there is no dead letter of such a call" for call_sid in missing))
             return await do(outbox, [each for each in letters if everything or each.call_sid in call_sids])
 
     return counted(run(work()), "dead letter")

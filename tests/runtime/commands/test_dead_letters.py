@@ -118,8 +118,19 @@ def test_retry_all(run, kept):
     assert lines(run("dead-letters", "retry", "--all")) == ["0 dead letters to be told again"]
 
 
+@pytest.mark.parametrize("command", ["retry", "drop"])
+def test_a_call_that_has_none_is_told_of_and_nothing_is_done(run, kept, command):
+    before = left(kept)
+
+    result = run("dead-letters", command, "CA2", "CA9")
+
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == ["CA9: there is no dead letter of such a call"]
+    assert left(kept) == before
+
+
 def test_drop_forgets_those_of_the_calls_that_are_named(run, kept):
-    assert lines(run("dead-letters", "drop", "CA2", "CA3", "CA9")) == ["2 dead letters forgotten"]
+    assert lines(run("dead-letters", "drop", "CA2", "CA3")) == ["2 dead letters forgotten"]
 
     assert left(kept) == [("CA1", 0), ("CA1", 1)]
     assert kept(lambda journal: journal.due_letters(50.0, 9)) == ["CA3"]
