@@ -135,7 +135,7 @@ def test_killed_at_each_point_of_the_first_webhook_of_all(new_walk: NewWalk, tol
         with new_walk() as walk:
             return walk.call(FIRST, *points)
 
-    assert "before INSERT OR IGNORE INTO programs" in " ".join(told(been_everywhere(call, 1 if WIDE else 2)))
+    assert "INSERT OR IGNORE INTO programs" in " ".join(told(been_everywhere(call, 1 if WIDE else 2)))
 
 
 def test_killed_at_points_of_a_stop(new_walk: NewWalk, told: Told) -> None:
