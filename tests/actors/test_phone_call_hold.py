@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from actors import Answer, Call, PhoneCall, Webhook
+from actors import Answer, Call, MayRest, PhoneCall, Webhook
 from tests.actors.doubles import SID, Gate, Line, ManualClock, Office, bounded, hook, quiet, until
 from tests.twiml.documents import inside
 from twiml import APOLOGY, FunctionExt, Gather, Pause, PromptExt, ResponseExt, Say
@@ -389,3 +389,23 @@ async def test_the_language_that_it_sets_while_the_caller_holds_is_the_calls(off
     snapshot = await line.journal.load(SID)
     assert snapshot is not None
     assert snapshot.machine["language"] == "de-DE"
+
+
+async def test_one_whose_callout_was_given_up_while_nobody_asked_may_rest(office: Office) -> None:
+    """The caller has gone for good: the actor is not kept awake for what nobody will fetch."""
+
+    @office.callout
+    async def never(call: Call) -> Any:
+        await asyncio.get_running_loop().create_future()
+
+    line = Line([never], limit=20.0)
+    waiting = line.send()
+    await until(lambda: line.clock.waiting)
+    line.clock.turn(8)
+    await bounded(waiting)
+    assert not await bounded(line.ref.ask(MayRest(), block=False))
+    for _ in range(10):
+        line.clock.turn(2)
+        await quiet()
+    assert await bounded(line.ref.ask(MayRest(), block=False))
+    assert line.clock.waiting == 0
