@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from actors import Call, Webhook
+from supervisor.supervisor import LATE
 from tests.actors.doubles import Office, bounded, quiet, until
 from tests.supervisor.switchboard import MENU, Switchboard, counted, sid
 from tests.twiml.documents import inside
@@ -470,3 +471,13 @@ async def test_a_goto_to_a_state_that_is_not_there_is_no_crash() -> None:
             assert inside(await board.post(path)).startswith("<Gather")
     assert {log["event"] for log in logs} == {"unknown_state"}
     assert board.counts == counted(in_progress=1, started=1)
+
+
+async def test_a_webhook_that_has_waited_too_long_is_not_tried_again() -> None:
+    """An apology in time, rather than an answer that nobody waits for any more."""
+    board = Switchboard()
+    await board.post()
+    board.journal.faults["commit"] = 1
+    late = board.clock.now() - LATE - 0.1
+    assert await quiet_post(board, "1", step=1, Digits="1", arrived=late) == APOLOGY
+    assert board.counts["failed"] == 1
