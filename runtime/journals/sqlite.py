@@ -52,10 +52,17 @@ class SqliteJournal(Journal):
         days: how long calls are kept after they were last heard of, once they are over.
         now: the time, in seconds since the epoch.
         busy: seconds to wait for another process that holds the file.
+        clock: seconds that only ever grow, by which a file in trouble is left alone for a moment.
     """
 
     def __init__(
-        self, path: str | Path, *, days: float = 30.0, now: Callable[[], float] = time.time, busy: float = schema.BUSY
+        self,
+        path: str | Path,
+        *,
+        days: float = 30.0,
+        now: Callable[[], float] = time.time,
+        busy: float = schema.BUSY,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.path = Path(path).absolute()
         self.days = days
@@ -63,11 +70,12 @@ class SqliteJournal(Journal):
         self.programs = Programs()
         self._now = now
         self._busy = busy
+        self._clock = clock
         self._opening = threading.Lock()
         self._connections: dict[str, sqlite3.Connection] = {}
         self._swept = ""
         self._hopeless = 0.0
-        """Until when, by the monotonic clock, a file in trouble is not tried again."""
+        """Until when a file in trouble is not tried again."""
         self._writer: Worker[Job] = Worker(
             "journal-writer", self._write, idle=self._tidy, leave=partial(self._drop, "writer")
         )
@@ -198,7 +206,7 @@ class SqliteJournal(Journal):
 
         And of those that come just afterwards: they would wait as long for the same, one group behind the other.
         """
-        if self.trouble and time.monotonic() < self._hopeless:
+        if self.trouble and self._clock() < self._hopeless:
             return [JournalError(self.trouble)] * len(jobs)
         try:
             with told(self.path):
@@ -212,7 +220,7 @@ class SqliteJournal(Journal):
     def _in_trouble(self, problem: JournalError) -> None:
         self.trouble = str(problem)
         self._writer.due = time.monotonic() + RETRY
-        self._hopeless = time.monotonic() + RETRY / 4
+        self._hopeless = self._clock() + RETRY / 4
         self._drop("writer")
 
     def _tidy(self) -> float:

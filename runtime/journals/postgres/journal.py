@@ -47,22 +47,30 @@ class PostgresJournal(Journal):
         days: how long calls are kept after they were last heard of, once they are over.
         now: the time, in seconds since the epoch.
         patience: seconds to wait for the server: for a connection, and for each answer.
+        clock: seconds that only ever grow, by which a server in trouble is left alone for a moment.
     """
 
     shared = True
 
     def __init__(
-        self, url: str, *, days: float = 30.0, now: Callable[[], float] = time.time, patience: float = PATIENCE
+        self,
+        url: str,
+        *,
+        days: float = 30.0,
+        now: Callable[[], float] = time.time,
+        patience: float = PATIENCE,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.days = days
         self.trouble = ""
         self._hopeless = 0.0
-        """Until when, by the monotonic clock, a server in trouble is not asked again."""
+        """Until when a server in trouble is not asked again."""
         self.programs = Programs()
         self._name = shown(url)
         self._url = url
         self._now = now
         self._patience = patience
+        self._clock = clock
         self._known: set[str] = set()
         self._swept = ""
         self._closing = asyncio.Event()
@@ -162,7 +170,7 @@ class PostgresJournal(Journal):
 
         While it didn't answer a moment ago nobody waits for the same again.
         """
-        if self.trouble and time.monotonic() < self._hopeless:
+        if self.trouble and self._clock() < self._hopeless:
             raise Unusable(self.trouble)
         try:
             with told(self._name):
@@ -203,7 +211,7 @@ class PostgresJournal(Journal):
     def _in_trouble(self, problem: Unusable) -> None:
         self.trouble = str(problem)
         if problem.broken and isinstance(problem.__cause__, TimeoutError):
-            self._hopeless = time.monotonic() + RETRY / 4
+            self._hopeless = self._clock() + RETRY / 4
         self._begin("looking", self._look)
 
     def _begin(self, name: str, chore: Callable[[], Any]) -> None:

@@ -631,6 +631,31 @@ async def test_a_server_that_answers_nothing_is_not_waited_for_long(opened, runn
         running.freeze(frozen=False)
 
 
+async def test_a_server_that_answers_nothing_is_left_alone_for_a_moment(opened, running, monkeypatch):
+    monkeypatch.setattr(module, "RETRY", 100.0)
+    clock = [7.0]
+    with running.database() as url:
+        journal = opened(url, patience=0.3, clock=lambda: clock[0])
+        await journal.commit(snapshot("CA1"), row())
+        running.freeze()
+        says = await problem_of(journal.commit(snapshot("CA2"), row()))
+        running.freeze(frozen=False)
+
+        assert "the server doesn't answer in time" in says
+        asked = []
+        real = module.statements.write
+        monkeypatch.setattr(module.statements, "write", lambda *args: asked.append(args) or real(*args))
+        assert await problem_of(journal.commit(snapshot("CA3"), row())) == says
+        clock[0] += 24.9
+        assert await problem_of(journal.commit(snapshot("CA3"), row())) == says
+        assert not asked
+
+        clock[0] += 0.2
+        await journal.commit(snapshot("CA3"), row())
+        assert (len(asked), journal.trouble) == (1, "")
+        await journal.close()
+
+
 async def test_what_somebody_else_holds_up_is_certain_not_to_have_happened(journal, opened, database):
     await journal.commit(snapshot(), row())
     hasty = opened(database, patience=0.3)

@@ -10,12 +10,14 @@ import subprocess
 import sys
 import tempfile
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from actors import JournalError, Row, StaleVersion
 from runtime.journals import SqliteJournal, sqlite, tables
+from runtime.journals.codec import Step
 from tests.runtime.journals.examples import letter, row, rows_in, snapshot, until
 
 BIG = "x" * 200_000
@@ -34,11 +36,11 @@ def path(tmp_path):
 
 @pytest.fixture
 async def opened():
-    """Makes journals, and closes them when the test is over."""
+    """Makes journals whose files are tried at once again, and closes them when the test is over."""
     journals = []
 
     def opened(path, **more):
-        journals.append(SqliteJournal(path, **{"now": lambda: 0.0, "busy": 0.02} | more))
+        journals.append(SqliteJournal(path, **{"now": lambda: 0.0, "busy": 0.02, "clock": count().__next__} | more))
         return journals[-1]
 
     yield opened
@@ -276,3 +278,33 @@ async def test_a_fault_in_the_middle_of_a_group_leaves_nothing_of_it(path, opene
     assert rows_in(path, "SELECT call_sid, version FROM calls") == [("CA0", 1)]
     await journal.commit(snapshot("CA0", 2), row())
     assert isinstance((await journal.history("CA0"))[-1], Row)
+
+
+async def test_a_file_in_trouble_is_left_alone_for_a_moment(path, opened, monkeypatch):
+    monkeypatch.setattr(sqlite, "RETRY", 100.0)
+    clock = [7.0]
+    journal = opened(path, clock=lambda: clock[0])
+    await journal.open()
+    writes = []
+    real = sqlite._in_one
+
+    def seen(jobs, connection):
+        writes.extend(job.call_sid for job in jobs if isinstance(job, Step))
+        return real(jobs, connection)
+
+    monkeypatch.setattr(sqlite, "_in_one", seen)
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        says = await problem_of(journal.commit(snapshot("CA1"), row()))
+        other.execute("ROLLBACK")
+    assert "another process holds it locked" in says
+    assert await problem_of(journal.commit(snapshot("CA2"), row())) == says
+    clock[0] += 24.9
+    assert await problem_of(journal.commit(snapshot("CA3"), row())) == says
+    assert writes == ["CA1"]
+
+    clock[0] += 0.2
+    await journal.commit(snapshot("CA4"), row())
+    assert (writes, journal.trouble) == (["CA1", "CA4"], "")
+    assert rows_in(path, "SELECT call_sid FROM calls") == [("CA4",)]
