@@ -20,14 +20,13 @@ the actor is then in no state to go on, and its supervisor starts another from t
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import structlog
 
 from actors.call import HISTORY, Call, kept
 from actors.callouts import CalloutError, Gone, Outcome
-from actors.errand import Errand
+from actors.errands import Errands
 from actors.journal import Letter, Row, Snapshot, StaleVersion
 from actors.letters import Told, events_of, letters_of
 from actors.loop_actor import LoopActor
@@ -36,12 +35,10 @@ from actors.recordings import PATIENCE, Recordings
 from actors.repeats import answered, same
 from actors.settings import Settings
 from actors.webhook import Kind, Webhook
-from twiml import BUSY, NOTHING, Callout, FunctionExt, InvalidFlow, Machine, Request, Returned, TwimlError, apology
+from twiml import BUSY, NOTHING, Callout, InvalidFlow, Machine, Request, Returned, TwimlError, apology
 
 log = structlog.get_logger("switchhook.call")
 
-SUBSCRIPTIONS = 100
-"""Functions that one call may have subscribed."""
 TRIES = 10
 """How often a message is handled anew because another daemon was quicker."""
 
@@ -81,11 +78,7 @@ class PhoneCall(LoopActor):
         self.due: float | None = None
         """When the journal has it that what the call waits for is to be done without."""
         self.ending = False
-        self.errand: Errand | None = None
-        self.claimed = False
-        """Whether the call is claimed for its errand, or was for one that no committed step has taken yet."""
-        self.outcomes: dict[tuple[str, int], Outcome | CalloutError] = {}
-        """What came of the callouts of the step in hand, by the state of each and how many were taken before it."""
+        self.errands = Errands(settings, call_sid)
         self.untried = True
         """Whether nothing is known of the call, not even that the journal has it."""
         self.crashed = False
@@ -226,7 +219,7 @@ class PhoneCall(LoopActor):
         ended = self.status == "in-progress"
         if ended and (self.ending or self.machine.ended):
             self.status = "completed"
-            self._drop_errand()
+            self.errands.drop()
         elif ended:
             self._apologise(message.reason)
         if ended:
@@ -238,8 +231,7 @@ class PhoneCall(LoopActor):
 
     async def _may_rest(self, _: MayRest) -> bool:
         """Whether all there is to this call is in the journal, and nobody waits for more of it."""
-        waits = self.errand is not None and not self.errand.task.cancelled()
-        return not waits and self.actor_inbox.empty()
+        return not self.errands.under_way and self.actor_inbox.empty()
 
     def _apologise(self, reason: str, cause: BaseException | None = None) -> str:
         """The call has failed: say so, in the log and to the caller."""
@@ -252,28 +244,28 @@ class PhoneCall(LoopActor):
             exc_info=cause,
         )
         self.status, self.reason = "failed", reason
-        self._drop_errand()
+        self.errands.drop()
         return apology(self.machine.spoken)
 
     def on_stop(self) -> None:
         """Whoever stops a call waits for no callout."""
-        self._drop_errand()
+        self.errands.drop()
 
     def on_failure(self, *_: object) -> None:
         """Nor is anybody left to, if the actor's own message was too much for it."""
-        self._drop_errand()
+        self.errands.drop()
 
     async def _handle(self, webhook: Webhook) -> Handled:
         """What becomes of a webhook."""
         kind = webhook.kind
         if kind is Kind.AFTER_THE_END:
             self.ending = True
-            self._drop_errand()
+            self.errands.drop()
             return Handled(NOTHING, moved=False)
         if kind is Kind.COMPLETE:
             moved = self.status == "in-progress"
             self.status = "completed" if moved else self.status
-            self._drop_errand()
+            self.errands.drop()
             return Handled(NOTHING, moved)
         if not kind.wants_document or self.ending or self.status != "in-progress":
             sorry = kind.wants_document and self.status == "failed"
@@ -291,7 +283,8 @@ class PhoneCall(LoopActor):
             log.warning("unknown_state", call_sid=self.call_sid, recipe=self.call.recipe, asked_for=webhook.path)
         effect = self.machine.step(Request(webhook.rank, webhook.step, webhook.digits, webhook.speech))
         while isinstance(effect, Callout):
-            outcome = await self._outcome(effect, deadline)
+            self._show_state()
+            outcome = await self.errands.send(effect, self.call, self.version, deadline, self._callout_is_done)
             if outcome is None:
                 effect = self.machine.hold()
                 break
@@ -299,49 +292,6 @@ class PhoneCall(LoopActor):
             effect = self.machine.step(Returned(outcome.verbs))
             self._take(outcome)
         return Handled(effect.xml, effect.moved)
-
-    async def _outcome(self, callout: Callout, deadline: float) -> Outcome | None:
-        """What came of a callout, begun now or before; None if the caller has to hold."""
-        known = self.outcomes.get((callout.rank, self.call.taken))
-        if isinstance(known, CalloutError):
-            raise known
-        if known is not None:
-            return known
-        errand = self.errand
-        if errand is None or not errand.is_for(callout.rank, self.call.taken):
-            self._drop_errand()
-            errand = Errand(self.settings, self.call_sid, callout, self.call.taken)
-            if not await errand.claim(self.version, deadline):
-                return None
-            self.claimed, self.errand = True, errand
-            self._show_state()
-            errand.begin(self._call_out(callout.function))
-        if not await errand.done_by(deadline):
-            ref, done = self.actor_ref, CalloutDone(callout.rank)
-            errand.task.add_done_callback(lambda _: ref.tell(done) if ref.is_alive() else None)
-            return None
-        return self._fetch(errand)
-
-    def _fetch(self, errand: Errand) -> Outcome:
-        """Keep what came of an errand until a step has taken it. Raises the `CalloutError` that did."""
-        key = (errand.callout.rank, errand.taken)
-        try:
-            outcome = self.outcomes[key] = errand.outcome()
-        except CalloutError as problem:
-            self.outcomes[key] = problem
-            raise
-        finally:
-            self._drop_errand()
-        return outcome
-
-    async def _call_out(self, function: FunctionExt) -> Outcome:
-        """What a callout returned, with all the subscriptions that the call has then."""
-        outcome = await self.settings.callouts.call(function, self.call)
-        subscriptions = tuple(dict.fromkeys((*self.call.subscriptions, *outcome.subscriptions)))
-        if len(subscriptions) > SUBSCRIPTIONS:
-            name = f"{function.module}:{function.fn}"
-            raise CalloutError(f"{name} left {len(subscriptions)} subscriptions; a call has at most {SUBSCRIPTIONS}")
-        return replace(outcome, subscriptions=subscriptions)
 
     def _take(self, outcome: Outcome) -> None:
         self.call.data = outcome.data
@@ -360,13 +310,10 @@ class PhoneCall(LoopActor):
         """
         if self.status == "unknown" and not await self._resume():
             return
-        errand, key = self.errand, (done.rank, self.call.taken)
         if self.status != "in-progress" or self.machine.state != done.rank:
             return
-        if errand is not None and errand.is_for(*key) and errand.succeeded:
-            self._fetch(errand)
-        outcome = self.outcomes.get(key)
-        if not isinstance(outcome, Outcome):
+        outcome = self.errands.brought(done.rank, self.call.taken)
+        if outcome is None:
             return
         try:
             self.machine.splice(outcome.verbs)
@@ -376,10 +323,9 @@ class PhoneCall(LoopActor):
         self._take(outcome)
         await self._write(Row(self.settings.clock.now(), "callout_done", done.rank, None, {}, "", moved=False))
 
-    def _drop_errand(self) -> None:
-        if self.errand is not None:
-            self.errand.drop()
-            self.errand = None
+    def _callout_is_done(self, rank: str) -> None:
+        if self.actor_ref.is_alive():
+            self.actor_ref.tell(CalloutDone(rank))
 
     async def _write(self, row: Row, letters: Sequence[Letter] = ()) -> None:
         """Commit a step. Raises `StaleVersion` if another was committed since the one that this was made from."""
@@ -403,23 +349,15 @@ class PhoneCall(LoopActor):
             self.recordings.announced,
             self.recordings.awaited,
         )
-        left = self._left() if self.outcomes else {}
-        freed = self.claimed and self.errand is None and not left
+        left = self.errands.left(call.taken, going=self.status == "in-progress")
+        freed = self.errands.frees(left)
         await settings.journal.commit(snapshot, row, letters, claimant=settings.node if freed else "")
         call.history = kept(call.history, row)
         self.version += 1
         self.due = due
-        if self.outcomes:
-            self.outcomes = left
-            for rank, _ in left:
-                self.actor_ref.tell(CalloutDone(rank))
-        if freed:
-            self.claimed = False
-
-    def _left(self) -> dict[tuple[str, int], Outcome | CalloutError]:
-        """What came of callouts and is in no step so far: what it was for turned out to be answered already."""
-        going = self.status == "in-progress"
-        return {key: each for key, each in self.outcomes.items() if going and key[1] >= self.call.taken}
+        self.errands.committed(left, freed=freed)
+        for rank, _ in left:
+            self._callout_is_done(rank)
 
     def _due(self, now: float) -> float | None:
         """When to do without what the call waits for, if it was last heard of now."""

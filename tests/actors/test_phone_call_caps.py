@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from actors import Call, Webhook
 from actors.callouts import DATA
-from actors.phone_call import SUBSCRIPTIONS
+from actors.errands import SUBSCRIPTIONS
 from actors.recordings import ANNOUNCED
 from tests.actors.doubles import MENU, Line, Office, bounded, quiet, until
 from tests.twiml.documents import inside
