@@ -18,7 +18,7 @@ from actors.journal import (
 )
 from actors.loop_actor import LoopActor
 from actors.loop_future import LoopFuture, WouldDeadlock
-from actors.messages import Answer, GiveUp, MayRest, Overdue
+from actors.messages import Answer, GiveUp, MayRest, Move, NotMoved, Overdue
 from actors.phone_call import Crashed, PhoneCall
 from actors.settings import Settings
 from actors.threads import Threads
@@ -42,6 +42,8 @@ __all__ = [
     "LoopActor",
     "LoopFuture",
     "MayRest",
+    "Move",
+    "NotMoved",
     "Open",
     "Outbox",
     "Outcome",

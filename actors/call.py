@@ -19,6 +19,7 @@ class Call:
     """
 
     __slots__ = (
+        "answered_by",
         "data",
         "history",
         "initial_params",
@@ -55,6 +56,9 @@ class Call:
         """How many callouts have had their verbs put in their place."""
         self.language: str | None = None
         """The language the caller hears, as `en-GB`, where a text has several; None for the first it has."""
+        self.answered_by = ""
+        """Who has picked up, of a call that was made with `machine_detection`: `human`, `machine_start`, `fax`, …;
+        empty until Twilio has told."""
         self.data: dict[str, Any] = {}
         self.history: tuple[Row, ...] = ()
         """The latest webhooks and what they were answered, the oldest first."""
@@ -67,7 +71,7 @@ class Call:
         call = cls(snapshot.recipe, snapshot.program, first, settings, snapshot.started)
         call.state, call.step, call.language = machine["state"], machine["steps"], machine["language"]
         call.data, call.taken, call.history = dict(snapshot.data), snapshot.taken, kept((), *history)
-        call.subscriptions = tuple(snapshot.subscriptions)
+        call.subscriptions, call.answered_by = tuple(snapshot.subscriptions), snapshot.answered_by
         return call
 
     @property

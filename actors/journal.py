@@ -77,6 +77,8 @@ class Snapshot(NamedTuple):
     """The recordings that were told of."""
     awaited: Mapping[str, Mapping[str, str]]
     """The recordings that were made and can't be fetched yet: what is known of each, by its Sid."""
+    answered_by: str = ""
+    """Who has picked up, if somebody was asked to find out."""
 
 
 class Letter(NamedTuple):

@@ -7,22 +7,40 @@ from collections.abc import Mapping, Sequence
 from actors.callouts import Gone
 from actors.journal import Letter, Subscription
 from actors.webhook import Kind, Webhook
+from actors.webhooks import Event
 
 Told = tuple[str, Mapping[str, str]]
 """An event, and the fields that it came with."""
 
+_CALLBACKS = {
+    Event.DETECTION: "detection",
+    Event.LEG_STATUS: "leg",
+    Event.CONFERENCE: "conference",
+    Event.STREAM: "stream",
+    Event.REAL_TIME: "live_transcription",
+    Event.PAY: "payment",
+    Event.PARTIAL_SPEECH: "partial_speech",
+}
+"""What a callback is called whose kind doesn't say it."""
+_KINDS = {Kind.STATUS: "status", Kind.COMPLETE: "status", Kind.TRANSCRIPTION: "transcription"}
+
 
 def events_of(webhook: Webhook, *, recorded: bool, ended: bool) -> list[Told]:
     """What a webhook tells of, in order: a recording before the end it came with."""
-    kind = webhook.kind
-    happened = {
+    told = {
         "recording": recorded,
         "dial": bool(webhook.dial_status),
-        "transcription": kind is Kind.TRANSCRIPTION,
-        "status": kind in (Kind.STATUS, Kind.COMPLETE),
+        _called_back(webhook): True,
         "completion": ended,
     }
-    return [(event, webhook.params) for event, so in happened.items() if so]
+    return [(event, webhook.params) for event, so in told.items() if event and so]
+
+
+def _called_back(webhook: Webhook) -> str:
+    """The event that a callback tells of; empty for what is none."""
+    kind = webhook.kind
+    otherwise = _KINDS.get(kind, "")
+    return _CALLBACKS.get(webhook.event, otherwise) if otherwise and kind is not Kind.COMPLETE else otherwise
 
 
 def letters_of(

@@ -48,6 +48,20 @@ class Overdue:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """Have the call go on at a state, by its rank or label, whatever it is at.
+
+    Answered when Twilio has been told; with a `reason` if the call was not moved.
+    """
+
+    state: str
+
+
+class NotMoved(Exception):
+    """A call that should have been moved is where it was: it is over, has no such state, or Twilio refused."""
+
+
+@dataclass(frozen=True, slots=True)
 class MayRest:
     """Is there nothing that would be lost with the actor? Answered with True or False."""
 

@@ -21,24 +21,23 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import structlog
 
-from actors.call import HISTORY, Call, kept
-from actors.callouts import CalloutError, Gone, Outcome
-from actors.errands import Errands
-from actors.journal import Letter, Row, Snapshot, StaleVersion
+from actors.callouts import CalloutError, Gone
+from actors.journal import Letter, Row, StaleVersion
+from actors.kept_call import KeptCall
 from actors.letters import Told, events_of, letters_of
-from actors.loop_actor import LoopActor
-from actors.messages import Answer, CalloutDone, GiveUp, MayRest, Overdue
-from actors.recordings import PATIENCE, Recordings
+from actors.messages import Answer, CalloutDone, GiveUp, MayRest, Move, NotMoved, Overdue
 from actors.repeats import answered, same
-from actors.settings import Settings
 from actors.webhook import Kind, Webhook
-from twiml import BUSY, NOTHING, Callout, InvalidFlow, Machine, Request, Returned, TwimlError, apology
+from twiml import NOTHING, Callout, InvalidFlow, Machine, NoSuchState, Request, Returned, TwimlError, apology
 
 log = structlog.get_logger("switchhook.call")
 
+OUTBOUND = "outbound-api"
+"""The direction of a call that was made through the REST API."""
 TRIES = 10
 """How often a message is handled anew because another daemon was quicker."""
 
@@ -55,36 +54,18 @@ class Handled(NamedTuple):
     gone: Gone | None = None
 
 
-class PhoneCall(LoopActor):
-    """One call. Its supervisor is its registry, so Pykka's is not told of it.
+class PhoneCall(KeptCall):
+    """One call.
 
     An actor begins with nothing but a CallSid. At its first webhook it takes up the call where the
     journal has it, or begins a new one if there is none and somebody is on the line.
     """
 
-    use_registry = False
-
-    call: Call
-    machine: Machine
-    recordings: Recordings
-
-    def __init__(self, settings: Settings, call_sid: str) -> None:
-        super().__init__()
-        self.settings = settings
-        self.call_sid = call_sid
-        self.status = "unknown"
-        self.reason = ""
-        self.version = 0
-        self.due: float | None = None
-        """When the journal has it that what the call waits for is to be done without."""
-        self.ending = False
-        self.errands = Errands(settings, call_sid)
-        self.untried = True
-        """Whether nothing is known of the call, not even that the journal has it."""
-        self.crashed = False
+    crashed = False
+    """Whether it has failed, and is in no state to go on."""
 
     async def on_receive(self, message: Any) -> Answer | bool | None:
-        """Take a `Webhook`, `GiveUp`, `Overdue` or `MayRest` and answer it; or the actor's own `CalloutDone`.
+        """Take a `Webhook`, `GiveUp`, `Overdue`, `Move` or `MayRest` and answer it; or the actor's own `CalloutDone`.
 
         Raises whatever goes wrong, and `Crashed` ever after: the state is then not to be trusted.
         """
@@ -99,7 +80,7 @@ class PhoneCall(LoopActor):
                     tries -= 1
                     if not tries:
                         raise
-                    self.status, self.reason, self.version, self.untried = "unknown", "", 0, False
+                    self._forget()
         except BaseException:
             self.crashed = True
             raise
@@ -110,6 +91,8 @@ class PhoneCall(LoopActor):
         if (answer := await self._without_a_step(webhook, key)) is not None:
             return answer
         status, self.call.params = self.status, webhook.params
+        if (who := webhook.params.get("AnsweredBy")) and not webhook.params.get("ParentCallSid"):
+            self.call.answered_by = who
         recorded = self._hears(webhook)
         return await self._answer(webhook, key, status, await self._handle(webhook), recorded=recorded)
 
@@ -162,38 +145,8 @@ class PhoneCall(LoopActor):
             return None
         if await self._resume():
             return None
-        return self._begin(webhook) if webhook.kind.wants_document else Answer(NOTHING, self.status)
-
-    def _begin(self, webhook: Webhook) -> Answer | None:
-        """Begin a call; the answer if there is no such recipe, or no room for another call."""
-        settings = self.settings
-        program = settings.programs(webhook.recipe)
-        if program is None:
-            return Answer(NOTHING, self.status)
-        if not settings.admits(self.call_sid):
-            return Answer(BUSY, "refused")
-        self.call = Call(webhook.recipe, program, webhook.params, settings.recipe_settings, webhook.arrived)
-        self.call.language = settings.language(webhook.recipe, self.call.to)
-        base = f"{settings.base}/{webhook.recipe}"
-        self.machine = Machine(program, base, max_visits=settings.max_visits, language=self.call.language)
-        self.recordings = Recordings()
-        self.status = "in-progress"
-        return None
-
-    async def _resume(self) -> bool:
-        """Go on from what the journal has of the call, if it has."""
-        settings = self.settings
-        snapshot = await settings.journal.load(self.call_sid)
-        if snapshot is None:
-            return False
-        history = await settings.journal.history(self.call_sid, HISTORY)
-        self.call = Call.restored(snapshot, history, settings.recipe_settings)
-        base = f"{settings.base}/{snapshot.recipe}"
-        self.machine = Machine.restore(snapshot.program, snapshot.machine, base, max_visits=settings.max_visits)
-        self.recordings = Recordings(snapshot.announced, snapshot.awaited)
-        self.status, self.version, self.due = snapshot.status, snapshot.version, snapshot.due
-        self.ending = snapshot.ending
-        return True
+        begins = webhook.kind.wants_document or _never_asked(webhook)
+        return self._begin(webhook) if begins else Answer(NOTHING, self.status)
 
     async def _give_up(self, message: GiveUp) -> Answer:
         """End the call as failed, unless the step was committed after all; nothing is asked of the machine."""
@@ -228,6 +181,36 @@ class PhoneCall(LoopActor):
         row = Row(self.settings.clock.now(), "overdue", webhook.path, None, webhook.params, "", moved=ended)
         await self._write(row, letters)
         return self._unmoved(NOTHING)._replace(ended=ended, reason=self.reason, letters=bool(letters))
+
+    async def _move(self, message: Move) -> Answer:
+        """Go on at another state: first the step, then Twilio is told, so that no request can come before it.
+
+        If Twilio refuses, another step takes it back, but for one that somebody has gone on from meanwhile: whoever
+        asks for a document of that call is sent to the state then.
+        """
+        if self.status == "unknown" and not await self._resume():
+            return Answer(NOTHING, self.status, reason="there is no such call")
+        if self.status != "in-progress" or self.ending:
+            return self._unmoved(NOTHING)._replace(reason="the call is over")
+        machine, before = self.machine, self.machine.snapshot()
+        try:
+            machine.move(message.state)
+        except NoSuchState as problem:
+            return self._unmoved(NOTHING)._replace(reason=str(problem))
+        self.errands.drop()
+        await self._write(Row(self.settings.clock.now(), "moved", message.state, None, {}, "", moved=True))
+        base, at = f"{self.settings.base}/{quote(self.call.recipe)}", f"{machine.state}?step={machine.steps}"
+        try:
+            await self.settings.redirect(self.call.initial_params.get("AccountSid", ""), self.call_sid, f"{base}/{at}")
+        except NotMoved as problem:
+            self.machine = Machine.restore(machine.program, before, machine.base, max_visits=machine.max_visits)
+            try:
+                await self._write(Row(self.settings.clock.now(), "not_moved", message.state, None, {}, "", moved=False))
+            except StaleVersion:
+                self._forget()
+                return Answer(NOTHING, "in-progress", reason=str(problem))
+            return self._unmoved(NOTHING)._replace(reason=str(problem))
+        return self._unmoved(NOTHING)
 
     async def _may_rest(self, _: MayRest) -> bool:
         """Whether all there is to this call is in the journal, and nobody waits for more of it."""
@@ -291,17 +274,14 @@ class PhoneCall(LoopActor):
             self._speak(outcome.language)
             effect = self.machine.step(Returned(outcome.verbs))
             self._take(outcome)
+        if effect.ends and self._hears_no_more():
+            self.ending = True
         return Handled(effect.xml, effect.moved)
 
-    def _take(self, outcome: Outcome) -> None:
-        self.call.data = outcome.data
-        self.call.taken += 1
-        self.call.subscriptions = outcome.subscriptions
-
-    def _speak(self, language: str | None) -> None:
-        if language != self.call.language:
-            self.call.language = language
-            self.machine.speak(language)
+    def _hears_no_more(self) -> bool:
+        """Whether the document in hand is the last that Twilio asks for, and its end is told by nobody."""
+        early = self.settings.complete_outbound_early and self.call.direction == OUTBOUND
+        return early and all(row.kind != Kind.STATUS for row in self.call.history)
 
     async def _callout_done(self, done: CalloutDone) -> None:
         """The function that a caller holds for has finished: it has done so for good once that is committed.
@@ -323,60 +303,18 @@ class PhoneCall(LoopActor):
         self._take(outcome)
         await self._write(Row(self.settings.clock.now(), "callout_done", done.rank, None, {}, "", moved=False))
 
-    def _callout_is_done(self, rank: str) -> None:
-        if self.actor_ref.is_alive():
-            self.actor_ref.tell(CalloutDone(rank))
 
-    async def _write(self, row: Row, letters: Sequence[Letter] = ()) -> None:
-        """Commit a step. Raises `StaleVersion` if another was committed since the one that this was made from."""
-        call, machine, settings = self.call, self.machine, self.settings
-        self._show_state()
-        due = self._due(row.at)
-        snapshot = Snapshot(  # in the order of its fields, which takes half the time that their names do
-            self.call_sid,
-            call.recipe,
-            self.version + 1,
-            self.status,
-            call.started,
-            due,
-            machine.program,
-            machine.snapshot(),
-            call.initial_params,
-            call.data,
-            call.taken,
-            self.ending,
-            call.subscriptions,
-            self.recordings.announced,
-            self.recordings.awaited,
-        )
-        left = self.errands.left(call.taken, going=self.status == "in-progress")
-        freed = self.errands.frees(left)
-        await settings.journal.commit(snapshot, row, letters, claimant=settings.node if freed else "")
-        call.history = kept(call.history, row)
-        self.version += 1
-        self.due = due
-        self.errands.committed(left, freed=freed)
-        for rank, _ in left:
-            self._callout_is_done(rank)
-
-    def _due(self, now: float) -> float | None:
-        """When to do without what the call waits for, if it was last heard of now."""
-        if self.status != "in-progress":
-            return now + PATIENCE if self.recordings.awaited else None
-        return now + self.settings.linger if self.ending else self.call.started + self.settings.longest
-
-    def _show_state(self) -> None:
-        self.call.program, self.call.state, self.call.step = (
-            self.machine.program,
-            self.machine.state,
-            self.machine.steps,
-        )
+def _never_asked(webhook: Webhook) -> bool:
+    """Whether this is the end of an outbound call for which no document was asked: nobody has answered it."""
+    outbound = webhook.params.get("Direction") == OUTBOUND
+    return outbound and webhook.kind is Kind.COMPLETE and not webhook.params.get("ParentCallSid")
 
 
 _HANDLERS: dict[type, Callable[[PhoneCall, Any], Awaitable[Answer | bool | None]]] = {
     Webhook: PhoneCall._webhook,  # noqa: SLF001 - the actor's own table
     GiveUp: PhoneCall._give_up,  # noqa: SLF001
     Overdue: PhoneCall._overdue,  # noqa: SLF001
+    Move: PhoneCall._move,  # noqa: SLF001
     MayRest: PhoneCall._may_rest,  # noqa: SLF001
     CalloutDone: PhoneCall._callout_done,  # noqa: SLF001
 }

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from actors.callouts import Callouts
 from actors.clock import Clock
-from actors.journal import Journal
+from actors.journal import Journal, Subscription
+from actors.messages import NotMoved
 from twiml import Program
+
+
+async def _nowhere(_: str, call_sid: str, __: str) -> None:
+    raise NotMoved(f"{call_sid}: nobody here can tell Twilio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,8 @@ class Settings:
     clock: Clock
     programs: Callable[[str], Program | None]
     """Finds a recipe's program by the recipe's name."""
+    subscriptions: Callable[[str], Sequence[Subscription]] = lambda _: ()
+    """The functions that every call of a recipe has subscribed from the first, by the recipe's name."""
     node: str = "node"
     """This daemon's name among those that have the same journal; no other has ever had it."""
     base: str = ""
@@ -38,5 +45,10 @@ class Settings:
     """After how long a call is ended whose end never came."""
     language: Callable[[str, str], str | None] = lambda *_: None
     """The language that callers of a recipe hear who called this number, as far as it is known."""
+    complete_outbound_early: bool = False
+    """Whether an outbound call that Twilio reports no status of is over once it has been given its last document."""
+    redirect: Callable[[str, str, str], Awaitable[None]] = _nowhere
+    """Tells Twilio to go on with a call at a path: by AccountSid, CallSid and path. Raises `NotMoved` if it won't; what
+    else it raises leaves open whether it did."""
     admits: Callable[[str], bool] = lambda _: True
     """Whether another call may begin, by its CallSid."""

@@ -67,6 +67,7 @@ class Kind(StrEnum):
         return self in (Kind.START_CALL, Kind.GATHER_RESPONSE, Kind.GOTO_STATE)
 
 
+_PARENT = "ParentCallSid"
 _CALLBACKS = {"recording": Kind.RECORDING, "transcription": Kind.TRANSCRIPTION, "status": Kind.STATUS}
 _OVER = "CallStatus is {status}"
 _CALLBACK = "its URL ends in /{path}"
@@ -177,6 +178,16 @@ class Webhook(
         """Whether it is about a message and no call."""
         return not self.call_sid and bool(self.message_sid or self.sms_sid)
 
+    def of_leg(self) -> Webhook | None:
+        """The same as the call that has dialled this leg is told it, if there is one: it is about that call then, and
+        of the leg it has the SID as `DialCallSid`, as a Dial's action has.
+        """
+        parent = self.params.get(_PARENT)
+        if not parent or parent == self.call_sid or self.path not in _CALLBACKS:
+            return None
+        params = {**self.params, "CallSid": parent, "DialCallSid": self.call_sid}
+        return Webhook(params, self.recipe, self.path, self.step, self.token, self.arrived)
+
     @property
     def rank(self) -> str | None:
         """The rank its URL names, if it does."""
@@ -236,7 +247,7 @@ class Webhook(
         get, path = self.params.get, self.path
         over = get("CallStatus") in TERMINAL
         if path in _CALLBACKS:
-            return _called_back(path, over)
+            return _called_back(path, over, of_leg=bool(get(_PARENT)) and get(_PARENT) == get("CallSid"))
         if over:
             return (Kind.AFTER_THE_END, _STATE_OVER) if path else (Kind.COMPLETE, _OVER)
         if not path and get("CallbackSource") == "call-progress-events":
@@ -249,8 +260,8 @@ class Webhook(
         return _EVENTS.get(self.kind, Event.GO_ON)
 
 
-def _called_back(path: str, over: bool) -> tuple[Kind, str]:
+def _called_back(path: str, over: bool, of_leg: bool) -> tuple[Kind, str]:
     kind = _CALLBACKS[path]
-    if kind is Kind.STATUS and over:
+    if kind is Kind.STATUS and over and not of_leg:
         return Kind.COMPLETE, f"{_CALLBACK}, and {_OVER}"
     return kind, _CALLBACK

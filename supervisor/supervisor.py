@@ -32,8 +32,22 @@ from urllib.parse import quote
 
 import structlog
 
-from actors import Answer, GiveUp, JournalError, Kind, Letter, Open, Overdue, PhoneCall, Settings, Webhook
+from actors import (
+    Answer,
+    GiveUp,
+    JournalError,
+    Kind,
+    Letter,
+    Move,
+    NotMoved,
+    Open,
+    Overdue,
+    PhoneCall,
+    Settings,
+    Webhook,
+)
 from supervisor.awake import Awake
+from supervisor.others import Others
 from supervisor.postman import PAUSES, Postman
 from supervisor.roll import Child, Roll
 from supervisor.rounds import Rounds
@@ -60,12 +74,6 @@ ROUND = 1.0
 """Seconds from one look for what is overdue to the next."""
 SWEPT = 100
 """Calls that are ended in one round because they are overdue."""
-PAGE_OF_OPEN = 500
-"""Calls that are taken over from a journal at a time."""
-PAGE_OF_ENDED = 10_000
-"""Calls that others have ended, of which is heard in one round."""
-SKEW = 30.0
-"""Seconds from a webhook's arrival, by whose daemon's clock a call was last heard of, to another's look at its end."""
 LATE = 8.0
 """Seconds after its arrival that a webhook over which its call has crashed is not tried again: Twilio waits 15."""
 
@@ -117,10 +125,8 @@ class Supervisor:
         self.postman = Postman(self.settings, pauses)
         self._roll = Roll()
         self._awake = Awake(max_awake, lambda call_sid: PhoneCall.start(self.settings, call_sid))
-        self._looked = 0.0
-        """Until when it is known which calls others have ended."""
-        shared = [self._hear_of_ends] if settings.journal.shared else []
-        self._taking_over: asyncio.Task[None] | None = None
+        self._others = Others(self.settings, self._roll, self.tally, self._retire)
+        shared = [self._others.hear_of_ends] if settings.journal.shared else []
         self._unwritten: deque[Webhook] = deque(maxlen=REMEMBERED)
         """What was told while the journal could not be written, and will not be told again."""
         self._rounds = Rounds(settings.clock, ROUND, [self._write_late, self.sweep, self.postman.look, *shared])
@@ -156,6 +162,32 @@ class Supervisor:
         """The call is over."""
         return await self._tell(webhook)
 
+    async def redirect(self, call_sid: str, state: str) -> None:
+        """Have a running call go on at a state, by its rank or label: Twilio is told, and asks for it.
+
+        Whatever the call was at is interrupted; the request of the verb in hand is known for that, and moves nothing.
+
+        Raises:
+            NotMoved: the call is where it was: there is none, it is over, has no such state, or Twilio refused.
+            JournalError: the call can't be read or written.
+        """
+        child = self._roll.find(call_sid) or await self._others.find(call_sid)
+        ref = self._awake.begin(child)
+        try:
+            answer: Answer = await ref.ask(Move(state), block=False)
+        except Exception as problem:
+            if child.ref is ref:
+                self._awake.wake_anew(child)
+            if isinstance(problem, JournalError):
+                raise
+            raise NotMoved(f"{call_sid}: {type(problem).__name__}: {problem}") from problem
+        finally:
+            self._awake.end(child)
+        child.state = answer.state or child.state
+        if answer.reason:
+            raise NotMoved(f"{call_sid}: {answer.reason}")
+        log.info("call_moved", call_sid=call_sid, recipe=child.recipe, state=answer.state)
+
     def status(self, limit: int = PAGE, after: str | None = None) -> dict[str, Any]:
         """What the status endpoint shows of the calls, one page of those in progress.
 
@@ -178,10 +210,8 @@ class Supervisor:
 
         Calls in progress that nobody else has are put on the roll; they sleep until their next webhook.
         """
-        self._looked = self.settings.clock.now()
+        self._others.start()
         self._rounds.start()
-        if not self.settings.journal.shared:
-            self._taking_over = asyncio.get_running_loop().create_task(self._take_over())
 
     async def settle(self) -> None:
         """End the calls whose callers are gone, without Twilio's last word, and have everybody told who is to be.
@@ -200,8 +230,7 @@ class Supervisor:
         Subscribed functions that are under way are cut off; they are told again by whoever has the journal next.
         """
         await self._rounds.stop()
-        if self._taking_over is not None:
-            self._taking_over.cancel()
+        self._others.stop()
         await self.postman.close()
         await self._awake.close()
         for child in self._roll:
@@ -243,13 +272,16 @@ class Supervisor:
             ref = self._awake.begin(child)
             try:
                 answer: Answer = await ref.ask(message or webhook, block=False)
-                return self._answered(child, answer, webhook)
+                xml = self._answered(child, answer, webhook)
             except Exception as problem:  # noqa: BLE001 - let it crash: whatever it was, the next actor begins afresh
                 reason = f"{type(problem).__name__}: {problem}"
                 if child.ref is ref and not self._restart(child, webhook, problem):
                     break
                 if self.settings.clock.now() - webhook.arrived > LATE:
                     break
+            else:
+                of_call = webhook.of_leg() if answer.status == "unknown" else None
+                return xml if of_call is None else await self._tell(of_call)
             finally:
                 self._awake.end(child)
         return await self._give_up(webhook, reason)
@@ -305,37 +337,6 @@ class Supervisor:
         self._awake.stop(child)
         self._roll.remove(child)
         self.tally.settled(child)
-
-    async def _take_over(self) -> None:
-        """Put the calls in progress that the journal has on the roll, a page at a time."""
-        page: Sequence[Open] = await self._open_after("")
-        while page:
-            for found in page:
-                if found.call_sid not in self._roll:
-                    self._roll.add(child := Child.of(found))
-                    self.tally.goes_on(child)
-            page = await self._open_after(page[-1].call_sid)
-
-    async def _open_after(self, call_sid: str) -> Sequence[Open]:
-        try:
-            return await self.settings.journal.in_progress(call_sid, PAGE_OF_OPEN)
-        except JournalError as problem:
-            log.warning("calls_not_listed", after=call_sid, reason=str(problem))
-            return ()
-
-    async def _hear_of_ends(self) -> None:
-        """Retire the calls that another daemon has ended.
-
-        They were last heard of when their last webhook came, which may have waited for a callout since.
-        """
-        now = self.settings.clock.now()
-        since = self._looked - SKEW - self.settings.patience
-        for call_sid in await self.settings.journal.ended(since, PAGE_OF_ENDED):
-            child = self._roll.find(call_sid)
-            if child is not None and child.counted and not child.in_hand:
-                self.tally.discount(child)
-                self._retire(child)
-        self._looked = now
 
     def _restart(self, child: Child, webhook: Webhook, problem: Exception) -> bool:
         """Start a crashed child again from its last committed step, unless it crashes too often."""

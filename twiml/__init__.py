@@ -11,7 +11,15 @@ from twiml.compile import compile
 from twiml.declare import Element, Extension, Noun, Verb
 from twiml.decode import decode
 from twiml.draw import draw
-from twiml.errors import DecodeError, DocumentTooLong, InvalidFlow, TwimlError, UnknownAttribute, UnknownElement
+from twiml.errors import (
+    DecodeError,
+    DocumentTooLong,
+    InvalidFlow,
+    NoSuchState,
+    TwimlError,
+    UnknownAttribute,
+    UnknownElement,
+)
 from twiml.extensions import DefaultExt, FunctionExt, GotoExt, LabelExt, PromptExt, RepeatExt, ResponseExt
 from twiml.machine import Callout, Document, Machine, Request, Returned
 from twiml.messaging import Body, Media, Message
@@ -118,6 +126,7 @@ __all__ = [
     "Machine",
     "Media",
     "Message",
+    "NoSuchState",
     "Noun",
     "Number",
     "P",

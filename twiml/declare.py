@@ -141,7 +141,7 @@ class Content:
 class Hook:
     """A URL of ours that the machine writes into an element that doesn't name its own.
 
-    `path` is what follows the recipe's own URL: `recording`, `transcription`, or None for the
+    `path` is what follows the recipe's own URL: `recording`, `transcription`, `status`, or None for the
     rank of the state that goes on. `when` looks at the element's attributes, as XML has them, and
     says whether the URL is wanted.
     """

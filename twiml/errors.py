@@ -25,6 +25,10 @@ class DocumentTooLong(TwimlError):
     """One verb alone exceeds the 64 kB Twilio reads of a document (error 11750)."""
 
 
+class NoSuchState(TwimlError):
+    """A rank or a label that a program doesn't have."""
+
+
 class UnknownAttribute(UserWarning):
     """An attribute that the language doesn't know is passed on to Twilio as it is."""
 

@@ -13,8 +13,11 @@ DOTTED = matching(
     "a dotted Python name", lambda name: all(part.isidentifier() for part in name.split(".")), "is not a Python name"
 )
 LABEL = matching("a name that begins with a letter", lambda name: name[:1].isalpha(), "must begin with a letter")
-EVENTS = ("recording", "completion", "transcription", "status", "dial")
-"""What a callout may subscribe a function to."""
+EVENTS = (
+    *("recording", "completion", "transcription", "status", "dial"),
+    *("detection", "leg", "conference", "stream", "live_transcription", "payment", "partial_speech"),
+)
+"""What a function may be subscribed to."""
 
 
 LANGUAGE = named(SAY_LANGUAGES, "is not one Twilio speaks")

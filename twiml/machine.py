@@ -38,7 +38,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
 from twiml import menu
-from twiml.errors import DocumentTooLong
+from twiml.errors import DocumentTooLong, NoSuchState
 from twiml.extensions import FunctionExt, ResponseExt
 from twiml.languages import nearest
 from twiml.phrases import goodbye, hold
@@ -190,6 +190,20 @@ class Machine:
         start = self._spliced(verbs)
         self.state = self.program[start].rank if start is not None else self.state
         self.stale = True
+
+    def move(self, target: str) -> None:
+        """Have the caller go on at a state, by its rank or label, whatever they are at.
+
+        Twilio is told from outside; what the machine has for it is a document that only redirects. The URLs of the
+        one before are older, so the action of the verb that the move interrupts moves nothing, and whoever asks for
+        the present document comes to the state as well. Raises `NoSuchState`.
+        """
+        at = self._entry(self.program.labels.get(target, target))
+        if at is None:
+            raise NoSuchState(f"the flow has no state and no label {target!r}")
+        self._draft = draft = _Draft()
+        self._redirect(draft, self.program[at].rank)
+        self._finish(draft, self.program[at].rank)
 
     def hold(self) -> Document:
         """Stop waiting for the callout: what was written so far, the hold phrase, a Redirect to it.

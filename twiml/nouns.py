@@ -27,6 +27,13 @@ def records(attributes: Mapping[str, str]) -> bool:
     return attributes.get("record", "false").lower() not in ("false", "do-not-record")
 
 
+def tells(attributes: Mapping[str, str]) -> bool:
+    """Whether an element's `status_callback_event` asks for any."""
+    return bool(attributes.get("statusCallbackEvent", "").strip())
+
+
+STATUS = Hook("statusCallback", "status", tells)
+
 SIP = matching(
     "a SIP address",
     lambda value: re.fullmatch(r"(?i)\s*sips?:[^\s<>]+\s*", value) is not None,
@@ -66,7 +73,7 @@ class Parameter(Noun):
     value: str | None = attribute(TEXT)
 
 
-@verb
+@verb(hooks=(STATUS,))
 class Number(DetectingLeg):
     """A phone to ring, with + and country code. Up to ten ring at once; the first to answer wins."""
 
@@ -82,7 +89,7 @@ class Identity(Noun):
     client_identity: str = content(text(256, least=1))
 
 
-@verb
+@verb(hooks=(STATUS,))
 class Client(Leg):
     """A browser or app that has registered with the Voice SDK under this identity."""
 
@@ -90,7 +97,7 @@ class Client(Leg):
     client_notification_url: str | None = attribute(URL)
 
 
-@verb(hooks=(Hook("recordingStatusCallback", "recording", records),))
+@verb(hooks=(Hook("recordingStatusCallback", "recording", records), STATUS))
 class Conference(Noun):
     """A room by name; whoever dials the same name is in it. 250 people at most."""
 
@@ -161,7 +168,7 @@ class Headers(Noun):
     body: Sequence[Noun] = nested("Header")
 
 
-@verb
+@verb(hooks=(STATUS,))
 class Sip(DetectingLeg):
     """A SIP endpoint by its address, or by several in Uri."""
 
@@ -177,7 +184,7 @@ class ApplicationSid(Noun):
     sid: str = content(NAME)
 
 
-@verb
+@verb(hooks=(STATUS,))
 class Application(Leg):
     """A TwiML App that takes the call."""
 
@@ -186,7 +193,7 @@ class Application(Leg):
     copy_parent_to: bool | None = attribute(FLAG)
 
 
-@verb
+@verb(hooks=(STATUS,))
 class WhatsApp(Leg):
     """A phone reached by WhatsApp."""
 

@@ -67,7 +67,7 @@ class DialFields(Group, page="voice/twiml/dial"):
     dial_status = text(
         "DialCallStatus", "What came of a Dial: `completed`, `busy`, `no-answer`, `failed`, `canceled`.", Event.DIAL
     )
-    dial_call_sid = text("DialCallSid", "The leg that was dialled.", Event.DIAL)
+    dial_call_sid = text("DialCallSid", "The leg that was dialled.", Event.DIAL, Event.LEG_STATUS)
     dial_call_duration = whole("DialCallDuration", "Seconds that it took.", Event.DIAL)
     dial_bridged = flag("DialBridged", "Whether the two have spoken.", Event.DIAL)
     dial_sip_call_id = text("DialSipCallId", "The Call-ID of a leg by SIP.", Event.DIAL)

@@ -28,7 +28,9 @@ RECENT = 256
 """Programs that are held though no call holds them."""
 
 _KEPT = ("machine", "data", "taken", "ending", "subscriptions", "announced", "awaited")
-"""What of a snapshot is in its text; the rest has columns of its own, or is the program."""
+"""What of every snapshot is in its text; the rest has columns of its own, or is the program."""
+_SELDOM = ("answered_by",)
+"""What is in its text as well, where there is something to tell."""
 
 CALL = "call_sid, recipe, version, status, started, latest, due, program, initial_params, snapshot"
 ROW = "call_sid, version, at, kind, path, step, params, answer, moved, same"
@@ -140,6 +142,7 @@ def pack(snapshot: Snapshot, row: Row, letters: Sequence[Letter], claimant: str,
     sid, version, digest = snapshot.call_sid, snapshot.version, programs.digest(snapshot.program)
     kept = {name: getattr(snapshot, name) for name in _KEPT}
     kept["subscriptions"] = [list(each) for each in snapshot.subscriptions]
+    kept |= {name: value for name in _SELDOM if (value := getattr(snapshot, name))}
     text = _dumped(kept, sid)
     params = _dumped(row.params, sid)
     initial = _dumped(snapshot.initial_params, sid) if version == 1 else ""
@@ -170,7 +173,7 @@ def snapshot_of(call: Sequence[Any], program: Program) -> Snapshot:
     sid, recipe, version, status, started, _, due, _, initial, text = call
     with _readable(sid, "what the journal keeps of it"):
         read = orjson.loads(text)
-        kept = {name: read[name] for name in _KEPT}
+        kept = {name: read[name] for name in _KEPT} | {name: read[name] for name in _SELDOM if name in read}
         kept["subscriptions"] = tuple(Subscription(*each) for each in kept["subscriptions"])
         kept["announced"] = tuple(kept["announced"])
         first = orjson.loads(initial)

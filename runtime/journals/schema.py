@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -169,18 +170,18 @@ def connect(path: Path, *, create: bool = True, busy: float = BUSY) -> sqlite3.C
         uri = f"file:{quote(str(path))}?mode={'rwc' if create else 'rw'}"
         connection = sqlite3.connect(uri, uri=True, timeout=busy, isolation_level=None, cached_statements=256)
         try:
-            _prepare(connection, path)
+            _prepare(connection, path, busy)
         except BaseException:
             connection.close()
             raise
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path, busy: float) -> None:
     version = _version(connection, path)
     if version == 0:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # which only a file without tables takes
-    [[mode]] = connection.execute("PRAGMA journal_mode = WAL")
+    mode = _write_ahead(connection, busy)
     if mode != "wal":
         raise JournalError(f"{path}: it is on a file system that can't hold a journal; name a file on a local disk")
     connection.execute("PRAGMA synchronous = FULL")
@@ -189,6 +190,23 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     if version < len(MIGRATIONS):
         with transaction(connection):
             _migrate(connection, _version(connection, path))
+
+
+def _write_ahead(connection: sqlite3.Connection, busy: float) -> str:
+    """Have a file written ahead; gives the mode it has then.
+
+    For this alone SQLite doesn't wait for another process that holds the file, and may be making it as well.
+    """
+    over = time.monotonic() + busy
+    while True:
+        try:
+            [[mode]] = connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as problem:
+            if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= over:
+                raise
+            time.sleep(0.005)
+        else:
+            return str(mode)
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:

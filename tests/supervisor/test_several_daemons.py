@@ -387,7 +387,7 @@ async def test_a_daemon_takes_over_the_calls_that_its_journal_has(slow: Slow) ->
 
 
 async def test_it_takes_them_over_a_page_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("supervisor.supervisor.PAGE_OF_OPEN", 2)
+    monkeypatch.setattr("supervisor.others.PAGE_OF_OPEN", 2)
     board = Switchboard()
     for number in range(5):
         await board.post(sid=sid(number))

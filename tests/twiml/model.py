@@ -346,6 +346,8 @@ class Model:
         written = element(noun)
         if isinstance(noun, Conference) and noun.record is not None:
             written.set("recordingStatusCallback", self.url("recording"))
+        if getattr(noun, "status_callback_event", None) is not None and noun.status_callback is None:
+            written.set("statusCallback", self.url("status"))
         return written
 
 

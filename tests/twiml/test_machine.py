@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.twiml.documents import ask, callout, document, give, inside, links, said
 from twiml import (
+    Application,
     Client,
     Conference,
     DefaultExt,
@@ -20,6 +22,7 @@ from twiml import (
     Hangup,
     LabelExt,
     Machine,
+    Number,
     Pause,
     Record,
     Redirect,
@@ -27,6 +30,8 @@ from twiml import (
     Request,
     ResponseExt,
     Say,
+    Sip,
+    WhatsApp,
     compile,
 )
 
@@ -287,6 +292,27 @@ def test_4_a_recorded_conference_calls_back_itself() -> None:
         '<Dial action="/2?step=1"><Conference recordingStatusCallback="/recording?step=1" record="record-from-start">'
         "a</Conference></Dial>"
     )
+
+
+LEGS = [
+    Number("+441314960123", status_callback_event="ringing answered"),
+    Client("tommy", status_callback_event="answered"),
+    Sip("sip:tommy@example.com", status_callback_event="completed"),
+    Application("AP1", status_callback_event="completed"),
+    WhatsApp("+441314960123", status_callback_event="completed"),
+    Conference("bingo", status_callback_event="join leave"),
+]
+
+
+@pytest.mark.parametrize("leg", LEGS, ids=lambda leg: type(leg).__name__)
+def test_4_who_asks_for_the_events_of_a_leg_is_told_of_them(leg: Any) -> None:
+    assert inside(first(Dial([leg])).xml).count(' statusCallback="/status?step=1"') == 1
+
+
+@pytest.mark.parametrize("leg", LEGS, ids=lambda leg: type(leg).__name__)
+def test_4_unless_the_flow_names_a_url_of_its_own_or_asks_for_none(leg: Any) -> None:
+    assert "/status" not in first(Dial([replace(leg, status_callback="https://example.com/told")])).xml
+    assert "/status" not in first(Dial([replace(leg, status_callback_event=None)])).xml
 
 
 def test_4_a_record_at_the_end_of_a_branch_goes_on_after_the_gather() -> None:

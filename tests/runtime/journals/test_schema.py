@@ -35,6 +35,34 @@ def test_a_new_file_has_the_latest_version(path):
     assert {name for name, _ in schema_of(path)} >= {"calls", "rows", "programs"}
 
 
+def test_those_who_make_a_file_at_the_same_time_wait_for_each_other(tmp_path):
+    wrong = []
+
+    def make(path, together):
+        together.wait()
+        try:
+            connect(path).close()
+        except JournalError as problem:
+            wrong.append(str(problem))
+
+    for n in range(25):
+        together = threading.Barrier(6)
+        threads = [threading.Thread(target=make, args=(tmp_path / f"{n}.db", together)) for _ in range(6)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+
+    assert wrong == []
+
+
+def test_who_holds_a_new_file_too_long_is_waited_for_no_longer(path):
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(JournalError, match="another process holds it locked"):
+            connect(path, busy=0.02)
+
+
 OLD_SNAPSHOT = {
     "machine": {"state": "1"},
     "initial_params": {"CallSid": "CA1", "From": "+441314960123"},

@@ -1,0 +1,139 @@
+"""A call as its actor has it: taken up from the journal, or begun, and written down step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from actors.call import HISTORY, Call, kept
+from actors.callouts import Outcome
+from actors.errands import Errands
+from actors.journal import Letter, Row, Snapshot
+from actors.loop_actor import LoopActor
+from actors.messages import Answer, CalloutDone
+from actors.recordings import PATIENCE, Recordings
+from actors.settings import Settings
+from actors.webhook import Webhook
+from twiml import BUSY, NOTHING, Machine
+
+
+class KeptCall(LoopActor):
+    """The actor of a call that knows what the journal does, and how to write it a step further.
+
+    Its supervisor is its registry, so Pykka's is not told of it.
+    """
+
+    use_registry = False
+
+    call: Call
+    machine: Machine
+    recordings: Recordings
+
+    def __init__(self, settings: Settings, call_sid: str) -> None:
+        super().__init__()
+        self.settings = settings
+        self.call_sid = call_sid
+        self.status = "unknown"
+        self.reason = ""
+        self.version = 0
+        self.due: float | None = None
+        """When the journal has it that what the call waits for is to be done without."""
+        self.ending = False
+        self.errands = Errands(settings, call_sid)
+        self.untried = True
+        """Whether nothing is known of the call, not even that the journal has it."""
+
+    def _forget(self) -> None:
+        """Know nothing of the call but that the journal has it."""
+        self.status, self.reason, self.version, self.untried = "unknown", "", 0, False
+
+    def _begin(self, webhook: Webhook) -> Answer | None:
+        """Begin a call; the answer if there is no such recipe, or no room for another call."""
+        settings = self.settings
+        program = settings.programs(webhook.recipe)
+        if program is None:
+            return Answer(NOTHING, self.status)
+        if webhook.kind.wants_document and not settings.admits(self.call_sid):
+            return Answer(BUSY, "refused")
+        self.call = Call(webhook.recipe, program, webhook.params, settings.recipe_settings, webhook.arrived)
+        self.call.language = settings.language(webhook.recipe, self.call.to)
+        self.call.subscriptions = tuple(settings.subscriptions(webhook.recipe))
+        base = f"{settings.base}/{webhook.recipe}"
+        self.machine = Machine(program, base, max_visits=settings.max_visits, language=self.call.language)
+        self.recordings = Recordings()
+        self.status = "in-progress"
+        return None
+
+    async def _resume(self) -> bool:
+        """Go on from what the journal has of the call, if it has."""
+        settings = self.settings
+        snapshot = await settings.journal.load(self.call_sid)
+        if snapshot is None:
+            return False
+        history = await settings.journal.history(self.call_sid, HISTORY)
+        self.call = Call.restored(snapshot, history, settings.recipe_settings)
+        base = f"{settings.base}/{snapshot.recipe}"
+        self.machine = Machine.restore(snapshot.program, snapshot.machine, base, max_visits=settings.max_visits)
+        self.recordings = Recordings(snapshot.announced, snapshot.awaited)
+        self.status, self.version, self.due = snapshot.status, snapshot.version, snapshot.due
+        self.ending = snapshot.ending
+        return True
+
+    async def _write(self, row: Row, letters: Sequence[Letter] = ()) -> None:
+        """Commit a step. Raises `StaleVersion` if another was committed since the one that this was made from."""
+        call, machine, settings = self.call, self.machine, self.settings
+        self._show_state()
+        due = self._due(row.at)
+        snapshot = Snapshot(  # in the order of its fields, which takes half the time that their names do
+            self.call_sid,
+            call.recipe,
+            self.version + 1,
+            self.status,
+            call.started,
+            due,
+            machine.program,
+            machine.snapshot(),
+            call.initial_params,
+            call.data,
+            call.taken,
+            self.ending,
+            call.subscriptions,
+            self.recordings.announced,
+            self.recordings.awaited,
+            call.answered_by,
+        )
+        left = self.errands.left(call.taken, going=self.status == "in-progress")
+        freed = self.errands.frees(left)
+        await settings.journal.commit(snapshot, row, letters, claimant=settings.node if freed else "")
+        call.history = kept(call.history, row)
+        self.version += 1
+        self.due = due
+        self.errands.committed(left, freed=freed)
+        for rank, _ in left:
+            self._callout_is_done(rank)
+
+    def _due(self, now: float) -> float | None:
+        """When to do without what the call waits for, if it was last heard of now."""
+        if self.status != "in-progress":
+            return now + PATIENCE if self.recordings.awaited else None
+        return now + self.settings.linger if self.ending else self.call.started + self.settings.longest
+
+    def _show_state(self) -> None:
+        self.call.program, self.call.state, self.call.step = (
+            self.machine.program,
+            self.machine.state,
+            self.machine.steps,
+        )
+
+    def _callout_is_done(self, rank: str) -> None:
+        if self.actor_ref.is_alive():
+            self.actor_ref.tell(CalloutDone(rank))
+
+    def _take(self, outcome: Outcome) -> None:
+        self.call.data = outcome.data
+        self.call.taken += 1
+        self.call.subscriptions = outcome.subscriptions
+
+    def _speak(self, language: str | None) -> None:
+        if language != self.call.language:
+            self.call.language = language
+            self.machine.speak(language)
