@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actors.call import Call
-from actors.callouts import CalloutError, Callouts, Outcome, find
+from actors.callouts import CalloutError, Callouts, Outcome, find, subscription
 from actors.clock import Clock, SystemClock, Timer, done_within
 from actors.journal import (
     Journal,
@@ -63,4 +63,5 @@ __all__ = [
     "WouldDeadlock",
     "done_within",
     "find",
+    "subscription",
 ]

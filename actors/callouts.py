@@ -194,16 +194,16 @@ def _read(
         verbs, subscribed = returned
     if not isinstance(verbs, (list, tuple)):
         raise CalloutError(f"{name} returned {type(returned).__name__}; a callout returns a list of verbs")
-    return list(verbs), tuple(_subscription(name, each, modules) for each in subscribed)
+    return list(verbs), tuple(subscription(name, each, modules) for each in subscribed)
 
 
-def _subscription(name: str, pair: Any, modules: Mapping[str, ModuleType]) -> Subscription:
-    """A subscription by name, of a function that can be found by it again."""
+def subscription(name: str, pair: Any, modules: Mapping[str, ModuleType] = _NONE) -> Subscription:
+    """A subscription by name, of a function that can be found by it again. Raises `CalloutError`."""
     match pair:
         case (str() as event, function) if callable(function):
             pass
         case _:
-            raise CalloutError(f"{name} returned the subscription {pair!r}; it is an event and a function")
+            raise CalloutError(f"{name} has the subscription {pair!r}; it is an event and a function")
     if event not in EVENTS:
         raise CalloutError(f'{name} subscribed to "{event}"; the events are {", ".join(EVENTS)}')
     module, qualified = getattr(function, "__module__", ""), getattr(function, "__qualname__", "")

@@ -2,7 +2,8 @@
 
 A recipe is a module. `recipe` is a list of verbs, or a function `recipe(call)` that returns one;
 `handle_request(path, params)` answers requests in the traditional way. A module that has neither
-is somebody's helper and no recipe. `language` says what its callers hear where nobody knows better.
+is somebody's helper and no recipe. `language` says what its callers hear where nobody knows better,
+`subscriptions` who is told of every call's events.
 
 A file of Extended TwiML, `name.xml`, is a recipe too. It is data, and may come from anywhere, so it
 may call out to no modules but those that the configuration allows.
@@ -22,7 +23,7 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 from xml.parsers import expat
 
-from actors import CalloutError, find
+from actors import CalloutError, Subscription, find, subscription
 from runtime.errors import RecipesError
 from runtime.shelf import Found, imported, modules
 from twiml import FunctionExt, InvalidFlow, Program, Verb, compile, decode
@@ -46,6 +47,8 @@ class Recipe:
     """What a caller would suffer, without what the recipe is exempt from."""
     language: str | None = None
     """What callers hear whose language nobody knows better."""
+    subscriptions: tuple[Subscription, ...] = ()
+    """The functions that every call of it has subscribed from the first."""
 
     def summary(self) -> dict[str, Any]:
         """The recipe as the status shows it."""
@@ -67,6 +70,11 @@ class Catalogue:
         """The program of a recipe, or None."""
         recipe = self.recipes.get(name)
         return recipe.program if recipe is not None else None
+
+    def subscriptions(self, name: str) -> tuple[Subscription, ...]:
+        """The functions that every call of a recipe has subscribed."""
+        recipe = self.recipes.get(name)
+        return recipe.subscriptions if recipe is not None else ()
 
     def language(self, name: str) -> str | None:
         """The language of a recipe's callers, or None."""
@@ -154,7 +162,8 @@ def _recipe(name: str, module_name: str) -> Recipe | None:
     findings = exempted(findings, _source(module))
     description = _first_line(module.__doc__)
     language = _language(getattr(module, "language", None))
-    return Recipe(name, module.__name__, description, program, handle_request, tuple(findings), language)
+    subscribed = _subscriptions(getattr(module, "subscriptions", ()))
+    return Recipe(name, module.__name__, description, program, handle_request, tuple(findings), language, subscribed)
 
 
 def _refuse_misspelt(module: ModuleType) -> None:
@@ -212,6 +221,16 @@ def _language(language: object) -> str | None:
     if language is not None and LANGUAGE.problem(language) is not None:
         raise RecipesError(f"language {language!r} is not one Twilio speaks; write it like en-GB")
     return language if isinstance(language, str) else None
+
+
+def _subscriptions(listed: object) -> tuple[Subscription, ...]:
+    """The functions in a module's list of `subscriptions`."""
+    if not isinstance(listed, list | tuple):
+        raise RecipesError(f"subscriptions is {type(listed).__name__}; it is a list of events with their functions")
+    try:
+        return tuple(dict.fromkeys(subscription("subscriptions", each) for each in listed))
+    except CalloutError as problem:
+        raise RecipesError(str(problem)) from problem
 
 
 def _check_callouts(program: Program) -> None:

@@ -11,7 +11,7 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from importlib.metadata import version
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -21,11 +21,12 @@ import structlog
 from aiohttp import web
 
 import actors
-from actors import Callouts, Clock, Journal, JournalError, SystemClock, Threads, done_within
+from actors import Callouts, Clock, Journal, JournalError, Subscription, SystemClock, Threads, done_within
 from runtime import systemd
 from runtime.catalogue import Catalogue
 from runtime.errors import SettingsError, SwitchhookError
 from runtime.journals import Durable, MemoryJournal
+from runtime.redirects import Redirects
 from runtime.reload import check_names, load_anew
 from runtime.settings import Settings
 from runtime.web import Server, VoiceFront, status_app
@@ -84,12 +85,15 @@ class Daemon:
                 callouts=self.callouts,
                 clock=self.clock,
                 programs=self._program,
+                subscriptions=self._subscriptions,
+                redirect=self._redirect,
                 node=f"{_node()}:{secrets.token_hex(4)}",
                 base=self.prefix,
                 recipe_settings=MappingProxyType(dict(settings.settings)),
                 patience=settings.callout_patience,
                 limit=settings.callout_limit,
                 max_visits=settings.max_visits,
+                complete_outbound_early=settings.complete_outbound_early,
                 language=lambda recipe, to: settings.languages.get(to) or self.catalogue.language(recipe),
             ),
             max_restarts=settings.max_restarts,
@@ -104,6 +108,9 @@ class Daemon:
         self._front: Server | None = None
         self._admin: web.AppRunner | None = None
         self._voice: VoiceFront | None = None
+        self._redirects: Redirects | None = None
+        self._origin = ""
+        """Where Twilio comes to, without the path."""
         self._reloading = asyncio.Lock()
         self._reloads: set[asyncio.Task[bool]] = set()
         self._reloaded: dict[str, Any] | None = None
@@ -126,11 +133,13 @@ class Daemon:
             undo.pop_all()
         origin, self.status_url = _origin(settings.host, front), _origin(settings.admin_host, admin)
         self.url = origin + self.prefix
+        known = settings.public_url or origin
+        self._origin = known.removesuffix(self.prefix)
         self._voice = voice = VoiceFront(
             settings,
             self.catalogue,
             self.supervisor,
-            door=Door(settings, settings.public_url or origin),
+            door=Door(settings, known),
             prefix=self.prefix,
             clock=self.clock,
             threads=self.callouts.threads,
@@ -138,7 +147,7 @@ class Daemon:
         await self.supervisor.start()
         self._front = Server(voice)
         await self._front.start(front)
-        status = status_app(self.status, self._is_ready, settings.status_token)
+        status = status_app(self.status, self._is_ready, self.supervisor.redirect, settings.status_token)
         self._admin = web.AppRunner(status, access_log=None, shutdown_timeout=1.0)
         await self._admin.setup()
         await web.SockSite(self._admin, admin, backlog=1024).start()
@@ -159,6 +168,8 @@ class Daemon:
         seconds = self.settings.drain_seconds
         await self._within(GREETING + seconds, "what is in hand", self._drain(front, seconds))
         await self._within(ACTORS, "actors", self.supervisor.stop())
+        if self._redirects is not None:
+            await self._within(STATUS, "redirects", self._redirects.close())
         await self._within(JOURNAL, "journal", self.journal.close())
         await self._within(STATUS, "status", self._admin.cleanup())
         self.service.stopped()
@@ -208,6 +219,14 @@ class Daemon:
 
     def _program(self, recipe: str) -> Program | None:
         return self.catalogue.program(recipe)
+
+    def _subscriptions(self, recipe: str) -> Sequence[Subscription]:
+        return self.catalogue.subscriptions(recipe)
+
+    async def _redirect(self, account_sid: str, call_sid: str, path: str) -> None:
+        if self._redirects is None:
+            self._redirects = Redirects(self.settings, self._origin)
+        await self._redirects(account_sid, call_sid, path)
 
     async def _drain(self, front: Server, seconds: float) -> None:
         """Answer what is in hand, then have done what there is to be done about calls before the end.

@@ -109,6 +109,8 @@ class Settings(BaseSettings):
     """Seconds that a finished call's actor stays, and that a call whose caller is gone waits for Twilio's last word."""
     max_call_hours: float = Field(24.0, gt=0)
     """Hours after which a call whose end never came is ended."""
+    complete_outbound_early: bool = False
+    """End an outbound call whose status nobody is told once it has its last document: for calls made elsewhere."""
     max_awake: int = Field(10_000, ge=1)
     """Calls that are kept in memory at a time; the others are in the journal until their next webhook."""
     max_calls: int = Field(0, ge=0)

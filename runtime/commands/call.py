@@ -15,8 +15,6 @@ from runtime.twilio import Patience, client_of
 
 EVERY = 1.0
 """Seconds between two looks at a call that is waited for."""
-EVENTS = ("answered", "completed")
-"""What a recipe hears of its call. Before it is answered there is no call yet that could hear."""
 
 
 class NotCompleted(SwitchhookError):
@@ -50,8 +48,7 @@ def _talk(chosen: Settings, whom: str) -> dict[str, Any]:
     catalogue.load(chosen.recipes, [whom], chosen.callout_modules)
     if not chosen.public_url:
         raise SettingsError(f"no public_url: set it to where Twilio finds the daemon that serves {whom}")
-    url = f"{chosen.public_url}/{whom}"
-    return {"url": url, "status_callback": f"{url}/status", "status_callback_event": EVENTS}
+    return {"recipe": whom}
 
 
 async def _call(chosen: Settings, to: str, from_: str, talk: dict[str, Any], *, wait: bool, patience: Patience) -> None:

@@ -39,5 +39,6 @@ def client_of(settings: Settings, patience: Patience | None = None) -> TwilioCli
         region=settings.region or None,
         edge=settings.edge or None,
         base_url=settings.api_url or None,
+        public_url=settings.public_url,
         patience=patience,
     )

@@ -23,7 +23,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from runtime.twilio import lookup, parameters, recordings
+from runtime.twilio import lookup, outbound, parameters, recordings
 from runtime.twilio.errors import Ambiguous, InvalidRequest, TwilioError
 from runtime.twilio.parameters import Pairs, Table, pairs_of
 from runtime.twilio.patience import Patience
@@ -46,6 +46,7 @@ class TwilioClient:
         region: where the data is processed, like `ie1`.
         edge: where the API is reached, like `dublin`.
         base_url: another place than Twilio's, for a stand-in.
+        public_url: where Twilio finds the daemon, for calls that are to go to its recipes.
         patience: timeouts, tries and pauses.
 
     Raises:
@@ -61,6 +62,7 @@ class TwilioClient:
         region: str | None = None,
         edge: str | None = None,
         base_url: str | None = None,
+        public_url: str = "",
         patience: Patience | None = None,
     ) -> None:
         if not re.fullmatch(r"AC\w+", account_sid, re.ASCII):
@@ -71,6 +73,7 @@ class TwilioClient:
         if api_key and not (user.startswith("SK") and secret):
             raise InvalidRequest("an api_key is its SID, which begins with SK, and its secret")
         self.account_sid = account_sid
+        self.public_url = public_url
         self._account = f"/{VERSION}/Accounts/{account_sid}"
         self._transport = Transport(_base(base_url, region, edge), user, secret, patience or Patience())
         self._made: deque[str] = deque(maxlen=REMEMBERED)
@@ -109,13 +112,19 @@ class TwilioClient:
 
     # --- calls -----------------------------------------------------------------------------------
 
-    async def make_call(self, to: str, from_: str, **params: Any) -> dict[str, Any]:
-        """Call somebody: with `url`, `twiml` (a text or verbs) or `application_sid` to say what they hear.
+    async def make_call(
+        self, to: str, from_: str, *, recipe: str = "", query: Mapping[str, str] | None = None, **params: Any
+    ) -> dict[str, Any]:
+        """Call somebody: with `recipe`, `url`, `twiml` (a text or verbs) or `application_sid` to say what they hear.
 
-        The call is queued when this returns. Raises as `request` does, but a call whose answer was lost is looked
-        for: `Ambiguous` is raised only if there is not exactly one that can be it.
+        A `recipe` of the daemon at `public_url` also hears how the call goes, and of its end, even if nobody
+        answers; a `query` is among the call's first parameters. The call is queued when this returns. Raises as
+        `request` does, but a call whose answer was lost is looked for: `Ambiguous` is raised only if there is not
+        exactly one that can be it.
         """
         given = {"to": to, "from_": from_, **params}
+        if recipe:
+            given |= outbound.talk_to(self.public_url, recipe, params, query)
         pairs = parameters.CREATE_CALL.encode(given)
         return await self._create("Calls.json", pairs, lookup.search_for_call(given))
 
@@ -123,8 +132,15 @@ class TwilioClient:
         """A call as it stands."""
         return await self._transport.request("GET", self._call(call_sid), [])
 
-    async def update_call(self, call_sid: str, **params: Any) -> dict[str, Any]:
-        """Change a live call: `url` or `twiml` to go on with, or `status` `completed` or `canceled` to end it."""
+    async def update_call(self, call_sid: str, *, recipe: str = "", state: str = "", **params: Any) -> dict[str, Any]:
+        """Change a live call: `recipe`, at a `state` if one is named, `url` or `twiml` to go on with, or `status`
+        `completed` or `canceled` to end it.
+
+        A call that a daemon has in hand is better moved by the daemon's `redirect`, which then knows the request of
+        the verb that is interrupted for what it is.
+        """
+        if recipe:
+            params = {"url": outbound.recipe_url(self.public_url, recipe, state), **params}
         pairs = parameters.UPDATE_CALL.encode(params)
         return await self._transport.request("POST", self._call(call_sid), pairs)
 

@@ -1,4 +1,4 @@
-"""The operator's side: `/status`, `/healthz`, `/readyz`, on a listener of its own."""
+"""The operator's side: `/status`, `/healthz`, `/readyz`, and the moving of calls, on a listener of its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import hmac
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import structlog
 from aiohttp import web
+
+from actors import NotMoved
+
+log = structlog.get_logger("switchhook.web")
 
 PROBES = frozenset({"/healthz", "/readyz"})
 """What a load balancer asks, without a token; it learns nothing but yes or no."""
@@ -17,13 +22,17 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def status_app(
-    status: Callable[[int, str | None], dict[str, Any]], ready: Callable[[], bool], token: str
+    status: Callable[[int, str | None], dict[str, Any]],
+    ready: Callable[[], bool],
+    redirect: Callable[[str, str], Awaitable[None]],
+    token: str,
 ) -> web.Application:
     """The application behind the status listener.
 
     Args:
         status: gives the snapshot, for a page's size and the CallSid that it comes after.
         ready: whether new calls are taken.
+        redirect: has a call go on at a state.
         token: what a request must bring as `Authorization: Bearer …`; "" for nothing.
     """
 
@@ -47,6 +56,25 @@ def status_app(
     async def is_ready(_: web.Request) -> web.Response:
         return web.Response(text="ready\n") if ready() else web.Response(status=503, text="draining\n")
 
+    async def move(request: web.Request) -> web.Response:
+        if request.content_type != "application/json":  # which a page of somebody else's can't send from here
+            return web.Response(status=415, text='send {"state": "…"} as application/json\n')
+        try:
+            state = (await request.json())["state"]
+        except (ValueError, TypeError, KeyError):
+            state = None
+        if not isinstance(state, str) or not state:
+            return web.Response(status=400, text='send {"state": "…"} with the rank or the label to go on at\n')
+        try:
+            await redirect(request.match_info["call_sid"], state)
+        except NotMoved as problem:
+            return web.Response(status=409, text=f"{problem}\n")
+        except Exception as problem:
+            log.exception("request_failed", reason=f"{type(problem).__name__}: {problem}", path=request.path)
+            return web.Response(status=503, text=f"it is not known whether the call was moved: {problem}\n")
+        return web.json_response({"call_sid": request.match_info["call_sid"], "state": state})
+
     app = web.Application(middlewares=[guard])
     app.add_routes([web.get("/status", show), web.get("/healthz", healthy), web.get("/readyz", is_ready)])
+    app.add_routes([web.post("/calls/{call_sid}/redirect", move)])
     return app

@@ -1,0 +1,62 @@
+"""How a running call is moved: Twilio is told by its REST API to go on at another URL of the daemon's.
+
+What is asked is the same however often it is asked, so an answer that was lost is asked for once more: a caller who is
+moved twice hears the beginning of the state twice. (Twilio's documentation: "Call resource", "Update a Call".)
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from actors import NotMoved
+from runtime.errors import SettingsError
+from runtime.settings import Settings
+from runtime.twilio import Ambiguous, InvalidRequest, Patience, TwilioClient, TwilioError, client_of
+
+log = structlog.get_logger("switchhook.twilio")
+
+PATIENCE = Patience(connect=2.0, answer=3.0, tries=2, first=0.2)
+"""A call's next webhook waits behind its move, and Twilio waits 15 seconds for that."""
+
+
+class Redirects:
+    """Moves calls of the settings' accounts to paths below an origin. Its sessions are opened when they are needed."""
+
+    def __init__(self, settings: Settings, origin: str, patience: Patience = PATIENCE) -> None:
+        self._settings = settings
+        self._origin = origin
+        self._patience = patience
+        self._clients: dict[str, TwilioClient] = {}
+
+    async def __call__(self, account_sid: str, call_sid: str, path: str) -> None:
+        """Have Twilio go on at a path with a call.
+
+        Raises:
+            NotMoved: it won't, or could not be asked.
+            Ambiguous: nobody knows whether it will.
+        """
+        try:
+            client = await self._client(account_sid)
+            try:
+                await client.update_call(call_sid, url=self._origin + path, method="POST")
+            except Ambiguous as problem:
+                log.warning("redirect_lost", call_sid=call_sid, reason=problem.message)
+                await client.update_call(call_sid, url=self._origin + path, method="POST")
+        except Ambiguous:
+            raise
+        except (TwilioError, InvalidRequest, SettingsError) as problem:
+            raise NotMoved(str(problem)) from problem
+
+    async def close(self) -> None:
+        """Close the sessions."""
+        for client in self._clients.values():
+            await client.__aexit__()
+        self._clients.clear()
+
+    async def _client(self, account_sid: str) -> TwilioClient:
+        client = self._clients.get(account_sid)
+        if client is None:
+            sub_account = account_sid if account_sid in self._settings.accounts else ""
+            client = self._clients[account_sid] = client_of(self._settings, self._patience, sub_account=sub_account)
+            await client.__aenter__()
+        return client

@@ -1,0 +1,53 @@
+"""Where a call that is made goes: to a recipe's own URLs, so that it has its end told like any other.
+
+Nobody tells of an outbound call's end unless Twilio was asked to when it was made. The event `completed` is also told
+of a busy line, of no answer, of a call that failed or was canceled, for which no document is ever asked.
+(Twilio's documentation: "Call resource".)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from runtime.twilio.errors import InvalidRequest
+
+EVENTS = ("answered", "completed")
+"""What a recipe hears of its call. Before it is answered there is no call yet that could hear."""
+
+
+def recipe_url(public_url: str, recipe: str, path: str = "", query: Mapping[str, str] | None = None) -> str:
+    """The URL of a recipe, or of what is below it.
+
+    >>> recipe_url("https://ivr.example.com", "bookshop", "2.1", {"name": "Jane Doe"})
+    'https://ivr.example.com/bookshop/2.1?name=Jane+Doe'
+
+    Raises:
+        InvalidRequest: nobody has said where the daemon is.
+    """
+    if not public_url:
+        raise InvalidRequest(f"no public_url: say where Twilio finds the daemon that serves {recipe}")
+    below = f"/{quote(path)}" if path else ""
+    return f"{public_url.rstrip('/')}/{quote(recipe)}{below}" + (f"?{urlencode(query)}" if query else "")
+
+
+def talk_to(
+    public_url: str, recipe: str, asked: Mapping[str, Any], query: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The parameters by which a new call goes to a recipe, and the recipe hears of it; what is asked for stands.
+
+    >>> call = talk_to("https://ivr.example.com", "bookshop", {"async_amd": True})
+    >>> call["status_callback"], call["async_amd_status_callback"], call["status_callback_event"]
+    ('https://ivr.example.com/bookshop/status', 'https://ivr.example.com/bookshop/status', ('answered', 'completed'))
+    """
+    urls: dict[str, Any] = {
+        "url": recipe_url(public_url, recipe, query=query),
+        "status_callback": recipe_url(public_url, recipe, "status"),
+        "status_callback_event": EVENTS,
+    }
+    if asked.get("async_amd"):
+        urls["async_amd_status_callback"] = recipe_url(public_url, recipe, "status")
+    if asked.get("record"):
+        urls["recording_status_callback"] = recipe_url(public_url, recipe, "recording")
+    return {**urls, **{name: value for name, value in asked.items() if value is not None}}
