@@ -15,6 +15,7 @@ from runtime.commands.dead_letters import dead_letters
 from runtime.commands.dial import dial
 from runtime.commands.draw import draw
 from runtime.commands.journal import journal
+from runtime.commands.numbers import numbers
 from runtime.commands.serve import serve
 from runtime.commands.sms import sms
 from runtime.commands.status import status
@@ -49,5 +50,5 @@ def main() -> None:
     """
 
 
-for command in (serve, check, draw, dial, call, sms, token, status, journal, dead_letters, webhook):
+for command in (serve, check, draw, dial, call, sms, numbers, token, status, journal, dead_letters, webhook):
     main.add_command(command)
