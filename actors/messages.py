@@ -58,7 +58,7 @@ class Move:
 
 
 class NotMoved(Exception):
-    """A call that should have been moved is where it was: it is over, has no such state, or Twilio refused."""
+    """A call was not moved: it is over, has no such state, or Twilio refused; or nobody knows. The message says which."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,6 +210,9 @@ class PhoneCall(KeptCall):
                 self._forget()
                 return Answer(NOTHING, "in-progress", reason=str(problem))
             return self._unmoved(NOTHING)._replace(reason=str(problem))
+        except Exception as problem:  # noqa: BLE001 - nobody knows; the state is where the next request leads
+            reason = f"nobody knows whether Twilio moves it now; it goes to {machine.state} with its next request"
+            return self._unmoved(NOTHING)._replace(reason=f"{reason} ({problem})")
         return self._unmoved(NOTHING)
 
     async def _may_rest(self, _: MayRest) -> bool:

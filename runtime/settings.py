@@ -86,7 +86,9 @@ class Settings(BaseSettings):
     unsigned: bool = False
     """Take webhooks without a signature. On loopback alone."""
     numbers: dict[str, str] = Field(default_factory=dict)
-    """The recipe of each number, for calls that come to `/`."""
+    """The recipe of each number, for calls that come to `/`, and for `switchhook numbers`."""
+    fallback_url: str = ""
+    """A document elsewhere, asked for by POST, that callers hear when this daemon can't be had."""
     languages: dict[str, str] = Field(default_factory=dict)
     """The language that callers of each number hear, like `en-GB`, where a recipe speaks several."""
     settings: dict[str, Any] = Field(default_factory=dict)
@@ -131,6 +133,14 @@ class Settings(BaseSettings):
         if parts.query or parts.fragment:
             raise ValueError("must have no query and no fragment")
         return value.rstrip("/")
+
+    @field_validator("fallback_url")
+    @classmethod
+    def _is_a_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.netloc):
+            raise ValueError("must be an http or https URL, like https://status.example.com/sorry.xml")
+        return value
 
     @field_validator("languages")
     @classmethod

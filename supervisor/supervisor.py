@@ -168,7 +168,7 @@ class Supervisor:
         Whatever the call was at is interrupted; the request of the verb in hand is known for that, and moves nothing.
 
         Raises:
-            NotMoved: the call is where it was: there is none, it is over, has no such state, or Twilio refused.
+            NotMoved: it was not moved: there is no such call, it is over, has no such state, or Twilio refused.
             JournalError: the call can't be read or written.
         """
         child = self._roll.find(call_sid) or await self._others.find(call_sid)

@@ -15,6 +15,7 @@ from runtime.commands.dead_letters import dead_letters
 from runtime.commands.dial import dial
 from runtime.commands.draw import draw
 from runtime.commands.journal import journal
+from runtime.commands.numbers import numbers
 from runtime.commands.redirect import redirect
 from runtime.commands.serve import serve
 from runtime.commands.sms import sms
@@ -50,5 +51,10 @@ def main() -> None:
     """
 
 
-for command in (serve, check, draw, dial, call, redirect, sms, token, status, journal, dead_letters, webhook):
+COMMANDS = (
+    *(serve, check, draw, dial),
+    *(call, redirect, sms, numbers, token),
+    *(status, journal, dead_letters, webhook),
+)
+for command in COMMANDS:
     main.add_command(command)

@@ -1,6 +1,6 @@
 """Twilio's REST API, and the tokens that it takes."""
 
-from runtime.twilio.account import client_of
+from runtime.twilio.account import client_of, clients_of
 from runtime.twilio.client import TwilioClient
 from runtime.twilio.errors import Ambiguous, InvalidRequest, InvalidToken, NoRecording, TwilioError, Unreachable
 from runtime.twilio.patience import Patience, moment_of
@@ -30,6 +30,7 @@ __all__ = [
     "client_incoming",
     "client_of",
     "client_outgoing",
+    "clients_of",
     "event_stream",
     "moment_of",
 ]

@@ -1,4 +1,4 @@
-"""The account that the settings name."""
+"""The account that the settings name, and its sub-accounts."""
 
 from __future__ import annotations
 
@@ -29,12 +29,18 @@ def auth_token_of(settings: Settings) -> str:
     return settings.auth_token
 
 
-def client_of(settings: Settings, patience: Patience | None = None) -> TwilioClient:
-    """A client of the account: by its API key if there is one, else by its auth token."""
-    by_key = bool(settings.api_key or settings.api_secret)
+def client_of(settings: Settings, patience: Patience | None = None, *, sub_account: str = "") -> TwilioClient:
+    """A client of the account: by its API key if there is one, else by its auth token.
+
+    A sub-account's is by the token that `[accounts]` has for it. Raises `SettingsError` if something is missing.
+    """
+    if sub_account and not settings.accounts.get(sub_account):
+        raise SettingsError(f"no auth token of {sub_account}: set it in [accounts]")
+    by_key = not sub_account and bool(settings.api_key or settings.api_secret)
+    token = "" if by_key else settings.accounts[sub_account] if sub_account else auth_token_of(settings)
     return TwilioClient(
-        account_of(settings),
-        "" if by_key else auth_token_of(settings),
+        sub_account or account_of(settings),
+        token,
         api_key=api_key_of(settings) if by_key else None,
         region=settings.region or None,
         edge=settings.edge or None,
@@ -42,3 +48,9 @@ def client_of(settings: Settings, patience: Patience | None = None) -> TwilioCli
         public_url=settings.public_url,
         patience=patience,
     )
+
+
+def clients_of(settings: Settings, patience: Patience | None = None) -> list[TwilioClient]:
+    """A client of the account, and one of each sub-account."""
+    others = [each for each in settings.accounts if each != settings.account_sid]
+    return [client_of(settings, patience), *(client_of(settings, patience, sub_account=each) for each in others)]

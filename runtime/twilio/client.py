@@ -1,4 +1,4 @@
-"""Twilio's REST API: calls, messages, recordings.
+"""Twilio's REST API: calls, messages, recordings, phone numbers.
 
     async with TwilioClient("AC…", auth_token) as twilio:
         call = await twilio.make_call("+441314960123", "+441314960100", url="https://ivr.example.com/office_hours")
@@ -183,6 +183,17 @@ class TwilioClient:
         """
         return await recordings.fetch(self._transport, recordings.path_of(recording, self._account), format, patience)
 
+    # --- phone numbers ---------------------------------------------------------------------------
+
+    def numbers(self, *, limit: int | None = None, **filters: Any) -> AsyncIterator[dict[str, Any]]:
+        """The account's own phone numbers that fit, each with where Twilio goes when it is called or texted."""
+        return self._pages("incoming_phone_numbers", parameters.LIST_NUMBERS, limit, filters)
+
+    async def update_number(self, number_sid: str, **params: Any) -> dict[str, Any]:
+        """Change a phone number; an empty text takes away what was set. What isn't given stays as it is."""
+        path = f"{self._account}/IncomingPhoneNumbers/{quote(number_sid, safe='')}.json"
+        return await self._transport.request("POST", path, parameters.UPDATE_NUMBER.encode(params))
+
     # --- lists, and what was lost ----------------------------------------------------------------
 
     def _pages(
@@ -194,7 +205,7 @@ class TwilioClient:
         return self._items(name, table.encode(filters), limit)
 
     async def _items(self, name: str, pairs: Pairs, limit: int | None) -> AsyncIterator[dict[str, Any]]:
-        path, seen, given = f"{self._account}/{name.capitalize()}.json", set[str](), 0
+        path, seen, given = f"{self._account}/{parameters.wire_name(name)}.json", set[str](), 0
         while path and path not in seen and (limit is None or given < limit):
             seen.add(path)
             page = await self._transport.request("GET", path, pairs)

@@ -1,4 +1,5 @@
-"""The parameters of calls, messages and recordings: one table for each request, and how a value is written.
+"""The parameters of calls, messages, recordings and phone numbers: one table for each request, and how a value is
+written.
 
 A table gives each parameter, in snake_case, its kind. Twilio's name follows from ours: `send_digits` is
 `SendDigits`, `from_` is `From`, and what ends in `_before` or `_after` compares: `start_time_after` is `StartTime>`.
@@ -10,7 +11,8 @@ with 201 and then never calls back about.
 >>> LIST_CALLS.encode({"start_time_after": date(2026, 9, 1)})
 [('StartTime>', '2026-09-01')]
 
-(Twilio's documentation: "Call resource", "Message resource", "Recording resource".)
+(Twilio's documentation: "Call resource", "Message resource", "Recording resource",
+"IncomingPhoneNumber resource".)
 """
 
 from __future__ import annotations
@@ -312,5 +314,27 @@ LIST_RECORDINGS = Table(
         **_each(_day, "date_created date_created_before date_created_after"),
         "include_soft_deleted": _flag,
         **_PAGING,
+    },
+)
+
+LIST_NUMBERS = Table(
+    "a list of numbers", {"beta": _flag, **_each(_one, "friendly_name phone_number origin"), **_PAGING}
+)
+
+UPDATE_NUMBER = Table(
+    "a number's update",
+    {
+        **_each(
+            _one,
+            """
+            voice_url voice_fallback_url voice_application_sid status_callback sms_url sms_fallback_url
+            sms_application_sid friendly_name api_version account_sid trunk_sid emergency_address_sid identity_sid
+            address_sid bundle_sid
+            """,
+        ),
+        **_each(_METHOD, "voice_method voice_fallback_method status_callback_method sms_method sms_fallback_method"),
+        "voice_caller_id_lookup": _flag,
+        "voice_receive_mode": _one_of("voice", "fax"),
+        "emergency_status": _one_of("Active", "Inactive"),
     },
 )

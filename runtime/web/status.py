@@ -6,12 +6,9 @@ import hmac
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import structlog
 from aiohttp import web
 
-from actors import NotMoved
-
-log = structlog.get_logger("switchhook.web")
+from actors import JournalError, NotMoved
 
 PROBES = frozenset({"/healthz", "/readyz"})
 """What a load balancer asks, without a token; it learns nothing but yes or no."""
@@ -56,6 +53,13 @@ def status_app(
     async def is_ready(_: web.Request) -> web.Response:
         return web.Response(text="ready\n") if ready() else web.Response(status=503, text="draining\n")
 
+    app = web.Application(middlewares=[guard])
+    app.add_routes([web.get("/status", show), web.get("/healthz", healthy), web.get("/readyz", is_ready)])
+    app.add_routes([web.post("/calls/{call_sid}/redirect", _mover(redirect))])
+    return app
+
+
+def _mover(redirect: Callable[[str, str], Awaitable[None]]) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def move(request: web.Request) -> web.Response:
         if request.content_type != "application/json":  # which a page of somebody else's can't send from here
             return web.Response(status=415, text='send {"state": "…"} as application/json\n')
@@ -69,12 +73,8 @@ def status_app(
             await redirect(request.match_info["call_sid"], state)
         except NotMoved as problem:
             return web.Response(status=409, text=f"{problem}\n")
-        except Exception as problem:
-            log.exception("request_failed", reason=f"{type(problem).__name__}: {problem}", path=request.path)
-            return web.Response(status=503, text=f"it is not known whether the call was moved: {problem}\n")
+        except JournalError as problem:
+            return web.Response(status=503, text=f"{problem}\n")
         return web.json_response({"call_sid": request.match_info["call_sid"], "state": state})
 
-    app = web.Application(middlewares=[guard])
-    app.add_routes([web.get("/status", show), web.get("/healthz", healthy), web.get("/readyz", is_ready)])
-    app.add_routes([web.post("/calls/{call_sid}/redirect", move)])
-    return app
+    return move

@@ -181,7 +181,7 @@ def test_parameters_by_twilios_own_names():
 
 
 @pytest.mark.parametrize(
-    "name", ["client", "errors", "lookup", "parameters", "patience", "recordings", "tokens", "transport"]
+    "name", ["client", "errors", "lookup", "numbers", "parameters", "patience", "recordings", "tokens", "transport"]
 )
 def test_the_examples_run(name):
     assert doctest.testmod(importlib.import_module(f"runtime.twilio.{name}")).failed == 0
