@@ -58,7 +58,7 @@ class Move:
 
 
 class NotMoved(Exception):
-    """A call was not moved: it is over, has no such state, or Twilio refused; or nobody knows. The message says which."""
+    """A call was not moved: it is over, has no such state, or Twilio refused. Or nobody knows, and this says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ the actor is then in no state to go on, and its supervisor starts another from t
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -183,37 +183,41 @@ class PhoneCall(KeptCall):
         return self._unmoved(NOTHING)._replace(ended=ended, reason=self.reason, letters=bool(letters))
 
     async def _move(self, message: Move) -> Answer:
-        """Go on at another state: first the step, then Twilio is told, so that no request can come before it.
-
-        If Twilio refuses, another step takes it back, but for one that somebody has gone on from meanwhile: whoever
-        asks for a document of that call is sent to the state then.
-        """
+        """Go on at another state: first the step, then Twilio is told, so that no request can come before it."""
         if self.status == "unknown" and not await self._resume():
             return Answer(NOTHING, self.status, reason="there is no such call")
         if self.status != "in-progress" or self.ending:
             return self._unmoved(NOTHING)._replace(reason="the call is over")
-        machine, before = self.machine, self.machine.snapshot()
+        before = self.machine.snapshot()
         try:
-            machine.move(message.state)
+            self.machine.move(message.state)
         except NoSuchState as problem:
             return self._unmoved(NOTHING)._replace(reason=str(problem))
         self.errands.drop()
         await self._write(Row(self.settings.clock.now(), "moved", message.state, None, {}, "", moved=True))
-        base, at = f"{self.settings.base}/{quote(self.call.recipe)}", f"{machine.state}?step={machine.steps}"
+        return self._unmoved(NOTHING)._replace(reason=await self._tell_of_move(message.state, before))
+
+    async def _tell_of_move(self, target: str, before: Mapping[str, Any]) -> str:
+        """Tell Twilio where the call goes on; gives why it wasn't moved, if it wasn't.
+
+        If Twilio refuses, another step takes the move back, unless somebody has gone on from it meanwhile: whoever
+        asks for a document of that call comes to the state then.
+        """
+        machine, settings = self.machine, self.settings
+        path = f"{settings.base}/{quote(self.call.recipe)}/{machine.state}?step={machine.steps}"
         try:
-            await self.settings.redirect(self.call.initial_params.get("AccountSid", ""), self.call_sid, f"{base}/{at}")
+            await settings.redirect(self.call.initial_params.get("AccountSid", ""), self.call_sid, path)
         except NotMoved as problem:
             self.machine = Machine.restore(machine.program, before, machine.base, max_visits=machine.max_visits)
             try:
-                await self._write(Row(self.settings.clock.now(), "not_moved", message.state, None, {}, "", moved=False))
+                await self._write(Row(settings.clock.now(), "not_moved", target, None, {}, "", moved=False))
             except StaleVersion:
                 self._forget()
-                return Answer(NOTHING, "in-progress", reason=str(problem))
-            return self._unmoved(NOTHING)._replace(reason=str(problem))
-        except Exception as problem:  # noqa: BLE001 - nobody knows; the state is where the next request leads
-            reason = f"nobody knows whether Twilio moves it now; it goes to {machine.state} with its next request"
-            return self._unmoved(NOTHING)._replace(reason=f"{reason} ({problem})")
-        return self._unmoved(NOTHING)
+            return str(problem)
+        except Exception as problem:  # noqa: BLE001 - whatever it was, nobody knows what came of it
+            sure = f"the call goes to {machine.state} with its next request"
+            return f"nobody knows whether Twilio has been told; {sure} ({type(problem).__name__}: {problem})"
+        return ""
 
     async def _may_rest(self, _: MayRest) -> bool:
         """Whether all there is to this call is in the journal, and nobody waits for more of it."""

@@ -11,13 +11,26 @@ from structlog.testing import capture_logs
 
 from actors import TERMINAL, Call, GiveUp, Overdue, Webhook
 from actors.recordings import PATIENCE
-from tests.actors.doubles import Gate, Line, Office, bounded, hook, quiet, until
-from twiml import APOLOGY, Gather, Record, ResponseExt, Say
+from tests.actors.doubles import SID, Gate, Line, Office, bounded, hook, quiet, until
+from twiml import APOLOGY, NOTHING, Gather, Record, ResponseExt, Say
+from twiml.extensions import EVENTS
 
-EVENTS = ("recording", "completion", "transcription", "status", "dial")
+CALLBACKS = {
+    "detection": {"AnsweredBy": "human", "MachineDetectionDuration": "2100"},
+    "leg": {"CallStatus": "ringing", "CallbackSource": "call-progress-events", "ParentCallSid": SID},
+    "conference": {"ConferenceSid": "CF1", "StatusCallbackEvent": "participant-join"},
+    "stream": {"StreamSid": "MZ1", "StreamEvent": "stream-started"},
+    "live_transcription": {"TranscriptionSid": "GT1", "TranscriptionEvent": "transcription-content"},
+    "payment": {"PaymentCardNumber": "xxxx", "PaymentMethod": "credit-card"},
+    "partial_speech": {"UnstableSpeechResult": "I wan"},
+}
+"""What Twilio calls back about at `/status`, and what shows it."""
 RECORDED = {"RecordingSid": "RE1", "RecordingUrl": "https://api.twilio.com/Recordings/RE1", "RecordingDuration": "3"}
 READY = {**RECORDED, "RecordingStatus": "completed"}
 OVER = {"CallStatus": "completed"}
+
+
+assert not set(EVENTS) ^ {*CALLBACKS, "recording", "completion", "transcription", "status", "dial"}
 
 
 class Listeners:
@@ -103,6 +116,29 @@ async def test_a_status_is_told(listeners: Listeners, status: str) -> None:
     await line.post("status", CallStatus=status)
     await line.told()
     assert listeners.told == ["status"]
+
+
+@pytest.mark.parametrize(("event", "fields"), CALLBACKS.items(), ids=CALLBACKS)
+async def test_a_callback_is_told_as_what_it_is(listeners: Listeners, event: str, fields: dict[str, str]) -> None:
+    line = await begun(listeners)
+    answer = await line.post("status", **{"CallStatus": ""} | fields)
+    await line.told()
+    assert listeners.told == [event]
+    assert (answer.xml, answer.status, line.rows[-1].moved) == (NOTHING, "in-progress", False)
+
+
+async def test_a_call_as_text_is_no_transcription_of_a_recording(listeners: Listeners) -> None:
+    line = await begun(listeners)
+    await line.post("transcription", TranscriptionEvent="transcription-content", TranscriptionData="{}")
+    await line.told()
+    assert listeners.told == ["live_transcription"]
+
+
+async def test_the_end_of_a_leg_is_not_that_of_the_call(listeners: Listeners) -> None:
+    line = await begun(listeners)
+    await line.post("status", **CALLBACKS["leg"] | {"CallStatus": "completed", "CallDuration": "7"})
+    await line.told()
+    assert (listeners.told, line.snapshot.status) == (["leg"], "in-progress")
 
 
 @pytest.mark.parametrize("status", sorted(TERMINAL))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors import TERMINAL, Kind, Party, Recording, Webhook
+from actors import TERMINAL, Event, Kind, Party, Recording, Webhook
 from runtime.web.form import fields_of, first_values
 from tests.actors.doubles import hook
 
@@ -405,3 +405,31 @@ def test_a_progress_callback_that_shares_the_voice_url_begins_no_call() -> None:
     """Of an outbound call `initiated` and `ringing` are told before anybody is on the line."""
     params = {"CallSid": "CA1", "CallStatus": "initiated", "CallbackSource": "call-progress-events"}
     assert Webhook(params, "menu").kind is Kind.STATUS
+
+
+# legs
+
+
+LEG = {"CallSid": "CA2", "ParentCallSid": "CA1", "CallStatus": "completed", "CallbackSource": "call-progress-events"}
+
+
+def test_the_call_that_dialled_a_leg_is_told_of_it_as_its_own() -> None:
+    of_leg = Webhook(LEG, "menu", "status", 3, "t", 7.0).of_leg()
+    assert of_leg == Webhook({**LEG, "CallSid": "CA1", "DialCallSid": "CA2"}, "menu", "status", 3, "t")
+    assert (of_leg.arrived, of_leg.kind, of_leg.event) == (7.0, Kind.STATUS, Event.LEG_STATUS)
+    assert (of_leg.call_sid, of_leg.dial_call_sid, of_leg.parent_call_sid) == ("CA1", "CA2", "CA1")
+    assert of_leg.of_leg() is None
+
+
+@pytest.mark.parametrize(
+    ("params", "path"),
+    [({**LEG, "ParentCallSid": ""}, "status"), ({"CallSid": "CA2"}, "status"), (LEG, ""), (LEG, "1.3")],
+    ids=["an empty one", "none", "a request", "an action"],
+)
+def test_nobody_dialled_what_is_no_leg_or_no_callback(params: dict[str, str], path: str) -> None:
+    assert Webhook(params, "menu", path).of_leg() is None
+
+
+def test_a_legs_own_call_is_over_with_it() -> None:
+    """What it heard first may be a recipe, whose call it is."""
+    assert Webhook(LEG, "menu", "status").kind is Kind.COMPLETE

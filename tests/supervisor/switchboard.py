@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from actors import Callouts, Settings, Threads
@@ -35,6 +36,7 @@ class Switchboard:
         clock: ManualClock | None = None,
         journal: PlainJournal | None = None,
         node: str = "node",
+        settings: Mapping[str, Any] = MappingProxyType({}),
         **options: Any,
     ) -> None:
         self.program = compile(flow)
@@ -47,6 +49,7 @@ class Switchboard:
             clock=self.clock,
             programs=lambda name: self.program if name == "menu" else None,
             node=node,
+            **settings,
         )
         self.supervisor = Supervisor(self.settings, **options)
 
