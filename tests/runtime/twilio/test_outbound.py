@@ -1,0 +1,208 @@
+"""Calls that go to a recipe's own URLs, when they are made and when they are moved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from structlog.testing import capture_logs
+
+from actors import NotMoved
+from runtime.redirects import PATIENCE, Redirects
+from runtime.settings import Settings
+from runtime.twilio import Ambiguous, InvalidRequest, client_of
+from tests.runtime.twilio.conftest import ACCOUNT, FROM, KEY, TO, TOKEN, Cut, Reply
+
+HOME = "https://ivr.example.com/ivr"
+SUB, SUB_TOKEN = "AC" + "5" * 32, "fedcba9876543210fedcba9876543210"
+CALL = Reply({"sid": "CA1", "status": "queued"}, 201)
+OVER = Reply({"code": 21220, "message": "Call is not in-progress. Cannot redirect.", "status": 400}, 400)
+
+
+@pytest.fixture
+async def known(twilio):
+    """A client that knows where its daemon is."""
+    twilio.public_url = HOME
+    return twilio
+
+
+# --- made ------------------------------------------------------------------------------------------
+
+
+async def test_a_call_to_a_recipe_has_its_end_told_there(rest, known):
+    rest.will(CALL)
+
+    await known.make_call(TO, FROM, recipe="bookshop")
+
+    assert rest.last.form == [
+        ("To", TO),
+        ("From", FROM),
+        ("Url", f"{HOME}/bookshop"),
+        ("StatusCallback", f"{HOME}/bookshop/status"),
+        ("StatusCallbackEvent", "answered"),
+        ("StatusCallbackEvent", "completed"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "name", "url"),
+    [
+        ({"machine_detection": "Enable", "async_amd": True}, "AsyncAmdStatusCallback", f"{HOME}/bookshop/status"),
+        ({"record": True}, "RecordingStatusCallback", f"{HOME}/bookshop/recording"),
+    ],
+)
+async def test_what_else_is_asked_for_is_told_there_too(rest, known, asked, name, url):
+    rest.will(CALL)
+
+    await known.make_call(TO, FROM, recipe="bookshop", **asked)
+    assert (name, url) in rest.last.form
+
+    await known.make_call(TO, FROM, recipe="bookshop", **dict.fromkeys(asked))
+    assert name not in dict(rest.last.form)
+
+
+async def test_what_the_caller_of_it_names_stands(rest, known):
+    rest.will(CALL)
+
+    await known.make_call(TO, FROM, recipe="bookshop", status_callback="https://h/", status_callback_event="completed")
+
+    form = dict(rest.last.form)
+    assert (form["StatusCallback"], form["StatusCallbackEvent"]) == ("https://h/", "completed")
+
+
+async def test_a_query_goes_with_the_first_request_alone(rest, known):
+    rest.will(CALL)
+
+    await known.make_call(TO, FROM, recipe="bookshop", query={"name": "Jane & Zoë", "n": "1"})
+
+    form = dict(rest.last.form)
+    assert form["Url"] == f"{HOME}/bookshop?name=Jane+%26+Zo%C3%AB&n=1"
+    assert form["StatusCallback"] == f"{HOME}/bookshop/status"
+
+
+async def test_a_recipe_and_something_else_to_hear_is_one_too_many(rest, known):
+    with pytest.raises(InvalidRequest, match="takes one of url, twiml, application_sid"):
+        await known.make_call(TO, FROM, recipe="bookshop", twiml="<Response/>")
+    assert rest.asked == []
+
+
+@pytest.mark.parametrize("what", ["make", "update"])
+async def test_without_a_place_of_the_daemon_there_is_no_recipe(rest, twilio, what):
+    asking = twilio.make_call(TO, FROM, recipe="menu") if what == "make" else twilio.update_call("CA1", recipe="menu")
+    with pytest.raises(InvalidRequest, match="no public_url: say where Twilio finds the daemon that serves menu"):
+        await asking
+    assert rest.asked == []
+
+
+# --- changed ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("state", "url"), [("", f"{HOME}/bookshop"), ("2.1", f"{HOME}/bookshop/2.1")])
+async def test_a_live_call_is_sent_to_a_recipe_or_a_state(rest, known, state, url):
+    await known.update_call("CA1", recipe="bookshop", state=state)
+
+    assert (rest.seen, rest.last.form) == (["POST Calls/CA1.json"], [("Url", url)])
+
+
+async def test_a_live_call_is_hung_up(rest, known):
+    await known.update_call("CA1", status="completed")
+
+    assert rest.last.form == [("Status", "completed")]
+
+
+# --- moved -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def redirects(rest, clock):
+    settings = Settings(
+        account_sid=ACCOUNT, auth_token=TOKEN, accounts={SUB: SUB_TOKEN}, api_url=rest.url, public_url=HOME
+    )
+    redirects = Redirects(settings, "https://ivr.example.com", replace(PATIENCE, clock=clock))
+    yield redirects
+    await redirects.close()
+
+
+async def test_twilio_is_told_where_a_call_goes_on(rest, redirects):
+    await redirects(ACCOUNT, "CA1", "/ivr/menu/2?step=3")
+
+    assert rest.seen == ["POST Calls/CA1.json"]
+    assert rest.last.form == [("Url", "https://ivr.example.com/ivr/menu/2?step=3"), ("Method", "POST")]
+    assert rest.last.credentials == f"{ACCOUNT}:{TOKEN}"
+
+
+@pytest.mark.parametrize("account", [ACCOUNT, "", "AC" + "9" * 32], ids=["ours", "unknown", "another"])
+async def test_a_call_of_whatever_account_is_moved_as_ours(rest, redirects, account):
+    """Nobody's token but ours and our sub-accounts' has let it in."""
+    await redirects(account, "CA1", "/menu/2?step=3")
+
+    assert rest.last.credentials == f"{ACCOUNT}:{TOKEN}"
+
+
+async def test_a_sub_accounts_call_is_moved_by_its_own_token(rest, redirects):
+    await redirects(SUB, "CA1", "/menu/2?step=3")
+
+    assert rest.last.path == f"/2010-04-01/Accounts/{SUB}/Calls/CA1.json"
+    assert rest.last.credentials == f"{SUB}:{SUB_TOKEN}"
+
+
+async def test_a_refusal_is_one(rest, redirects):
+    rest.will(OVER)
+
+    with pytest.raises(NotMoved, match="21220: Call is not in-progress"):
+        await redirects(ACCOUNT, "CA1", "/menu/2?step=3")
+    assert len(rest.asked) == 1
+
+
+async def test_a_lost_answer_is_asked_for_once_more(rest, redirects):
+    rest.will(Cut(), Reply({"sid": "CA1"}))
+
+    with capture_logs() as logs:
+        await redirects(ACCOUNT, "CA1", "/menu/2?step=3")
+
+    assert rest.asked[0].form == rest.asked[1].form
+    assert [(log["event"], log["call_sid"]) for log in logs if log["log_level"] == "warning"] == [
+        ("redirect_lost", "CA1")
+    ]
+
+
+async def test_and_what_is_refused_then_was_not_moved(rest, redirects):
+    rest.will(Cut(), OVER)
+
+    with pytest.raises(NotMoved, match="21220"):
+        await redirects(ACCOUNT, "CA1", "/menu/2?step=3")
+
+
+async def test_answers_that_are_lost_again_leave_it_open(rest, redirects):
+    rest.will(Cut())
+
+    with pytest.raises(Ambiguous):
+        await redirects(ACCOUNT, "CA1", "/menu/2?step=3")
+    assert len(rest.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"auth_token": TOKEN}, "no account_sid: set TWILIO_ACCOUNT_SID"),
+        ({"account_sid": ACCOUNT}, "no auth_token: set TWILIO_AUTH_TOKEN"),
+        ({"account_sid": ACCOUNT, "api_key": KEY}, "no api_key with its api_secret"),
+    ],
+)
+async def test_without_an_account_nobody_can_be_told(rest, given, says):
+    with pytest.raises(NotMoved, match=says):
+        await Redirects(Settings(api_url=rest.url, **given), "https://h")(ACCOUNT, "CA1", "/menu/2?step=3")
+    assert rest.asked == []
+
+
+async def test_one_session_is_used_again(rest, redirects):
+    for number in range(3):
+        await redirects(ACCOUNT, f"CA{number}", "/menu/2?step=3")
+
+    assert len(redirects._clients) == 1
+    await redirects.close()
+    assert redirects._clients == {}
+
+
+def test_a_client_of_the_settings_knows_where_the_daemon_is():
+    assert client_of(Settings(account_sid=ACCOUNT, auth_token=TOKEN, public_url=HOME)).public_url == HOME
