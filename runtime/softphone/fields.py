@@ -126,6 +126,11 @@ def first(leg: Leg) -> Fields:
     return {"StirVerstat": "TN-Validation-Passed-A", "CallToken": json.dumps(token, separators=(",", ":"))}
 
 
+def detected(by: str, seconds: float) -> Fields:
+    """Who picked up, and the milliseconds it took to tell."""
+    return {"AnsweredBy": by, "MachineDetectionDuration": str(round(seconds * 1000))}
+
+
 def digits(keys: str, finished_on: str) -> Fields:
     """Gather's action: what was keyed, without the key that finished it."""
     return {"Digits": keys, "FinishedOnKey": finished_on, "msg": "Gather End"}
