@@ -30,6 +30,7 @@ from runtime.softphone.caller import (
 )
 from runtime.softphone.outbound import Address, Outbound
 from runtime.softphone.outside import Unchangeable
+from runtime.softphone.rest import StandIn
 from runtime.softphone.transcript import Line, Request, Sms, Transcript
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "Silence",
     "Sms",
     "Speak",
+    "StandIn",
     "Transcript",
     "Unchangeable",
     "parse_line",

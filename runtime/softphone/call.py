@@ -115,7 +115,7 @@ class Call(Interruptible):
             from_,
             to,
             direction,
-            application_sid="AP" + "0" * 32 if from_.startswith("client:") else "",
+            application_sid="AP" + "0" * 32 if direction == "inbound" and from_.startswith("client:") else "",
         )
         self.caller = script if isinstance(script, Caller) else Script(script)
         self.status = "queued" if direction == "outbound-api" else "ringing"
