@@ -18,6 +18,7 @@ from runtime.softphone.caller import (
     Answer,
     Caller,
     HangUp,
+    Hold,
     Press,
     Prompt,
     Script,
@@ -27,16 +28,22 @@ from runtime.softphone.caller import (
     parse_option,
     parse_options,
 )
+from runtime.softphone.outbound import Address, Outbound
+from runtime.softphone.outside import Unchangeable
+from runtime.softphone.rest import StandIn
 from runtime.softphone.transcript import Line, Request, Sms, Transcript
 
 __all__ = [
     "SAME",
     "Act",
+    "Address",
     "Answer",
     "Call",
     "Caller",
     "HangUp",
+    "Hold",
     "Line",
+    "Outbound",
     "Press",
     "Prompt",
     "Request",
@@ -44,7 +51,9 @@ __all__ = [
     "Silence",
     "Sms",
     "Speak",
+    "StandIn",
     "Transcript",
+    "Unchangeable",
     "parse_line",
     "parse_option",
     "parse_options",

@@ -19,6 +19,7 @@ What a script promises:
   next; `HangUp` without an `Answer` is the caller giving up while it rings.
 - **In a queue** `Answer` takes the call. `Answer("no-answer")` is the turn of a caller before this one, and what is
   heard meanwhile runs once more (see `queue`).
+- **`Hold` stays in a verb** that waits for the caller until somebody changes the call from outside.
 - **A script that is used up is silence**, and a Dial or a queue is answered. So that a repeating menu doesn't go on
   for ever, the caller lets three prompts in a row pass unanswered and hangs up at the fourth. `Silence()` in a
   script is an answer and doesn't count.
@@ -36,6 +37,16 @@ if TYPE_CHECKING:
 
 KEYS = "0123456789*#ABCD"
 OUTCOMES = ("completed", "busy", "no-answer", "failed", "canceled")
+ANSWERERS = (
+    "human",
+    "machine",
+    "machine_start",
+    "machine_end_beep",
+    "machine_end_silence",
+    "machine_end_other",
+    "fax",
+    "unknown",
+)
 PATIENCE = 3
 
 # --- acts ----------------------------------------------------------------------
@@ -92,22 +103,41 @@ class Answer:
     """What becomes of a Dial, or of waiting in a queue: one of Twilio's DialCallStatus values.
 
     `seconds` is how long they talk (no time passes). `bridged=False`: the callee picked up and was
-    never joined to the caller. For an `outbound-api` call a leading `Answer` is whether *this* phone is picked up.
+    never joined to the caller. For an `outbound-api` call a leading `Answer` is whether *this* phone is picked up,
+    and `by` who or what does: `human`, `machine` (or more exactly `machine_start`, `machine_end_beep`, …), `fax` or
+    `unknown`.
     """
 
     outcome: str = "completed"
     seconds: int = 20
     bridged: bool = True
+    by: str = "human"
 
     def __post_init__(self) -> None:
         if self.outcome not in OUTCOMES:
             raise ValueError(f"a Dial ends {', '.join(OUTCOMES)}; not {self.outcome!r}")
+        if self.by not in ANSWERERS:
+            raise ValueError(f"a call is answered by {', '.join(ANSWERERS)}; not {self.by!r}")
 
     def __str__(self) -> str:
-        return f"answer {self.outcome}"
+        return f"answer {self.outcome}" + ("" if self.by == "human" else f" by {self.by}")
 
 
-Act = Press | Speak | Silence | HangUp | Answer
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Stay on the line, in the verb that waits for the caller next, until the call is changed from outside.
+
+    After `seconds` of real time in which nothing happens, hang up. `Hold(during="Call")` lets an outbound call ring.
+    """
+
+    seconds: float = 10.0
+    during: str | None = None
+
+    def __str__(self) -> str:
+        return "hold" if self.during is None else f"hold during {self.during}"
+
+
+Act = Press | Speak | Silence | HangUp | Answer | Hold
 
 # --- prompts -------------------------------------------------------------------
 
@@ -145,8 +175,8 @@ class Prompt:
                 return self.speech
             case Silence():
                 return isinstance(self.default, Silence)
-            case HangUp(during):
-                # A script's hang-up is for the call; a phone that still rings is not on one.
+            case HangUp(during) | Hold(_, during):
+                # These are for the call; a phone that still rings is not on one.
                 return during == self.verb or (during is None and self.verb != "Call")
             case Answer():
                 return self.answer
@@ -228,8 +258,17 @@ def parse_option(name: str, value: str = "") -> Act:
         case "hang-up":
             return HangUp(value or None)
         case "answer":
-            return Answer(value or "completed")
+            return _answer(value or "completed")
     raise ValueError(f"{name}: a script has --press, --say, --silence, --hang-up and --answer")
+
+
+def _answer(word: str) -> Answer:
+    """An outcome, or who picks up.
+
+    >>> _answer("busy").outcome, _answer("machine").by
+    ('busy', 'machine')
+    """
+    return Answer(by=word) if word in ANSWERERS else Answer(word)
 
 
 def parse_options(words: Iterable[str]) -> list[Act]:
@@ -257,8 +296,8 @@ def parse_options(words: Iterable[str]) -> list[Act]:
 def parse_line(line: str) -> Act | None:
     """What a person typed, as an act; None if it is none (`?`, for one).
 
-    >>> parse_line("23#"), parse_line(""), parse_line("h"), parse_line("busy"), parse_line("?")
-    (Press(keys='23#'), Silence(), HangUp(during=None), Answer(outcome='busy', seconds=20, bridged=True), None)
+    >>> parse_line("23#"), parse_line(""), parse_line("h"), parse_line("?"), str(parse_line("busy"))
+    (Press(keys='23#'), Silence(), HangUp(during=None), None, 'answer busy')
     >>> parse_line('"yes, please'), parse_line("say yes")
     (Speak(words='yes, please', confidence=0.9), Speak(words='yes', confidence=0.9))
     """
@@ -271,7 +310,7 @@ def parse_line(line: str) -> Act | None:
         return Silence()
     if line == "h":
         return HangUp()
-    if line == "answer" or line in OUTCOMES:
-        return Answer("completed" if line == "answer" else line)
+    if line == "answer" or line in OUTCOMES or line in ANSWERERS:
+        return _answer("completed" if line == "answer" else line)
     keys = re.sub(r"[\s-]", "", line)
     return Press(keys) if keys and not set(keys) - set(KEYS) else None

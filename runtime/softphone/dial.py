@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from runtime.softphone import fields
 from runtime.softphone.caller import Answer, HangUp, Prompt
@@ -31,12 +32,16 @@ _ADDRESSES = {
 _EVENTS = ("initiated", "ringing", "answered", "completed")
 
 
-class Party(NamedTuple):
-    """Who is dialled, and the leg that dials them."""
+@dataclass(slots=True)
+class Party:
+    """Who is dialled, and how the leg stands that dials them."""
 
     name: str
     leg: Leg
     noun: etree._Element | None
+    began: datetime
+    status: str = "initiated"
+    seconds: int = 0
 
 
 async def dial(call: Call, element: etree._Element) -> Fetch | None:
@@ -55,6 +60,7 @@ async def dial(call: Call, element: etree._Element) -> Fetch | None:
         call.warn(13225, "<Dial> has nobody to dial")
 
     began = call.now
+    call.legs += parties
     await _leg_events(call, parties, "initiated", "ringing")
     answer = await _answer(call, element, joined=conference is not None) if names else Answer("failed")
     status, bridged, seconds = answer.outcome, answer.bridged and answer.outcome == "completed", 0
@@ -70,6 +76,7 @@ async def dial(call: Call, element: etree._Element) -> Fetch | None:
     recorded = element if conference is None else conference
     if bridged and recorded.get("record", "do-not-record") not in {"do-not-record", "false"}:
         made = _recording(call, recorded, seconds, began)
+        call.recordings.append(made)
         then = recording_callbacks(call, recorded, made)
         if conference is None:
             extra |= made.on_action()
@@ -105,9 +112,9 @@ def _parties(call: Call, element: etree._Element) -> list[Party]:
             call.warn(12200, f"<{name(noun)}> has no place in <Dial>")
             continue
         dialled = address.format(content(noun))
-        parties.append(Party(dialled, call.leg.child(dialled), noun))
+        parties.append(Party(dialled, call.leg.child(dialled), noun, call.now))
     if number := " ".join((element.text or "").split()):
-        parties.insert(0, Party(number, call.leg.child(number), None))
+        parties.insert(0, Party(number, call.leg.child(number), None, call.now))
     return parties
 
 
@@ -121,13 +128,15 @@ def _recording(call: Call, element: etree._Element, seconds: int, began: datetim
 
 async def _leg_events(call: Call, parties: list[Party], *events: str, outcome: str = "", seconds: int = 0) -> None:
     """The dialled legs' own status callbacks. Only the first leg is answered; the others stop ringing."""
-    for index, (_, leg, noun) in enumerate(parties):
+    for index, party in enumerate(parties):
         for event in events:
-            if noun is None or event not in noun.get("statusCallbackEvent", "completed").split():
+            party.status = {"answered": "in-progress", "completed": outcome}.get(event, event)
+            if index == 0:
+                party.seconds = seconds
+            elif party.status == "completed":
+                party.status = "canceled"
+            if party.noun is None or event not in party.noun.get("statusCallbackEvent", "completed").split():
                 continue
-            status = {"answered": "in-progress", "completed": outcome}.get(event, event)
-            if index and status == "completed":
-                status = "canceled"
-            told = fields.status(leg, status, call.now, _EVENTS.index(event), seconds if index == 0 else 0)
-            for callback in call.callback_of("leg", noun, "statusCallback", told):
+            told = fields.status(party.leg, party.status, call.now, _EVENTS.index(event), party.seconds)
+            for callback in call.callback_of("leg", party.noun, "statusCallback", told):
                 await call.callback(callback)

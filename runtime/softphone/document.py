@@ -72,6 +72,15 @@ def read(reply: Reply) -> Document:
     return Document(reply.url, _verbs(reply.body))
 
 
+def parse(twiml: str) -> Document:
+    """A document that came without a URL, and has none that relative ones could resolve against.
+
+    Raises:
+        Fault: it is none.
+    """
+    return Document("", _verbs(twiml.encode()))
+
+
 def complaint(reply: Reply) -> str:
     """What Twilio would warn of in an answer to a callback: nothing, if it is 204 or an XML document."""
     if reply.status == 204 or (reply.status == 200 and reply.media_type in TWIML_TYPES):

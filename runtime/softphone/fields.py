@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Fields = dict[str, str]
 
 ACCOUNT_SID = "AC" + "0" * 32
-API = "https://api.twilio.com/2010-04-01/Accounts"
+API = "https://api.twilio.com"
 
 # What a leg's SIP side answered. 487: it rang, and nobody came or the caller gave up.
 _SIP = {"completed": "200", "busy": "486", "no-answer": "487", "canceled": "487", "failed": "404"}
@@ -63,10 +63,12 @@ class Leg:
     direction: str = "inbound"
     parent: str = ""
     application_sid: str = ""
+    api: str = API
+    """Where its REST API is."""
 
     def child(self, to: str) -> Leg:
         """The leg that a Dial of this one makes."""
-        return Leg(sid("CA"), self.account_sid, self.from_, to, "outbound-dial", parent=self.call_sid)
+        return Leg(sid("CA"), self.account_sid, self.from_, to, "outbound-dial", parent=self.call_sid, api=self.api)
 
 
 # --- the call's own requests -----------------------------------------------------
@@ -126,6 +128,11 @@ def first(leg: Leg) -> Fields:
     return {"StirVerstat": "TN-Validation-Passed-A", "CallToken": json.dumps(token, separators=(",", ":"))}
 
 
+def detected(by: str, seconds: float) -> Fields:
+    """Who picked up, and the milliseconds it took to tell."""
+    return {"AnsweredBy": by, "MachineDetectionDuration": str(round(seconds * 1000))}
+
+
 def digits(keys: str, finished_on: str) -> Fields:
     """Gather's action: what was keyed, without the key that finished it."""
     return {"Digits": keys, "FinishedOnKey": finished_on, "msg": "Gather End"}
@@ -183,7 +190,7 @@ class Recording:
     @property
     def url(self) -> str:
         """Where Twilio keeps it."""
-        return f"{API}/{self.leg.account_sid}/Recordings/{self.sid}"
+        return f"{self.leg.api}/2010-04-01/Accounts/{self.leg.account_sid}/Recordings/{self.sid}"
 
     def on_action(self) -> Fields:
         """As Record's and Dial's actions carry it."""
@@ -249,6 +256,21 @@ def status(leg: Leg, call_status: str, at: datetime, sequence: int, seconds: int
             "SipResponseCode": _SIP[call_status],
         }
     return fields
+
+
+def message(message_sid: str, account_sid: str, from_: str, to: str, status: str, service: str = "") -> Fields:
+    """A message's status callback. One by a messaging service says which."""
+    fields = {
+        "AccountSid": account_sid,
+        "ApiVersion": "2010-04-01",
+        "From": from_,
+        "MessageSid": message_sid,
+        "MessageStatus": status,
+        "SmsSid": message_sid,
+        "SmsStatus": status,
+        "To": to,
+    }
+    return fields | {"MessagingServiceSid": service} if service else fields
 
 
 def billed_minutes(seconds: int) -> int:

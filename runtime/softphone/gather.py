@@ -8,7 +8,7 @@ from runtime.softphone import fields
 from runtime.softphone.caller import KEYS, HangUp, Press, Prompt, Speak
 from runtime.softphone.document import children, name
 from runtime.softphone.prompts import PROMPTS, seconds_to_say
-from runtime.softphone.steps import Fetch, Over
+from runtime.softphone.steps import Fetch
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -61,7 +61,7 @@ async def gather(call: Call, element: etree._Element) -> Fetch | None:
     heard = False
     match await call.ask(asked):
         case HangUp():
-            raise Over("caller", "during Gather")
+            raise call.out("Gather")
         case Press(keys):
             digits, finished_on, rest = collect(keys, finish, limit)
             call.type_ahead(rest)
@@ -81,6 +81,8 @@ async def gather(call: Call, element: etree._Element) -> Fetch | None:
             call.tell("silence", f"silence, {timeout} s")
             await call.elapse(timeout)
             extra = fields.nothing()
+    if call.gone:
+        raise call.out()
     if heard or element.get("actionOnEmptyResult", "").strip().lower() == "true":
         return await call.conclude(element, extra, always=True)
     return None

@@ -8,6 +8,7 @@ what becomes of the caller:
   round. As many of these as stand next in the script, so many callers are before this one (`QueuePosition`).
 - `Answer("failed")` is Twilio's own failure, `system-error`.
 - `HangUp`, or a `<Leave>` in what they hear, ends the waiting. So does a document that is none: `error`.
+- Redirected from outside, they are out of it, too: `redirected`, or from the talk `redirected-from-bridged`.
 
 Where more callers are before this one than the queue holds, it is full, and nobody waits.
 (Twilio's documentation: "TwiML Voice: Enqueue".)
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING
 from runtime.softphone import fields
 from runtime.softphone.caller import Act, Answer, HangUp, Prompt
 from runtime.softphone.document import Fault
-from runtime.softphone.steps import Fetch, Left, Over
+from runtime.softphone.steps import Fetch, Left, Moved, Over
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,9 +49,11 @@ async def enqueue(call: Call, element: etree._Element) -> Fetch | None:
         call.warn(fault.code, f"waitUrl: {fault.reason}")
         result = "error"
     except Over as over:
-        if over.by != "caller":
+        if over.by != "caller" and not call.gone:
             raise
         result = "hangup"
+    except Moved:
+        result = "redirected"
     told = {"QueueResult": result}
     if result != "queue-full":
         told |= {"QueueSid": queue, "QueueTime": str(_seconds(call, began))}
@@ -58,6 +61,8 @@ async def enqueue(call: Call, element: etree._Element) -> Fetch | None:
         call.put_down()
     elif result == "bridged":
         await _talk(call, talk)
+        if call.moved:
+            told["QueueResult"] = result = "redirected-from-bridged"
     call.tell("note", f"out of the queue: {result}")
     return await call.conclude(element, told)
 
@@ -71,7 +76,7 @@ async def _waited(call: Call, element: etree._Element, queue: str, began: dateti
             await call.aside(call.fetch(element, wait, "waitUrlMethod", place))
         act = await call.ask(Prompt("Enqueue", answer=True, default=Answer()))
         if isinstance(act, HangUp):
-            return "hangup", 0
+            return "redirected" if call.moved else "hangup", 0
         if isinstance(act, Answer) and act.outcome in _ENDS:
             return _ENDS[act.outcome], act.seconds
         call.tell("note", "another caller's turn")

@@ -41,7 +41,7 @@ async def record(call: Call, element: etree._Element) -> Fetch | None:
             call.tell("note", f"{longest} s, the longest it may be")
         case HangUp():
             call.put_down()
-            ended = {"Digits": "hangup"}
+            ended = {} if call.moved else {"Digits": "hangup"}
         case Press(keys):
             call.tell("pressed", keys[0])
             call.transcript.pressed.append(keys[0])
@@ -55,6 +55,7 @@ async def record(call: Call, element: etree._Element) -> Fetch | None:
     # Silence at its end is trimmed; a recording that no silence ends is as long as it may be.
     seconds = max(1, round(spoken + (0 if timeout else quiet)))
     made = fields.Recording(fields.sid("RE"), call.leg, seconds, "RecordVerb", began, text=said)
+    call.recordings.append(made)
     call.tell("recorded", f"{seconds} s recorded")
     if transcribes:
         heard = made.on_transcription("completed")

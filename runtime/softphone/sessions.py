@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from runtime.softphone import fields
 from runtime.softphone.caller import Answer, HangUp, Prompt
 from runtime.softphone.document import children, content, name
-from runtime.softphone.steps import Fetch, Over
+from runtime.softphone.steps import Fetch
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -64,7 +64,7 @@ async def echo(call: Call, _element: etree._Element) -> None:
     """The caller hears themselves until they hang up."""
     call.tell("note", "echo")
     await call.ask(Prompt("Echo", default=HangUp()))
-    raise Over("caller", "during Echo")
+    raise call.out("Echo")
 
 
 async def _hung_up(call: Call, verb: str) -> bool:

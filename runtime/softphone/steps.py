@@ -19,12 +19,16 @@ class Callback:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """The next document: where it is, what the verb adds to the standard fields, and the callbacks that follow."""
+    """The next document: where it is, what the verb adds to the standard fields, and the callbacks that follow.
+
+    With `twiml` it is at hand, and not asked for.
+    """
 
     url: str
     method: str = "POST"
     fields: Fields = field(default_factory=dict)
     then: tuple[Callback, ...] = ()
+    twiml: str = ""
 
 
 class Over(Exception):
@@ -35,6 +39,14 @@ class Over(Exception):
         self.by = by
         self.why = why
         self.status = status
+
+
+class Moved(Exception):
+    """The call goes on elsewhere: it was redirected from outside."""
+
+    def __init__(self, step: Fetch) -> None:
+        super().__init__()
+        self.step = step
 
 
 class Left(Exception):
