@@ -328,7 +328,7 @@ class Supervisor:
         """There is no such call, and none begins."""
         if status == "refused":
             self.tally.refuse(child)
-        else:
+        elif webhook.of_leg() is None:
             log.info("callback_of_unknown_call", call_sid=child.call_sid, kind=webhook.kind.value)
         if child.in_hand == 1:  # this webhook, and no other
             self._retire(child)

@@ -6,11 +6,15 @@ import asyncio
 import socket
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 import structlog
+from click.testing import CliRunner
+
+from runtime.commands import main
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +55,22 @@ def manager(tmp_path, monkeypatch) -> Iterator[Manager]:
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
     with manager.socket:
         yield manager
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    """What asks a daemon."""
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def run_beside() -> Callable[..., Awaitable[tuple[int, str]]]:
+    """Run the command beside the loop that answers it: its exit code, and what it has said."""
+
+    async def run_beside(*args: object) -> tuple[int, str]:
+        result = await asyncio.to_thread(CliRunner().invoke, main, list(map(str, args)), catch_exceptions=False)
+        assert "Traceback" not in result.output
+        return result.exit_code, result.output
+
+    return run_beside
