@@ -56,7 +56,7 @@ def read(reply: Reply) -> Document:
         Fault: there is none; its code is the one that Twilio's debugger would show.
     """
     if reply.status >= 300:
-        raise Fault(11217, f"{reply.url} answered {reply.status}")
+        raise Fault(11217, f"{reply.url} answered {reply.status}{_line(reply)}")
     kind = reply.media_type
     if kind.startswith("audio/"):
         return Document(reply.url, (_verb("Play", reply.url),))
@@ -70,6 +70,12 @@ def read(reply: Reply) -> Document:
     if not reply.body and reply.chunked:
         raise Fault(11770, "the body is chunked and empty")
     return Document(reply.url, _verbs(reply.body))
+
+
+def _line(reply: Reply) -> str:
+    """What a refusal says of itself, where that is a line of text."""
+    said = reply.body.decode(errors="replace").strip() if reply.media_type == "text/plain" else ""
+    return f": {said}" if said and "\n" not in said and said.isprintable() else ""
 
 
 def parse(twiml: str) -> Document:

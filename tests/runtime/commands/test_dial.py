@@ -222,13 +222,27 @@ def test_a_url_that_is_none(run, url):
     assert result.stdout == ""
 
 
-def test_a_url_needs_a_token(run, monkeypatch):
+async def test_an_unsigned_daemon_needs_no_token(serve, folder, dialled, monkeypatch):
     monkeypatch.delenv("TWILIO_AUTH_TOKEN")
+    folder["menu"] = "recipe = [Say('hello')]"
+    daemon = await serve(folder, auth_token="", unsigned=True)
 
-    result = run("dial", "http://127.0.0.1:1/menu")
+    code, out, err = await dialled(f"{daemon.url}/menu")
 
-    assert result.exit_code == 2
-    assert result.stderr == "no auth_token: set TWILIO_AUTH_TOKEN to the one that the daemon has\n"
+    assert code == 0
+    assert "hello" in out
+    assert "no auth_token: signed with none, for a daemon that is --unsigned; others refuse it" in err
+
+
+async def test_who_is_refused_sees_why(serve, folder, dialled, monkeypatch):
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "another")
+    folder["menu"] = "recipe = [Say('hello')]"
+    daemon = await serve(folder)
+
+    code, out, _ = await dialled(f"{daemon.url}/menu")
+
+    assert code == 1
+    assert f"X-Twilio-Signature is not that of {daemon.url}/menu; check auth_token and public_url" in out
 
 
 # --- by hand -------------------------------------------------------------------------------------
