@@ -29,7 +29,7 @@ demo: $(VENV)/.run
 cluster: $(VENV)/.postgres
 	@$(BIN)/python -m tests.cluster
 
-test: $(VENV)/.test
+test: $(VENV)/.node
 	$(BIN)/python -m pytest
 
 chaos: $(VENV)/.test
@@ -75,6 +75,11 @@ $(VENV)/.postgres: $(VENV)/.run
 
 $(VENV)/.test: $(VENV)/.run
 	$(PIP) install --group test --group docs
+	@touch $@
+
+$(VENV)/.node: $(VENV)/.test tests/runtime/twilio/npm/package-lock.json
+	@echo "installing servers for Node into $(VENV) …"
+	$(BIN)/python -m tests.node
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.test

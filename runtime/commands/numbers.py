@@ -95,9 +95,9 @@ async def _set(clients: Mapping[str, TwilioClient], number: Number, *, quiet: bo
         return False
     left = differences(answer, number.wanted)
     if left:
-        click.echo(f"{number.number}  Twilio took it, and {_sentence(left[0].wire_name, *_beside(left[0]))}", err=True)
+        click.echo(f"{number.number}  Twilio took it, and has not set: {_named(left)}", err=True)
     else:
-        click.echo(f"{number.number}  set: {', '.join(each.wire_name for each in number.differences)}", err=quiet)
+        click.echo(f"{number.number}  set: {_named(number.differences)}", err=quiet)
     return not left
 
 
@@ -113,7 +113,7 @@ def _show(numbers: Sequence[Number], json_wanted: bool) -> None:
     else:
         for number in numbers:
             for name, is_, should_be in _rows(number):
-                told = _sentence(name, is_, should_be) if should_be else f"{name} {is_}".strip()
+                told = f"{name} is {is_}, should be {should_be}" if should_be else f"{name} {is_}".strip()
                 click.echo(f"{number.number}  {number.recipe or 'not ours'}  {told}")
 
 
@@ -122,8 +122,10 @@ def _table(numbers: Sequence[Number]) -> Table:
     for column in ("with Twilio", "should be"):
         table.add_column(column, overflow="fold")
     for number in numbers:
+        whose = number.number, number.recipe or "not ours"
         for row in _rows(number):
-            table.add_row(*map(escape, (number.number, number.recipe or "not ours", *row)), style=COLOURS[number.state])
+            table.add_row(*map(escape, (*whose, *row)), style=COLOURS[number.state])
+            whose = "", ""
     return table
 
 
@@ -144,8 +146,8 @@ def _beside(difference: Difference) -> tuple[str, str]:
     return difference.found or "(empty)", (difference.wanted or "(empty)") + remark
 
 
-def _sentence(name: str, is_: str, should_be: str) -> str:
-    return f"{name} is {is_}, should be {should_be}"
+def _named(differences: Sequence[Difference]) -> str:
+    return ", ".join(each.wire_name for each in differences)
 
 
 def _as_json(number: Number) -> dict[str, Any]:

@@ -279,6 +279,7 @@ async def test_a_table_on_a_terminal(numbers, accounts, monkeypatch):
         (False, False, True),
     ]
     assert f"{RECIPE}/[x]" in rows[0]
+    assert [ONE in row for row in rows] == [True, False, False]
 
 
 # --- setting ----------------------------------------------------------------------------------------
@@ -331,14 +332,14 @@ async def test_one_that_is_refused_does_not_stop_the_others(numbers, accounts, o
 
 
 async def test_one_that_is_taken_and_not_done_is_told(numbers, accounts):
-    accounts.has(ONE, voice_url=None)
+    accounts.has(ONE, voice_url=None, voice_method="GET")
     accounts.deaf.add(ONE)
 
     result = await numbers("--apply")
 
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
-        f"{ONE}  Twilio took it, and VoiceUrl is (empty), should be {RECIPE}",
+        f"{ONE}  Twilio took it, and has not set: VoiceUrl, VoiceMethod",
         f"not as it should be: {ONE}",
     ]
 

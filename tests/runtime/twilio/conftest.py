@@ -1,8 +1,12 @@
-"""A stand-in for Twilio's REST API on loopback, which answers what a test tells it to, or breaks as it is told."""
+"""A stand-in for Twilio's REST API on loopback, which answers what a test tells it to, or breaks as it is told.
+
+What others have written to stand there runs on Node: `on_node`.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from base64 import b64decode
 from dataclasses import dataclass, field
@@ -14,9 +18,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from runtime.twilio import Patience, TwilioClient
+from tests import node
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 ACCOUNT = "AC" + "0" * 32
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -129,6 +134,16 @@ class QuickClock:
         self.waits.append(seconds)
         self.time += seconds
         return asyncio.get_running_loop().call_soon(do)
+
+
+@contextlib.contextmanager
+def on_node(script: str, words: Callable[[int], Sequence[str]]) -> Iterator[str]:
+    """A server of another's making, by its URL. Without one the tests that need it fail, and say why."""
+    try:
+        with node.serving(script, words) as url:
+            yield url
+    except node.NoNodeError as problem:
+        pytest.fail(str(problem), pytrace=False)
 
 
 @pytest.fixture
