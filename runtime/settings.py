@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     numbers: dict[str, str] = Field(default_factory=dict)
     """The recipe of each number, for calls that come to `/`, and for `switchhook numbers`."""
     fallback_url: str = ""
-    """A document elsewhere, asked for by POST, that callers hear when this daemon can't be had."""
+    """A static document elsewhere, asked for by GET, that callers hear when this daemon can't be had."""
     languages: dict[str, str] = Field(default_factory=dict)
     """The language that callers of each number hear, like `en-GB`, where a recipe speaks several."""
     settings: dict[str, Any] = Field(default_factory=dict)

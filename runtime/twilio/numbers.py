@@ -90,7 +90,7 @@ def wanted(public_url: str, recipe: str, fallback_url: str = "", *, replies: boo
         "voice_url": url,
         "voice_method": "POST",
         "voice_fallback_url": fallback_url or url,
-        "voice_fallback_method": "POST",
+        "voice_fallback_method": "GET" if fallback_url else "POST",
         "status_callback": f"{url}/status",
         "status_callback_method": "POST",
         "voice_application_sid": "",

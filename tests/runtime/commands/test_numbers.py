@@ -195,7 +195,7 @@ async def test_a_number_that_is_none_does_not_hide_the_others(numbers, accounts,
 
 async def test_a_fallback_elsewhere(numbers, accounts, monkeypatch):
     monkeypatch.setenv("SWITCHHOOK_FALLBACK_URL", "https://status.example.com/sorry.xml")
-    accounts.has(ONE)
+    accounts.has(ONE, voice_fallback_method="GET")
 
     result = await numbers()
 

@@ -39,7 +39,8 @@ def test_a_number_calls_its_recipe_and_tells_it_of_the_end():
 
 
 def test_a_fallback_elsewhere():
-    assert wanted(BASE, "hours", "https://s/sorry.xml") == HOURS | {"voice_fallback_url": "https://s/sorry.xml"}
+    elsewhere = {"voice_fallback_url": "https://s/sorry.xml", "voice_fallback_method": "GET"}
+    assert wanted(BASE, "hours", "https://s/sorry.xml") == HOURS | elsewhere
 
 
 def test_messages_go_to_a_recipe_that_replies_and_to_no_other():
