@@ -64,6 +64,8 @@ def list_(limit: int, json_wanted: bool, unmasked: bool, url: str | None, config
         tried = f"tried {counted(each.tries, 'time')}"
         told = (moment(each.at), each.call_sid, event, f"{module}:{function}", tried, hide(each.reason))
         click.echo("  ".join(filter(None, told)))
+    if not letters:
+        click.echo("there are no dead letters", err=True)
     if count > len(letters):
         click.echo(f"and {count - len(letters)} more", err=True)
 

@@ -11,7 +11,7 @@ import click
 from rich.console import Console, Group
 from rich.live import Live
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from runtime import settings
 from runtime.commands.options import config_option, run
@@ -63,7 +63,17 @@ def _table(found: dict[str, Any]) -> Group:
     calls = found["calls"]
     head = f"[bold]{found['node']}[/] switchhook {found['version']}, up {found['uptime_s']:.0f} s, {found['journal']}"
     counts = "   ".join(f"{name.replace('_', ' ')} [bold]{count}[/]" for name, count in calls.items())
-    table = Table("call", "recipe", "from", "to", "state", "since", "last event", box=None, header_style="dim")
+    table = Table(
+        Column("call", no_wrap=True, min_width=34),
+        "recipe",
+        "from",
+        "to",
+        "state",
+        "since",
+        "last event",
+        box=None,
+        header_style="dim",
+    )
     for call in found["in_progress"]:
         since = f"{max(0, time.time() - call['since']):.0f} s"
         row = [call[name] for name in ("call_sid", "recipe", "from", "to", "state")]

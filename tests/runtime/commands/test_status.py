@@ -72,6 +72,18 @@ async def test_counts_and_calls(serve, folder, status):
     assert "wrong:recipe raised ValueError: no [bold]disk[/nonesuch]" in out
 
 
+async def test_a_call_is_shown_by_its_whole_sid_however_narrow_the_terminal(serve, folder, status, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    folder["menu"] = 'recipe = [Gather([Say("menu")], after_ext=[ResponseExt("1", "one")])]'
+    daemon = await serve(folder)
+    sid = "CA" + "7" * 32
+    await post(daemon, "/menu", a_call(sid))
+
+    _, out, _ = await status("--url", daemon.status_url)
+
+    assert sid in out
+
+
 async def test_it_asks_where_the_settings_say_with_the_token_they_say(serve, status, monkeypatch):
     daemon = await serve(status_token="s3cret")
     monkeypatch.setenv("SWITCHHOOK_ADMIN_PORT", daemon.status_url.rpartition(":")[2])
