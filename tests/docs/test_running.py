@@ -84,3 +84,16 @@ def test_systemd_finds_nothing_wrong_with_them(tmp_path: Path) -> None:
     found = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - ours
 
     assert (found.returncode, found.stderr) == (0, "")
+
+
+# --- the stand-in --------------------------------------------------------------------------------
+
+
+def test_who_calls_out_without_an_account_can_do_it_as_the_page_does() -> None:
+    [example] = re.findall(r"^```python\n# test_calling.py\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
+    module: dict[str, object] = {}
+    exec(example, module)  # noqa: S102 - the page's own
+    tests = [each for name, each in module.items() if name.startswith("test_") and callable(each)]
+    assert len(tests) == 2
+    for test in tests:
+        test()

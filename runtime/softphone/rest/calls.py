@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from runtime.softphone.call import Call
@@ -15,6 +15,7 @@ from runtime.softphone.dial import Party
 from runtime.softphone.fields import rfc2822
 from runtime.softphone.outbound import EVENTS, RECORDING_EVENTS, Address, Outbound
 from runtime.softphone.outside import Unchangeable
+from runtime.softphone.rest import numbers
 from runtime.softphone.rest.pages import Row, page
 from runtime.softphone.rest.parameters import LIST_CALLS, Params
 from runtime.softphone.rest.refusals import Refused, not_found
@@ -38,16 +39,6 @@ _SUBRESOURCES = {
 _UNANSWERED = {"queued", "initiated", "ringing"}
 
 
-@dataclass(slots=True)
-class Kept:
-    """A call that was asked for."""
-
-    call: Call
-    created: datetime
-    number_sid: str | None
-    deleted: bool = False
-
-
 # --- requests ------------------------------------------------------------------------------------
 
 
@@ -56,12 +47,11 @@ def create(twilio: StandIn, asked: Asked) -> dict[str, Any]:
     params = asked.params
     if params.text("ApplicationSid"):
         raise Refused(21218, f"ApplicationSid {params.text('ApplicationSid')} is no application of this account")
-    to, from_ = params.text("To"), params.text("From")
-    created = twilio.now()
+    to = params.text("To")
     call = Call(
         params.text("Url"),
         auth_token=twilio.accounts[asked.account_sid],
-        from_=from_,
+        from_=params.text("From"),
         to=to,
         script=twilio.phone(to, params.first),
         status_callback=params.text("StatusCallback") or None,
@@ -71,16 +61,13 @@ def create(twilio: StandIn, asked: Asked) -> dict[str, Any]:
         session=twilio.session,
         on_line=twilio.on_line,
         wait=twilio.wait,
-        began=created,
+        began=twilio.now(),
     )
     call.leg = replace(call.leg, api=twilio.url)
     if wrong := sorted(set(params.get("StatusCallbackEvent", ())) - {*EVENTS, ""}):
         call.transcript.warnings.append(f"21626 no StatusCallbackEvent: {', '.join(wrong)}; nothing is called back")
-    number = twilio.numbers.get((asked.account_sid, from_))
-    kept = Kept(call, created, number["sid"] if number else None)
-    twilio.kept[call.call_sid] = kept
     twilio.calls[call.call_sid] = call
-    answer = shown(kept)
+    answer = shown(twilio, call)
     twilio.begin(twilio.in_turn(call.run))
     return answer
 
@@ -95,16 +82,16 @@ def fetch(twilio: StandIn, asked: Asked) -> dict[str, Any]:
 
 def update(twilio: StandIn, asked: Asked) -> dict[str, Any]:
     """Change a call while it lasts: end it, or have it go on with another document."""
-    before, kept, params = fetch(twilio, asked)["status"], twilio.kept.get(asked.sid), asked.params
-    if kept is None:
+    before, call, params = fetch(twilio, asked)["status"], twilio.calls.get(asked.sid), asked.params
+    if call is None:
         raise Refused(21220, f"Invalid call state: {asked.sid} was dialled by a call; only that one can be changed")
     if params.text("Status") == "canceled" and before not in _UNANSWERED:
         raise Refused(21220, f"Invalid call state: {asked.sid} is {before}; only a call that rings can be canceled")
     try:
-        _change(kept.call, params)
+        _change(call, params)
     except Unchangeable as problem:
         raise Refused(21220, f"Invalid call state: {problem}") from problem
-    return shown(kept)
+    return shown(twilio, call)
 
 
 def _change(call: Call, params: Params) -> None:
@@ -123,8 +110,7 @@ def delete(twilio: StandIn, asked: Asked) -> None:
     """Forget a call that is over."""
     if fetch(twilio, asked)["status"] not in OUTCOMES:
         raise Refused(20009, f"{asked.sid} can't be deleted before it is complete")
-    if kept := twilio.kept.get(asked.sid):
-        kept.deleted = True
+    twilio.deleted.add(asked.sid)
 
 
 def listed(twilio: StandIn, asked: Asked) -> dict[str, Any]:
@@ -161,40 +147,40 @@ def outbound(params: Params) -> Outbound:
 
 def _rows(twilio: StandIn, account_sid: str) -> Iterator[Row]:
     """The account's calls, the newest first, each behind the legs that it has dialled."""
-    for kept in reversed(twilio.kept.values()):
-        if kept.call.leg.account_sid == account_sid:
-            yield from (Row(_leg(kept, party), kept.deleted) for party in reversed(kept.call.legs))
-            yield Row(shown(kept), kept.deleted)
+    for call in reversed(twilio.calls.values()):
+        if call.leg.account_sid == account_sid:
+            every = [*(_leg(call, party) for party in reversed(call.legs)), shown(twilio, call)]
+            yield from (Row(each, each["sid"] in twilio.deleted) for each in every)
 
 
-def shown(kept: Kept) -> dict[str, Any]:
+def shown(twilio: StandIn, call: Call) -> dict[str, Any]:
     """A call's JSON."""
-    call = kept.call
     status = "queued" if call.status == "initiated" else call.status
+    number = numbers.of(twilio, call.leg.account_sid, call.leg.from_)
     return _json(
         call,
         {
             "sid": call.call_sid,
-            "date_created": rfc2822(kept.created),
+            "date_created": rfc2822(call.began),
             "date_updated": rfc2822(call.now),
             "status": status,
             "start_time": None if status == "queued" else rfc2822(call.began),
             "end_time": rfc2822(call.now) if status in OUTCOMES else None,
             "duration": str(call.seconds) if status in OUTCOMES else None,
             "answered_by": call.answered_by or None,
-            "phone_number_sid": kept.number_sid,
+            "phone_number_sid": number["sid"] if number else None,
         },
         call.leg.to,
     )
 
 
-def _leg(kept: Kept, party: Party) -> dict[str, Any]:
+def _leg(call: Call, party: Party) -> dict[str, Any]:
     """The JSON of a leg that a call has dialled."""
     over = party.status in OUTCOMES
     end = rfc2822(party.began + timedelta(seconds=party.seconds))
     own = {
         "sid": party.leg.call_sid,
-        "parent_call_sid": kept.call.call_sid,
+        "parent_call_sid": call.call_sid,
         "date_created": rfc2822(party.began),
         "date_updated": end,
         "status": "ringing" if party.status == "initiated" else party.status,
@@ -203,7 +189,7 @@ def _leg(kept: Kept, party: Party) -> dict[str, Any]:
         "end_time": end if over else None,
         "duration": str(party.seconds) if over else None,
     }
-    return _json(kept.call, own, party.leg.to)
+    return _json(call, own, party.leg.to)
 
 
 def _json(call: Call, own: dict[str, Any], to: str) -> dict[str, Any]:

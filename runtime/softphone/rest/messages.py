@@ -52,7 +52,6 @@ class Message:
     created: datetime
     status: str = "queued"
     sent: datetime | None = None
-    deleted: bool = False
     requests: list[Request] = field(default_factory=list)
 
 
@@ -104,13 +103,13 @@ def delete(twilio: StandIn, asked: Asked) -> None:
     message = _found(twilio, asked)
     if message.status not in FINAL:
         raise Refused(20009, f"{message.sid} can't be deleted before it is complete")
-    message.deleted = True
+    twilio.deleted.add(message.sid)
 
 
 def listed(twilio: StandIn, asked: Asked) -> dict[str, Any]:
     """The account's messages."""
     own = (each for each in reversed(twilio.messages.values()) if each.account_sid == asked.account_sid)
-    rows = [Row(shown(message), message.deleted) for message in own]
+    rows = [Row(shown(message), message.sid in twilio.deleted) for message in own]
     return page("messages", asked.path, LIST_MESSAGES, asked.params, rows)
 
 
@@ -119,7 +118,7 @@ def listed(twilio: StandIn, asked: Asked) -> dict[str, Any]:
 
 def _found(twilio: StandIn, asked: Asked) -> Message:
     message = twilio.messages.get(asked.sid)
-    if message is None or message.deleted or message.account_sid != asked.account_sid:
+    if message is None or asked.sid in twilio.deleted or message.account_sid != asked.account_sid:
         raise not_found(asked.path)
     return message
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -77,22 +77,33 @@ def _told(params: Mapping[str, str]) -> dict[str, Any]:
     return {snake(name): truth.get(value, value) for name, value in params.items()}
 
 
+def of(twilio: StandIn, account_sid: str, number: str) -> dict[str, Any] | None:
+    """An account's number, if it has it."""
+    return next((each for each in _of(twilio, account_sid) if each["phone_number"] == number), None)
+
+
+def _of(twilio: StandIn, account_sid: str) -> Iterator[dict[str, Any]]:
+    for sid, number in twilio.numbers.items():
+        if number["account_sid"] == account_sid and sid not in twilio.deleted:
+            yield number
+
+
 def create(twilio: StandIn, asked: Asked) -> dict[str, Any]:
     """Buy a number. All are for sale that nobody has."""
     number = asked.params.text("PhoneNumber")
-    if any(number == taken for _, taken in twilio.numbers):
+    if any(of(twilio, account_sid, number) for account_sid in twilio.accounts):
         raise Refused(21422, f"{number} is not available")
     made = new(asked.account_sid, asked.params.first, twilio.now())
-    twilio.numbers[asked.account_sid, number] = made
+    twilio.numbers[made["sid"]] = made
     return made
 
 
 def fetch(twilio: StandIn, asked: Asked) -> dict[str, Any]:
     """A number, and what becomes of its calls and messages."""
-    for (account_sid, _), number in twilio.numbers.items():
-        if number["sid"] == asked.sid and account_sid == asked.account_sid:
-            return number
-    raise not_found(asked.path)
+    found = next((each for each in _of(twilio, asked.account_sid) if each["sid"] == asked.sid), None)
+    if found is None:
+        raise not_found(asked.path)
+    return found
 
 
 def update(twilio: StandIn, asked: Asked) -> dict[str, Any]:
@@ -104,11 +115,11 @@ def update(twilio: StandIn, asked: Asked) -> dict[str, Any]:
 
 def delete(twilio: StandIn, asked: Asked) -> None:
     """Give a number back."""
-    number = fetch(twilio, asked)
-    del twilio.numbers[asked.account_sid, number["phone_number"]]
+    twilio.deleted.add(fetch(twilio, asked)["sid"])
 
 
 def listed(twilio: StandIn, asked: Asked) -> dict[str, Any]:
     """The account's numbers."""
-    rows = [Row(number) for (account, _), number in reversed(twilio.numbers.items()) if account == asked.account_sid]
+    own = (each for each in reversed(twilio.numbers.values()) if each["account_sid"] == asked.account_sid)
+    rows = [Row(number, number["sid"] in twilio.deleted) for number in own]
     return page("incoming_phone_numbers", asked.path, LIST_NUMBERS, asked.params, rows)

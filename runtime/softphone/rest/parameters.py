@@ -121,6 +121,13 @@ def party(resource: str, code: int) -> Kind:
     return check
 
 
+def sender(name: str, value: str) -> str:
+    """Who a message is from: a phone number, a short code, or a name."""
+    if re.fullmatch(r"\d{3,6}|(?=.*[A-Za-z])[A-Za-z0-9 &+_-]{1,11}", value, re.ASCII):
+        return value
+    return party("Messages", 21212)(name, value)
+
+
 def day(name: str, value: str) -> str:
     """A date, or a moment."""
     if moment(value) is None:
@@ -252,7 +259,7 @@ LIST_CALLS = Table(
 CREATE_MESSAGE = Table(
     {
         "To": party("Messages", 21211),
-        "From": party("Messages", 21212),
+        "From": sender,
         "Body": at_most(LONGEST_BODY, 21617, f"The message body has more than {LONGEST_BODY} characters"),
         "StatusCallback": url(21609),
         "MediaUrl": url(21620),

@@ -27,13 +27,13 @@ def fetch(twilio: StandIn, asked: Asked) -> dict[str, Any]:
 
 def delete(twilio: StandIn, asked: Asked) -> None:
     """Forget a recording."""
-    twilio.deleted_recordings.add(_found(twilio, asked).sid)
+    twilio.deleted.add(_found(twilio, asked).sid)
 
 
 def listed(twilio: StandIn, asked: Asked) -> dict[str, Any]:
     """The account's recordings."""
     made = _made(twilio, asked.account_sid)
-    rows = [Row(shown(recording), recording.sid in twilio.deleted_recordings) for recording in made]
+    rows = [Row(shown(recording), recording.sid in twilio.deleted) for recording in made]
     return page("recordings", asked.path, LIST_RECORDINGS, asked.params, rows)
 
 
@@ -46,7 +46,7 @@ def _made(twilio: StandIn, account_sid: str) -> Iterator[Recording]:
 def _found(twilio: StandIn, asked: Asked) -> Recording:
     made = _made(twilio, asked.account_sid)
     found = next((each for each in made if each.sid == asked.sid), None)
-    if found is None or found.sid in twilio.deleted_recordings:
+    if found is None or found.sid in twilio.deleted:
         raise not_found(asked.path)
     return found
 

@@ -14,6 +14,7 @@ parameters that gives one. `runtime.twilio.TwilioClient` takes `twilio.url` as i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import re
 from base64 import b64decode
@@ -29,6 +30,7 @@ from aiohttp import web
 
 from runtime.softphone.call import Call
 from runtime.softphone.caller import Act, Caller
+from runtime.softphone.outside import Unchangeable
 from runtime.softphone.rest import calls, messages, numbers, parameters, recordings
 from runtime.softphone.rest.parameters import NOTHING, Params, Table
 from runtime.softphone.rest.refusals import Refused, not_found
@@ -41,6 +43,8 @@ Answers = Phone | Callable[[str, Mapping[str, str]], Phone]
 _PATH = re.compile(
     r"/2010-04-01/Accounts/(?P<account>\w+)/(?P<resource>\w+)(?:/(?P<sid>\w+))?(?:\.(?P<format>\w+))?", re.ASCII
 )
+GRACE = 5.0
+"""Seconds that calls have for their ends when the stand-in closes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,7 @@ class StandIn:
         url: where it is.
         calls: the calls that were asked for, by CallSid, each with its transcript.
         messages: the messages, by their SIDs.
+        numbers: the phone numbers as they stand, by their SIDs.
     """
 
     def __init__(  # noqa: PLR0913 - an account is described by that much
@@ -132,10 +137,9 @@ class StandIn:
         self.now = now
         self.url = ""
         self.calls: dict[str, Call] = {}
-        self.kept: dict[str, calls.Kept] = {}
         self.messages: dict[str, messages.Message] = {}
-        self.numbers: dict[tuple[str, str], dict[str, Any]] = {}
-        self.deleted_recordings: set[str] = set()
+        self.numbers: dict[str, dict[str, Any]] = {}
+        self.deleted: set[str] = set()
         self._answers = answers if callable(answers) or isinstance(answers, Caller) else tuple(answers)
         self._address = host, port
         self._lines = asyncio.Semaphore(lines)
@@ -151,7 +155,7 @@ class StandIn:
                 number = numbers.new(account_sid, params, self.now())
             except Refused as refused:
                 raise ValueError(f"{each!r} is no phone number for the stand-in: {refused.message}") from refused
-            self.numbers[account_sid, number["phone_number"]] = number
+            self.numbers[number["sid"]] = number
 
     async def __aenter__(self) -> Self:
         self.session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
@@ -172,10 +176,13 @@ class StandIn:
         """Stop. Calls under way are hung up, and their ends are still told."""
         await self._runner.cleanup()
         for call in self.calls.values():
-            if call.status == "queued":
+            with contextlib.suppress(Unchangeable):
                 call.hang_up()
-        for task in self._tasks:
-            task.cancel()
+        for _round in range(2):
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=GRACE)
+            for task in self._tasks:
+                task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.session.close()
 
