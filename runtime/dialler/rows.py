@@ -31,6 +31,9 @@ _FORGIVEN = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
 """Spaces and dashes, as people write them into numbers."""
 _INTERNATIONAL = re.compile(r"\+[0-9]+")
 
+Cells = Sequence[str] | csv.Error
+"""What stands in a row, or why it is no CSV."""
+
 
 class RowsError(SwitchhookError):
     """A file that nobody can be called from."""
@@ -111,18 +114,15 @@ def number_of(written: str) -> str:
 
 def _checked(text: str, name: str) -> Rows:
     """The rows of a text, or everything that is wrong with it."""
-    found, wrong, first = Rows(), list[str](), dict[str, int]()
-    columns: list[str] | None = None
-    for line, cells in _filled(text):
+    found, first = Rows(), dict[str, int]()
+    lines = _filled(text)
+    at, header = next(lines, (1, list[str]()))
+    columns = [] if isinstance(header, csv.Error) else [cell.strip() for cell in header]
+    wrong = [f"{name}:{at}: {problem}" for problem in _problems(header, columns)]
+    if TO not in columns:
+        raise RowsError(*wrong)
+    for line, cells in lines:
         try:
-            if isinstance(cells, csv.Error):
-                raise _Wrong(f"is not CSV: {cells}")
-            if columns is None:
-                columns = [cell.strip() for cell in cells]
-                wrong += [f"{name}:{line}: {problem}" for problem in _problems(columns)]
-                if TO not in columns:
-                    break
-                continue
             row = _row(line, columns, cells)
         except _Wrong as problem:
             wrong.append(f"{name}:{line}: {problem}")
@@ -138,7 +138,7 @@ def _checked(text: str, name: str) -> Rows:
     return found
 
 
-def _filled(text: str) -> Iterator[tuple[int, list[str] | csv.Error]]:
+def _filled(text: str) -> Iterator[tuple[int, Cells]]:
     """The rows that aren't blank, each with the line that it begins in; the last may be one that is no CSV."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     begins = 1
@@ -151,8 +151,11 @@ def _filled(text: str) -> Iterator[tuple[int, list[str] | csv.Error]]:
         yield begins, problem
 
 
-def _problems(columns: Sequence[str]) -> Iterator[str]:
+def _problems(header: Cells, columns: Sequence[str]) -> Iterator[str]:
     """What is wrong with the header."""
+    if isinstance(header, csv.Error):
+        yield f"is not CSV: {header}"
+        return
     if TO not in columns:
         known = f"; there is {', '.join(filter(None, columns))}" if any(columns) else ""
         hint = "; cells are parted by commas, not by semicolons" if any(";" in each for each in columns) else known
@@ -166,7 +169,9 @@ def _problems(columns: Sequence[str]) -> Iterator[str]:
             yield f"column {place} is called {column} like an earlier one"
 
 
-def _row(line: int, columns: Sequence[str], cells: Sequence[str]) -> Row:
+def _row(line: int, columns: Sequence[str], cells: Cells) -> Row:
+    if isinstance(cells, csv.Error):
+        raise _Wrong(f"is not CSV: {cells}")
     if len(cells) != len(columns):
         raise _Wrong(f"has {len(cells)} cells, and the header {len(columns)}")
     given = dict(zip(columns, cells, strict=True))
