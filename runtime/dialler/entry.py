@@ -95,12 +95,12 @@ def decoded(octets: bytes) -> tuple[list[Entry], int]:
 
 
 def _entries(octets: bytes) -> Iterator[Entry]:
-    lines = csv.reader(octets.decode(errors="replace").split("\n")[:-1], strict=True)
-    try:
-        for at, what, to, from_, sid, detail in lines:
+    for number, line in enumerate(octets.decode(errors="replace").split("\n")[:-1], 2):
+        try:
+            [[at, what, to, from_, sid, detail]] = csv.reader([line], strict=True)
             yield Entry(datetime.fromisoformat(at).timestamp(), What(what), _number(what, to), from_, sid, detail)
-    except (ValueError, csv.Error) as problem:
-        raise Damaged(f"{lines.line_num + 1}: is no entry: {problem}") from problem
+        except (ValueError, csv.Error) as problem:
+            raise Damaged(f"{number}: is no entry: {problem}") from problem
 
 
 def _number(what: str, to: str) -> str:
@@ -111,8 +111,8 @@ def _number(what: str, to: str) -> str:
 
 
 def _moment(at: float) -> str:
-    """A moment as it is written, cut to milliseconds: never later than it was."""
-    return datetime.fromtimestamp(floor(at * 1000) / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    """A moment as it is written, cut to milliseconds, of which it may have had a thousandth less by its rounding."""
+    return datetime.fromtimestamp(floor(at * 1000 + 0.001) / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 def _in_a_line(text: str) -> str:
