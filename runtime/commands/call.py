@@ -1,4 +1,4 @@
-"""`switchhook call`: a real outbound call through Twilio's REST API."""
+"""`switchhook call`: a real outbound call through Twilio's REST API, or one to everybody in a file."""
 
 from __future__ import annotations
 
@@ -8,37 +8,89 @@ import click
 
 from actors import TERMINAL
 from runtime import catalogue, settings
+from runtime.commands.call_all import call_all
 from runtime.commands.options import config_option, recipes_option, run
 from runtime.errors import SettingsError, SwitchhookError
 from runtime.settings import Settings
-from runtime.twilio import Patience, client_of
+from runtime.twilio import Patience, client_of, talk_to
 
 EVERY = 1.0
 """Seconds between two looks at a call that is waited for."""
+
+FASTEST = 100
+"""Calls a second. Twilio's own limit of an account is 1, or 5 with an approved profile; what is beyond it waits there.
+(Twilio's documentation: "Call resource")"""
 
 
 class NotCompleted(SwitchhookError):
     """Nobody answered, or the call failed."""
 
 
-@click.command()
-@click.argument("to")
-@click.argument("whom", metavar="RECIPE|URL")
+class Words(click.Command):
+    """Its usage tells the two forms apart."""
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """A line for each."""
+        formatter.write_usage(ctx.command_path, "TO RECIPE|URL --from NUMBER [OPTIONS]")
+        formatter.write_usage(ctx.command_path, "RECIPE|URL --csv FILE --from NUMBER [OPTIONS]", " " * 7)
+
+
+@click.command(cls=Words)
+@click.argument("words", nargs=-1)
 @click.option("--from", "from_", required=True, metavar="NUMBER", help="Who calls: a number of your account's.")
+@click.option("--csv", "file", metavar="FILE", help="Call everybody in its column `to`, each once.")
+@click.option("--rate", type=float, help="Calls begun a second, of a FILE.  [default: 1, Twilio's own for an account]")
 @click.option("--wait", is_flag=True, help="Show the call's progress until its end.")
 @recipes_option
 @config_option
-def call(*, to: str, whom: str, from_: str, wait: bool, recipes: str | None, config: str | None) -> None:
+def call(
+    *,
+    words: tuple[str, ...],
+    from_: str,
+    file: str | None,
+    rate: float | None,
+    wait: bool,
+    recipes: str | None,
+    config: str | None,
+) -> None:
     """Call the number TO, and let it talk to RECIPE, or to the TwiML application at URL.
 
     RECIPE is one that a daemon serves at the settings' public_url, which hears of the call's end, too. Prints the
     call's SID and status.
 
-    Exits with 1 if Twilio refuses, or, with --wait, if the call ends otherwise than completed; with 3 if nobody knows
-    whether it was made: it was not made twice.
+    With --csv everybody in FILE is called, each once. The columns beside `to` are the recipe's: what stands in `name`
+    is the call's parameter `name`. What was done is written down in FILE.calls.csv, so that the same command goes on
+    after Ctrl-C or a crash, and calls nobody twice. Prints how many were called.
+
+    Exits with 1 if Twilio refuses, or, with --wait, if a call ends otherwise than completed; with 2 if something in the
+    command, the settings or FILE is wrong, before anybody is called; with 3 if nobody knows whether a call was made: it
+    was not made twice; with 130 after Ctrl-C, with --csv.
     """
+    to, whom = _words(words, by_file=file is not None)
+    if rate is not None and file is None:
+        raise click.UsageError("--rate is for --csv: one call has no rate")
+    if rate is not None and not 0 < rate <= FASTEST:
+        raise click.UsageError(f"--rate is {rate:g}; it is more than 0, and at most {FASTEST} calls a second")
     chosen = settings.load({"recipes": recipes}, config)
-    run(_call(chosen, to, from_, _talk(chosen, whom), wait=wait, patience=Patience()))
+    talk = {"from_": from_, **_talk(chosen, whom)}
+    if file is None:
+        run(_call(chosen, to, talk, wait=wait, patience=Patience()))
+    else:
+        call_all(chosen, file, talk, whom=whom, rate=rate or 1.0, wait=wait, patience=Patience())
+
+
+def _words(words: tuple[str, ...], *, by_file: bool) -> tuple[str, str]:
+    """TO, which is empty with a file, and whom to talk to."""
+    expected = ("RECIPE|URL",) if by_file else ("TO", "RECIPE|URL")
+    if len(words) < len(expected):
+        missing = expected[len(words)]
+        raise click.UsageError(
+            f"{missing} is missing" + ("" if by_file else ": call TO RECIPE|URL, or RECIPE --csv FILE")
+        )
+    if len(words) > len(expected):
+        why = "; with --csv there is no TO: FILE has who is called" if by_file else ""
+        raise click.UsageError(f"{words[len(expected)]} is too much{why}")
+    return "" if by_file else words[0], words[-1]
 
 
 def _talk(chosen: Settings, whom: str) -> dict[str, Any]:
@@ -48,12 +100,12 @@ def _talk(chosen: Settings, whom: str) -> dict[str, Any]:
     catalogue.load(chosen.recipes, [whom], chosen.callout_modules)
     if not chosen.public_url:
         raise SettingsError(f"no public_url: set it to where Twilio finds the daemon that serves {whom}")
-    return {"recipe": whom}
+    return talk_to(chosen.public_url, whom, {})
 
 
-async def _call(chosen: Settings, to: str, from_: str, talk: dict[str, Any], *, wait: bool, patience: Patience) -> None:
+async def _call(chosen: Settings, to: str, talk: dict[str, Any], *, wait: bool, patience: Patience) -> None:
     async with client_of(chosen, patience) as twilio:
-        made = await twilio.make_call(to, from_, **talk)
+        made = await twilio.make_call(to, **talk)
         sid, status = made["sid"], made.get("status", "unknown")
         click.echo(f"{sid} {status}")
         while wait and status not in TERMINAL:

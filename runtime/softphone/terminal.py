@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from runtime.interrupts import interrupted_by
 from runtime.softphone.caller import Act, HangUp, Prompt, Silence, parse_line
 from runtime.softphone.transcript import KINDS, OUTER
 
@@ -165,7 +165,7 @@ async def converse(
     console = console or Console(highlight=False)
     with _lines(sys.stdin.fileno() if stdin is None else stdin) as lines:
         keypad = Keypad(lines, console)
-        with _interrupted_by(keypad.hang_up):
+        with interrupted_by(keypad.hang_up):
             return await make_call(script=keypad, on_line=Printer(console)).run()
 
 
@@ -216,20 +216,3 @@ def _lines(fd: int) -> Iterator[_Lines]:
         yield lines
     finally:
         loop.remove_reader(fd)
-
-
-@contextlib.contextmanager
-def _interrupted_by(hang_up: Callable[[], None]) -> Iterator[None]:
-    """Ctrl-C hangs up, where signals can be had: on the main thread, not on Windows."""
-    loop = asyncio.get_running_loop()
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        loop.add_signal_handler(signal.SIGINT, hang_up)
-    except (NotImplementedError, RuntimeError, ValueError):
-        yield
-        return
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGINT)
-        signal.signal(signal.SIGINT, before)

@@ -23,6 +23,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
+from actors import Clock
 from runtime.twilio import lookup, outbound, parameters, recordings
 from runtime.twilio.errors import Ambiguous, InvalidRequest, TwilioError
 from runtime.twilio.parameters import Pairs, Table, pairs_of
@@ -110,6 +111,15 @@ class TwilioClient:
             raise InvalidRequest(f"{path!r} is not a path of the API")
         return await self._transport.request(method.upper(), at, pairs_of(params or {}))
 
+    @property
+    def clock(self) -> Clock:
+        """Where this client's time comes from."""
+        return self._transport.patience.clock
+
+    def now(self) -> float:
+        """Seconds since the epoch by Twilio's clock, as its latest answer told it; rather earlier than it is there."""
+        return self.clock.now() + self._transport.ahead
+
     # --- calls -----------------------------------------------------------------------------------
 
     async def make_call(
@@ -147,6 +157,19 @@ class TwilioClient:
     def calls(self, *, limit: int | None = None, **filters: Any) -> AsyncIterator[dict[str, Any]]:
         """The calls that fit, newest first, page after page, `limit` at most."""
         return self._pages("calls", parameters.LIST_CALLS, limit, filters)
+
+    async def find_calls(self, to: str, from_: str, since: float) -> list[dict[str, Any]]:
+        """The calls that somebody asked the API for, to one number from another, since a moment by Twilio's clock.
+
+        Its list lags behind by seconds: it is looked into after each of `Patience.look_ups`, until there is any.
+        """
+        search, patience = lookup.search_for_call({"to": to, "from_": from_}), self._transport.patience
+        for pause in patience.look_ups:
+            await patience.wait(pause)
+            page = await self._transport.request("GET", f"{self._account}/Calls.json", search.filters)
+            if found := search.candidates(page, since - lookup.SLACK, ()):
+                return found
+        return []
 
     def _call(self, call_sid: str) -> str:
         return f"{self._account}/Calls/{quote(call_sid, safe='')}.json"

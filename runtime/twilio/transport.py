@@ -31,7 +31,7 @@ from yarl import URL
 
 from runtime.twilio.errors import Ambiguous, TwilioError, Unreachable
 from runtime.twilio.parameters import Pairs
-from runtime.twilio.patience import Patience
+from runtime.twilio.patience import Patience, seconds_of
 
 log = structlog.get_logger("switchhook.twilio")
 
@@ -92,11 +92,15 @@ class Transport:
         user: the AccountSid, or the API key's SID.
         secret: the auth token, or the API key's secret.
         patience: how long it waits.
+
+    Attributes:
+        ahead: seconds that Twilio's clock is ahead of ours, by its latest answer; the way it took is not counted in.
     """
 
     def __init__(self, base: str, user: str, secret: str, patience: Patience) -> None:
         self.base = base
         self.patience = patience
+        self.ahead = 0.0
         self._secret = secret
         self._authorization = f"Basic {b64encode(f'{user}:{secret}'.encode()).decode()}"
         self._session: aiohttp.ClientSession | None = None
@@ -160,6 +164,7 @@ class Transport:
                 raise Ambiguous(problem, what=what, status=getattr(outcome, "status", 0))
             asked = 0.0
             if isinstance(outcome, Answer):
+                self._note(outcome.headers.get("Date", ""))
                 asked = self.patience.retry_after(outcome.headers.get("Retry-After", ""))
                 tired = tried == self.patience.tries or asked > self.patience.longest
                 if tired or not (outcome.unsure or outcome.status == 429):
@@ -170,6 +175,12 @@ class Transport:
             log.warning("twilio_again", request=what, reason=outcome.why, seconds=round(seconds, 1))
             await self.patience.wait(seconds)
         raise AssertionError("unreachable")  # pragma: no cover
+
+    def _note(self, date: str) -> None:
+        """Know what time it was at the other end."""
+        theirs = seconds_of(date)
+        if theirs is not None:
+            self.ahead = theirs - self.patience.clock.now()
 
     async def _send(self, method: str, url: str, pairs: Pairs, accept: str) -> Answer | Silence:
         """One try. A GET follows redirects, and takes its credentials nowhere but to Twilio."""

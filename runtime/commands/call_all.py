@@ -1,0 +1,154 @@
+"""`switchhook call RECIPE --csv FILE`: everybody in a file, each once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from runtime import logs
+from runtime.commands.options import counted, run
+from runtime.dialler import Dialler, Entry, Follower, Ledger, LedgerError, Pace, Row, Tally, What, display_on, read
+from runtime.dialler.ledger import SUFFIX
+from runtime.dialler.tally import by_status
+from runtime.errors import SwitchhookError
+from runtime.interrupts import interrupted_by
+from runtime.settings import Settings
+from runtime.twilio import Patience, TwilioClient, client_of
+from runtime.twilio.account import account_of
+
+GO_ON = "the same command goes on from here"
+IN_HAND = "finishing the calls in hand; Ctrl-C again leaves them for the next run to look for"
+
+
+class NotAll(SwitchhookError):
+    """Some numbers were refused, or their calls not completed."""
+
+
+class Unknown(SwitchhookError):
+    """Nobody knows of some numbers whether they were called."""
+
+    exit_code = 3
+
+
+class Stopped(SwitchhookError):
+    """Something hinders all calls, or somebody has pressed Ctrl-C."""
+
+    def __init__(self, *lines: str, exit_code: int) -> None:
+        super().__init__(*lines, GO_ON)
+        self.exit_code = exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a run is to do: whom to call, out of which file, and with what `make_call` takes."""
+
+    rows: Sequence[Row]
+    file: str
+    talk: Mapping[str, Any]
+    whom: str
+    rate: float
+    wait: bool
+
+
+@dataclass(slots=True)
+class Result:
+    """What came of it."""
+
+    tally: Tally | None = None
+    open: Sequence[str] = ()
+    ends: Sequence[str] = ()
+    problem: SwitchhookError | None = None
+    interrupted: bool = False
+
+
+@dataclass(slots=True)
+class CtrlC:
+    """The first one stops the run once what is in hand is done, the second one at once."""
+
+    stopped: asyncio.Future[None]
+    task: asyncio.Task[Any] | None = field(default_factory=asyncio.current_task)
+    pressed: bool = False
+
+    def __call__(self) -> None:
+        """Somebody has pressed it."""
+        if not self.stopped.done():
+            self.stopped.set_result(None)
+            click.echo(IN_HAND, err=True)
+        elif self.task is not None:
+            self.task.cancel()
+        self.pressed = True
+
+
+def call_all(
+    chosen: Settings, file: str, talk: Mapping[str, Any], *, whom: str, rate: float, wait: bool, patience: Patience
+) -> None:
+    """Call everybody in a file. Raises what came of it, unless everybody was called."""
+    path, account = Path(file).resolve(), account_of(chosen)
+    found = read(path, file)
+    for line in found.repeats:
+        click.echo(line, err=True)
+    logs.configure("error")
+    with Ledger(path.with_name(path.name + SUFFIX)) as ledger:
+        if ledger.book.account not in {"", account}:
+            raise LedgerError(f"{ledger.path}: has calls of {ledger.book.account}, which {account} can't look for")
+        if ledger.torn:
+            click.echo(f"{ledger.path}: a crash has torn its last line, which is left out", err=True)
+        result = run(_run(chosen, ledger, Task(found.rows, file, talk, whom, rate, wait), patience))
+    _tell(result)
+
+
+async def _run(chosen: Settings, ledger: Ledger, task: Task, patience: Patience) -> Result:
+    """Call, and wait for the ends. Whatever hinders it is in the result."""
+    result, ctrl_c = Result(), CtrlC(asyncio.get_running_loop().create_future())
+    try:
+        async with client_of(chosen, patience) as twilio:
+            with interrupted_by(ctrl_c):
+                await _dial(twilio, ledger, task, result, ctrl_c.stopped)
+    except SwitchhookError as problem:
+        result.problem = problem
+    except asyncio.CancelledError:
+        if not ctrl_c.pressed:
+            raise
+    result.interrupted = ctrl_c.pressed
+    return result
+
+
+async def _dial(
+    twilio: TwilioClient, ledger: Ledger, task: Task, result: Result, stopped: asyncio.Future[None]
+) -> None:
+    from_ = task.talk["from_"]
+    async for _ in twilio.calls(from_=from_, limit=1):
+        """May we ask at all, and what time is it there?"""
+    ledger.write(Entry(twilio.now(), What.BEGUN, "", from_, twilio.account_sid, task.whom))
+    with display_on(Console(stderr=True), twilio.clock) as display:
+        pace = Pace(task.rate, twilio.clock)
+        dialler = Dialler(twilio, ledger, task.talk, pace=pace, stopped=stopped, display=display)
+        result.tally, result.open = dialler.tally, dialler.open
+        await dialler.dial(task.rows, task.file)
+        result.problem = dialler.problem
+        if task.wait and not stopped.done():
+            follower = Follower(twilio, ledger, stopped=stopped, display=display)
+            result.ends = await follower.follow(task.rows)
+
+
+def _tell(result: Result) -> None:
+    """The summary, and what isn't as it should be."""
+    for line in filter(None, (str(result.tally or ""), by_status(result.ends))):
+        click.echo(line)
+    if result.problem is not None:
+        raise Stopped(*result.open, *result.problem.lines, exit_code=result.problem.exit_code)
+    if result.interrupted:
+        raise Stopped(*result.open, exit_code=130)
+    if result.open:
+        raise Unknown(*result.open, "nobody knows whether these were called; the next run looks for them")
+    wrong = [f"{counted(result.tally.refused, 'number')} refused"] if result.tally and result.tally.refused else []
+    if missed := sum(status != "completed" for status in result.ends):
+        wrong.append(f"{counted(missed, 'call')} not completed")
+    if wrong:
+        raise NotAll(" and ".join(wrong))

@@ -1,0 +1,35 @@
+"""Calls everybody in a file, each once, also if it is killed in between.
+
+`rows` reads who is to be called, `entry` and `ledger` write down what was done about it, `standing` says what is known
+of a number and what comes next, `dialler` calls, `follower` waits for the calls' ends. `dialler` says what is promised.
+"""
+
+from runtime.dialler.dialler import Dialler
+from runtime.dialler.display import Display, display_on
+from runtime.dialler.entry import Entry, What
+from runtime.dialler.follower import Follower
+from runtime.dialler.ledger import Ledger, LedgerError
+from runtime.dialler.pace import Pace
+from runtime.dialler.rows import Row, Rows, RowsError, read
+from runtime.dialler.standing import Book, Standing, Step
+from runtime.dialler.tally import Tally
+
+__all__ = [
+    "Book",
+    "Dialler",
+    "Display",
+    "Entry",
+    "Follower",
+    "Ledger",
+    "LedgerError",
+    "Pace",
+    "Row",
+    "Rows",
+    "RowsError",
+    "Standing",
+    "Step",
+    "Tally",
+    "What",
+    "display_on",
+    "read",
+]

@@ -1,0 +1,212 @@
+"""Calls everybody in a file, so many a second, and nobody twice.
+
+Twilio has no key by which it would know a repeated request from another one, so what makes a call a call of ours is
+written down here, in the ledger. For each number:
+
+    1. `calling` is written, and synced to disk;
+    2. Twilio is asked for the call;
+    3. `called` with the call's SID is written, or `refused`, or `unmade`, or `open`, and synced to disk.
+
+A process that dies leaves numbers behind at one of these. What the next run makes of them:
+
+| the ledger says | there may be a call | the next run |
+|---|---|---|
+| nothing, or `unmade` | no | calls |
+| `calling`, `open` | yes | looks for it in Twilio's list, and calls only if it isn't there |
+| `called`, `refused` | there is, there is none | does nothing |
+
+**What is promised.** A number that the ledger has as `called` or `refused` is not called again, whatever happens to
+process and machine. One that may have been called is not called again while Twilio lists a call to it that was made
+since it was first begun, by Twilio's own clock. Two runs on one file don't overlap. In the end everybody was called or
+refused, or is told of as open.
+
+**What can't be.** A call that Twilio made of a request whose answer was lost, and that it doesn't list when the
+next run has looked for it three times in ten seconds (`Patience.look_ups`), is made once more. Such numbers therefore
+come last, which gives the list all the time there is. And a call that somebody else made from the same number to the
+same number since then would be taken for ours. Two that may be ours are not told apart: the number stays open, and
+isn't called.
+
+What Twilio refuses for a number's own sake is written down, and the others go on. What would hinder all of them stops
+the run, and the number in hand counts as not begun.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from typing import Any
+
+from runtime.dialler.display import Display
+from runtime.dialler.entry import Entry, What
+from runtime.dialler.ledger import Ledger
+from runtime.dialler.pace import Pace
+from runtime.dialler.rows import Row
+from runtime.dialler.standing import Step
+from runtime.dialler.tally import Tally
+from runtime.errors import SwitchhookError
+from runtime.twilio import Ambiguous, TwilioClient, TwilioError, Unreachable
+
+IN_HAND = 10
+"""Requests at a time: at five calls a second, the most that Twilio gives an account, each may take two seconds."""
+OF_A_NUMBER = frozenset({21211, 21214, 21215, 21216, 21217, 21219, 573005})
+"""Codes that are about the number called, whatever their status: invalid, out of reach, not permitted, not verified.
+(Twilio's documentation: "Error and Warning Dictionary")"""
+OF_ALL = frozenset({10001, 20003, 20005, 21205, 21210, 21212, 21213})
+"""Codes that are about what all calls share: the account and its funds, the URL, the number that calls."""
+OF_ALL_STATUSES = frozenset({401, 402, 403, 404, 429})
+
+
+def concerns_all(error: TwilioError) -> bool:
+    """Whether what Twilio refused for one number, it would refuse for every other.
+
+    >>> concerns_all(TwilioError("Invalid 'To'", status=400, code=21211))
+    False
+    >>> concerns_all(TwilioError("Authenticate", status=401, code=20003))
+    True
+    """
+    if isinstance(error, Unreachable) or error.code in OF_ALL:
+        return True
+    if error.code in OF_A_NUMBER:
+        return False
+    return error.status in OF_ALL_STATUSES or not 400 <= error.status < 500
+
+
+class Dialler:
+    """One run over a file.
+
+    Args:
+        twilio: the client, open.
+        ledger: the file's, locked.
+        talk: what every call is made with: `from_`, `url`, and what else `make_call` takes.
+        pace: how fast.
+        stopped: once it is done no call is begun; those in hand are finished.
+        display: where the run is shown.
+
+    Attributes:
+        tally: how far it has come.
+        open: a line for every number that was left open.
+        problem: what hinders all calls, and has stopped the run.
+    """
+
+    def __init__(
+        self,
+        twilio: TwilioClient,
+        ledger: Ledger,
+        talk: Mapping[str, Any],
+        *,
+        pace: Pace,
+        stopped: asyncio.Future[None],
+        display: Display,
+    ) -> None:
+        self.tally = Tally()
+        self.open: list[str] = []
+        self.problem: SwitchhookError | None = None
+        self._twilio = twilio
+        self._ledger = ledger
+        self._talk = talk
+        self._pace = pace
+        self._stopped = stopped
+        self._display = display
+
+    async def dial(self, rows: Iterable[Row], name: str = "") -> None:
+        """Call everybody who is to be called, in the file's order, but for those who must be looked for: they are last.
+
+        Args:
+            rows: who.
+            name: of the file, for lines about a row.
+        """
+        rows = list(rows)
+        self.tally.begin(rows, self._ledger.book)
+        self._display.show(self.tally)
+        steps = {step: [row for row in rows if self._ledger.book.of(row.to).step is step] for step in Step}
+        due = iter([*steps[Step.CALL], *steps[Step.LOOK_UP]])
+        async with asyncio.TaskGroup() as group:
+            for _ in range(IN_HAND):
+                group.create_task(self._work(due, name))
+
+    async def _work(self, due: Iterator[Row], name: str) -> None:
+        """Take one row after the other from what all workers share."""
+        for row in due:
+            try:
+                going_on = await self._do(row, f"{name}:{row.line}: {row.to}")
+            except SwitchhookError as problem:
+                self.problem = self.problem or problem
+                going_on = False
+                if not self._stopped.done():
+                    self._stopped.set_result(None)
+            if not going_on:
+                return
+
+    async def _do(self, row: Row, who: str) -> bool:
+        """Whatever a row needs. Whether others may follow."""
+        if self._ledger.book.of(row.to).step is Step.LOOK_UP:
+            found = await self._unless_stopped(self._look_up(row, who))
+            if found is not False:
+                return bool(found)
+        if not await self._pace.turn(self._stopped):
+            return False
+        await self._call(row, who)
+        return True
+
+    async def _look_up(self, row: Row, who: str) -> bool:
+        """Look for a call that may have been made. Whether the number is done with."""
+        found: dict[str, str] = {}
+        for from_, since in self._ledger.book.of(row.to).searches.items():
+            for call in await self._twilio.find_calls(row.to, from_, since):
+                found[call["sid"]] = from_
+        if not found:
+            return False
+        if len(found) == 1:
+            [(sid, from_)] = found.items()
+            self._write(What.CALLED, row, from_=from_, sid=sid, detail="found in Twilio's list")
+        else:
+            self._leave_open(row, who, f"any of these calls may be it: {', '.join(found)}")
+        return True
+
+    async def _call(self, row: Row, who: str) -> None:
+        """Call a number that is to be called."""
+        from_ = self._talk["from_"]
+        self._write(What.CALLING, row, from_=from_)
+        try:
+            made = await self._twilio.make_call(row.to, **self._talk_with(row))
+        except Ambiguous as unknown:
+            self._leave_open(row, who, str(unknown))
+        except TwilioError as refusal:
+            if concerns_all(refusal):
+                self._write(What.UNMADE, row, from_=from_, detail=str(refusal))
+                raise
+            self._write(What.REFUSED, row, from_=from_, detail=str(refusal))
+            self._display.tell(f"{who}: {refusal}")
+        except SwitchhookError as problem:
+            self._write(What.UNMADE, row, from_=from_, detail=str(problem))
+            raise
+        else:
+            self._write(What.CALLED, row, from_=from_, sid=made["sid"], detail=str(made.get("status", "")))
+
+    def _talk_with(self, row: Row) -> Mapping[str, Any]:
+        """What a call is made with: the row's own columns are in its URL."""
+        if not row.query:
+            return self._talk
+        url = self._talk["url"].partition("#")[0]
+        return {**self._talk, "url": url + ("&" if "?" in url else "?") + row.query}
+
+    def _leave_open(self, row: Row, who: str, why: str) -> None:
+        self._write(What.OPEN, row, from_=self._talk["from_"], detail=why)
+        self.open.append(f"{who}: {why}")
+
+    def _write(self, what: What, row: Row, *, from_: str, sid: str = "", detail: str = "") -> None:
+        """Write an entry down, and show what it changes."""
+        self._ledger.write(Entry(self._twilio.now(), what, row.to, from_, sid, detail))
+        self.tally.note(what)
+        if what is not What.CALLING:
+            self._display.show(self.tally)
+
+    async def _unless_stopped(self, look_up: Coroutine[Any, Any, bool]) -> bool | None:
+        """What a look-up comes to; None if it was given up because of a stop. It changes nothing at Twilio."""
+        task: asyncio.Task[bool] = asyncio.ensure_future(look_up)
+        either: set[asyncio.Future[Any]] = {task, self._stopped}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() else None
+        finally:
+            task.cancel()

@@ -1,0 +1,120 @@
+r"""An entry of the ledger: a line of CSV, to be read by people and programs.
+
+    at,what,to,from,sid,detail
+    2026-09-01T12:00:00.120Z,begun,,+441314960100,AC…,reminder
+    2026-09-01T12:00:00.310Z,calling,+441314960123,+441314960100,,
+    2026-09-01T12:00:00.590Z,called,+441314960123,+441314960100,CA…,queued
+
+An entry is whole once its line has ended. What comes behind the last line's end was torn off by a crash: it had not
+been synced, so nothing was done on the strength of it, and it is left out.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from math import floor
+
+HEADER = b"at,what,to,from,sid,detail\n"
+LONGEST = 500
+"""Characters of a detail."""
+
+_NUMBER = re.compile(r"\+[0-9]+")
+
+
+class What(StrEnum):
+    """What an entry tells."""
+
+    BEGUN = "begun"
+    """A run begins, with the account `sid`, whose calls talk to what `detail` names."""
+    CALLING = "calling"
+    """Twilio will be asked for a call now. From here on there may be one."""
+    CALLED = "called"
+    """There is one, `sid`."""
+    REFUSED = "refused"
+    """Twilio doesn't call this number, for the reason in `detail`."""
+    UNMADE = "unmade"
+    """There is none: what hindered it concerns all numbers, so this one is still to be called."""
+    OPEN = "open"
+    """Nobody knows whether there is one."""
+    ENDED = "ended"
+    """The call `sid` is over, with the status in `detail`."""
+
+
+class Damaged(ValueError):
+    """Text that is no ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What happened.
+
+    Attributes:
+        at: seconds since the epoch, by Twilio's clock, and not later than it is there.
+        what: what happened.
+        to: the number it happened to.
+        from_: who calls.
+        sid: the call's, or the account's.
+        detail: anything else, in a line.
+    """
+
+    at: float
+    what: What
+    to: str = ""
+    from_: str = ""
+    sid: str = ""
+    detail: str = ""
+
+    def encoded(self) -> bytes:
+        r"""Its line.
+
+        >>> Entry(0.1239, What.REFUSED, "+441314960123", "+441314960100", detail="21211: Invalid\n'To'").encoded()
+        b"1970-01-01T00:00:00.123Z,refused,+441314960123,+441314960100,,21211: Invalid 'To'\n"
+        """
+        line = io.StringIO()
+        cells = [_moment(self.at), self.what, self.to, *map(_in_a_line, (self.from_, self.sid, self.detail))]
+        csv.writer(line, lineterminator="\n").writerow(cells)
+        return line.getvalue().encode()
+
+
+def decoded(octets: bytes) -> tuple[list[Entry], int]:
+    """The entries of a ledger, and how many octets of it are whole.
+
+    Raises:
+        Damaged: it is no ledger, or was changed by somebody else; with the line.
+    """
+    whole = octets.rfind(b"\n") + 1
+    if not octets.startswith(HEADER) and not (whole == 0 and HEADER.startswith(octets)):
+        raise Damaged("1: it doesn't begin as a ledger of calls does")
+    return list(_entries(octets[len(HEADER) : whole])), whole
+
+
+def _entries(octets: bytes) -> Iterator[Entry]:
+    for number, line in enumerate(octets.decode(errors="replace").split("\n")[:-1], 2):
+        try:
+            [[at, what, to, from_, sid, detail]] = csv.reader([line], strict=True)
+            yield Entry(datetime.fromisoformat(at).timestamp(), What(what), _number(what, to), from_, sid, detail)
+        except (ValueError, csv.Error) as problem:
+            raise Damaged(f"{number}: is no entry: {problem}") from problem
+
+
+def _number(what: str, to: str) -> str:
+    """The number of an entry, which a spreadsheet may have made something else of."""
+    if what != What.BEGUN and not _NUMBER.fullmatch(to):
+        raise ValueError(f"{to!r} is no number in E.164")
+    return to
+
+
+def _moment(at: float) -> str:
+    """A moment as it is written, cut to milliseconds, of which it may have had a thousandth less by its rounding."""
+    return datetime.fromtimestamp(floor(at * 1000 + 0.001) / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def _in_a_line(text: str) -> str:
+    """Text without line breaks, or anything else that isn't shown."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:LONGEST]

@@ -1,0 +1,104 @@
+"""What is known of a number, from the ledger alone, and what comes next. Pure: no file, no clock, no Twilio.
+
+    calling   called      done: the call has a SID
+    calling   refused     done: Twilio won't call it
+    calling   unmade      as if it had not been begun
+    calling   open        nobody knows yet
+    calling               nobody knows yet: the process died in between
+    (nothing)             to be called
+
+Who is not known about is looked for in Twilio's list of calls, and called only if there is no call there that was made
+since the *first* time it was begun: a call of an earlier crash, which comes to light late, still counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from runtime.dialler.entry import Entry, What
+
+MARGIN = 10.0
+"""Seconds before a call was begun that its search begins: the clock here may have been set since Twilio's was seen."""
+
+
+class Step(Enum):
+    """What comes next for a number."""
+
+    CALL = "call"
+    LOOK_UP = "look up"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How it stands with a number.
+
+    Attributes:
+        intents: each time that it was begun and nobody knows the outcome, with the number that calls.
+        sid: its call's.
+        from_: who made it.
+        since: when it was made at the earliest.
+        status: how it ended; empty until then.
+        refusal: why it isn't called; empty if it may be.
+    """
+
+    intents: tuple[tuple[float, str], ...] = ()
+    sid: str = ""
+    from_: str = ""
+    since: float = 0.0
+    status: str = ""
+    refusal: str = ""
+
+    @property
+    def step(self) -> Step:
+        """What comes next."""
+        if self.sid or self.refusal:
+            return Step.NOTHING
+        return Step.LOOK_UP if self.intents else Step.CALL
+
+    @property
+    def searches(self) -> Mapping[str, float]:
+        """For each number that may have called, since when to look for its call."""
+        found: dict[str, float] = {}
+        for at, from_ in self.intents:
+            found.setdefault(from_, at - MARGIN)
+        return found
+
+
+NEW = Standing()
+
+
+def _called(now: Standing, entry: Entry) -> Standing:
+    since = now.intents[0][0] if now.intents else entry.at
+    return Standing(sid=entry.sid, from_=entry.from_, since=since - MARGIN)
+
+
+_AFTER: Mapping[What, Callable[[Standing, Entry], Standing]] = {
+    What.CALLING: lambda now, entry: replace(now, intents=(*now.intents, (entry.at, entry.from_))),
+    What.CALLED: _called,
+    What.REFUSED: lambda _, entry: Standing(refusal=entry.detail or "refused"),
+    What.UNMADE: lambda now, _: replace(now, intents=now.intents[:-1]),
+    What.OPEN: lambda now, _: now,
+    What.ENDED: lambda now, entry: replace(now, status=entry.detail),
+}
+
+
+class Book:
+    """How it stands with every number of a ledger, and which account they were called by; empty if none were."""
+
+    def __init__(self) -> None:
+        self.account = ""
+        self._numbers: dict[str, Standing] = {}
+
+    def take(self, entry: Entry) -> None:
+        """Know what an entry says, too."""
+        if entry.what is What.BEGUN:
+            self.account = entry.sid
+        else:
+            self._numbers[entry.to] = _AFTER[entry.what](self.of(entry.to), entry)
+
+    def of(self, to: str) -> Standing:
+        """How it stands with a number."""
+        return self._numbers.get(to, NEW)

@@ -1,0 +1,170 @@
+"""The ledger on disk: one process has it, it is synced at every entry, and a crash tears no more than its last line."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runtime.dialler import Entry, Ledger, LedgerError, Step, What
+from runtime.dialler.entry import HEADER
+
+JANE, JOE = "+441314960123", "+441314960124"
+CALLING = Entry(1.0, What.CALLING, JANE)
+CALLED = Entry(2.0, What.CALLED, JANE, "", "CA1")
+HOLDER = """
+import sys
+from pathlib import Path
+from runtime.dialler import Ledger
+
+with Ledger(Path(sys.argv[1])):
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def path(tmp_path) -> Path:
+    return tmp_path / "guests.csv.calls.csv"
+
+
+def test_what_one_process_wrote_the_next_one_knows(path):
+    with Ledger(path) as ledger:
+        ledger.write(CALLING)
+        ledger.write(CALLED)
+        during = ledger.book.of(JANE)
+
+    with Ledger(path) as ledger:
+        assert ledger.book.of(JANE) == during
+        assert (during.sid, ledger.torn) == ("CA1", 0)
+    assert path.read_bytes() == HEADER + CALLING.encoded() + CALLED.encoded()
+
+
+def test_it_is_its_owners_alone(path):
+    with Ledger(path):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_an_entry_is_on_disk_before_it_counts(path, monkeypatch):
+    with Ledger(path) as ledger:
+        synced = []
+        monkeypatch.setattr(os, "fsync", lambda _: synced.append((path.read_bytes(), ledger.book.of(JANE).step)))
+        ledger.write(CALLING)
+
+    assert synced == [(HEADER + CALLING.encoded(), Step.CALL)]
+
+
+def test_a_new_ledgers_name_is_synced_too(path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(stat.S_ISDIR(os.fstat(fd).st_mode)))
+
+    with Ledger(path):
+        first = list(synced)
+    with Ledger(path):
+        assert synced == first == [False, True]
+
+
+@pytest.mark.parametrize("kept", [1, 20, len(CALLED.encoded()) - 1])
+def test_a_torn_line_is_cut_off_before_anything_is_written_behind_it(path, kept):
+    path.write_bytes(HEADER + CALLING.encoded() + CALLED.encoded()[:kept])
+
+    with Ledger(path) as ledger:
+        assert (ledger.torn, ledger.book.of(JANE).step) == (kept, Step.LOOK_UP)
+        ledger.write(CALLED)
+
+    assert path.read_bytes() == HEADER + CALLING.encoded() + CALLED.encoded()
+
+
+@pytest.mark.parametrize("kept", range(len(HEADER)))
+def test_a_ledger_torn_at_its_birth_begins_anew(path, kept):
+    path.write_bytes(HEADER[:kept])
+
+    with Ledger(path) as ledger:
+        ledger.write(CALLING)
+
+    assert path.read_bytes() == HEADER + CALLING.encoded()
+
+
+def test_another_file_is_left_as_it_is(path):
+    path.write_text("my notes")
+
+    with pytest.raises(LedgerError, match=r"calls\.csv:1: it doesn't begin as a ledger.*move it away"):
+        Ledger(path)
+
+    assert path.read_text() == "my notes"
+
+
+def test_a_damaged_ledger_is_left_as_it_is(path):
+    octets = HEADER + b"?\n" + CALLING.encoded() + b"torn"
+    path.write_bytes(octets)
+
+    with pytest.raises(LedgerError, match=r"calls\.csv:2: is no entry"):
+        Ledger(path)
+
+    assert path.read_bytes() == octets
+
+
+def test_two_in_one_process_do_not_share_it(path):
+    with Ledger(path):
+        with pytest.raises(LedgerError, match="another switchhook is calling from this file; wait for its end"):
+            Ledger(path)
+        path.unlink()
+        with Ledger(path):
+            """Another file by that name is another ledger."""
+
+
+def test_the_second_process_is_refused_until_the_first_is_dead(path):
+    holder = subprocess.Popen(  # noqa: S603 - ours
+        [sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with holder:
+        assert holder.stdout.readline() == b"locked\n"
+        with pytest.raises(LedgerError, match="another switchhook"):
+            Ledger(path)
+        holder.kill()
+        holder.wait()
+        with Ledger(path) as ledger:
+            ledger.write(CALLING)
+
+
+def test_a_place_where_nothing_can_be_written(tmp_path):
+    with pytest.raises(LedgerError, match=r"none/x\.calls\.csv: can't be opened: No such file or directory"):
+        Ledger(tmp_path / "none" / "x.calls.csv")
+    with pytest.raises(LedgerError, match="can't be opened: Is a directory"):
+        Ledger(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["write", "fsync"])
+def test_a_full_disk_ends_the_writing_for_good(path, monkeypatch, name):
+    """A line behind one that may be torn would damage the ledger."""
+    with Ledger(path) as ledger:
+        ledger.write(CALLING)
+
+        def full(fd, *_):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, name, full)
+            with pytest.raises(LedgerError, match=r"calls\.csv: can't be written: No space left on device"):
+                ledger.write(CALLED)
+        size = path.stat().st_size
+        with pytest.raises(LedgerError, match="No space left"):
+            ledger.write(Entry(3.0, What.CALLING, JOE))
+
+        assert path.stat().st_size == size
+        assert ledger.book.of(JANE).step is Step.LOOK_UP
+        assert ledger.book.of(JOE).step is Step.CALL
+
+
+def test_a_write_that_takes_only_a_part_is_gone_on_with(path, monkeypatch):
+    with Ledger(path) as ledger:
+        write = os.write
+        monkeypatch.setattr(os, "write", lambda fd, octets: write(fd, octets[:7]))
+        ledger.write(CALLING)
+
+    assert path.read_bytes() == HEADER + CALLING.encoded()
