@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 
+from tests.runtime import subscribed
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +53,13 @@ def manager(tmp_path, monkeypatch) -> Iterator[Manager]:
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
     with manager.socket:
         yield manager
+
+
+@pytest.fixture
+def begin(serve, folder, tmp_path) -> Callable[..., Awaitable[subscribed.Begun]]:
+    """Starts a daemon, and a call that is at a verb."""
+
+    def begin(*args, **more):
+        return subscribed.begun(serve, folder, tmp_path, *args, **more)
+
+    return begin
