@@ -222,9 +222,16 @@ def _translations(prompt: PromptExt, element: Any) -> Iterator[str]:
 
 
 def _posted(element: Element) -> Iterator[str]:
-    ours = any(hook.attribute == "action" for hook in spec(element).hooks)
-    if ours and held(element, "method").upper() == "GET" and getattr(element, "action", None) is None:
-        yield 'method "GET" needs an action of its own; what comes back to the flow comes by POST'
+    """Whether what comes back to the flow, or is told to its functions, is asked for in a way that isn't taken."""
+    declared = spec(element)
+    names = {each.xml: each.python for each in declared.attributes if getattr(element, each.python) is not None}
+    for hook in declared.hooks:
+        method = names.get("method" if hook.attribute == "action" else f"{hook.attribute}Method")
+        if hook.attribute in names or method is None or held(element, method).upper() != "GET":
+            continue
+        if hook.when({xml: held(element, python) for xml, python in names.items()}):
+            url = "an action" if hook.attribute == "action" else f"a {method.removesuffix('_method')}"
+            yield f'{method} "GET" needs {url} of its own; what comes back to the flow comes by POST'
 
 
 def _attributes(element: Element) -> Iterator[str]:

@@ -3,7 +3,7 @@
 | request | what happens |
 |---|---|
 | `POST /<recipe>[/<rank>]` | the call's document |
-| `POST /<recipe>/status`, `/recording`, `/transcription` | callbacks |
+| `POST /<recipe>/status`, `/recording`, `/transcription` | callbacks; a conference's need be about no call |
 | `POST /` | the recipe of the To number, or the default one |
 | `GET`, `POST /<module>/rest/of/path` | `handle_request(path, params)` of a traditional module |
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -27,11 +28,13 @@ from runtime.web.door import Door
 from runtime.web.form import Form, Place, place
 from runtime.web.message import Refused, Request, Response, head_of
 from supervisor import Supervisor
-from twiml import APOLOGY, InvalidFlow, encode, validate
+from twiml import APOLOGY, NOTHING, InvalidFlow, encode, validate
 
 log = structlog.get_logger("switchhook.web")
 
 TOKEN_HEADER = "I-Twilio-Idempotency-Token"  # noqa: S105 - the name of a header
+LONGEST_SID = 64
+"""Characters of a CallSid; Twilio's have 34. A journal finds calls by it, and none has to find what is longer."""
 _XML = head_of(200, "text/xml; charset=utf-8")
 
 
@@ -82,10 +85,24 @@ class VoiceFront:
         if json is not None:
             raise Refused(415, "voice webhooks are forms, not JSON")
         params = {**at.own, **form.params} if at.own else form.params
-        if not params.get("CallSid"):
-            raise Refused(400, "no CallSid; every voice webhook has one")
         token = request.headers.get(TOKEN_HEADER, "")
-        return await self.supervisor.route(Webhook(params, recipe.name, at.path, at.step, token, arrived))
+        webhook = Webhook(params, recipe.name, at.path, at.step, token, arrived)
+        if not params.get("CallSid"):
+            return await self._of_no_call(webhook)
+        return await self.supervisor.route(_checked(webhook))
+
+    async def _of_no_call(self, webhook: Webhook) -> str:
+        """A conference begins, ends and is recorded without a CallSid; the call that ended it is told of that.
+
+        (Twilio's documentation: "TwiML Voice: Conference", `statusCallback`.)
+        """
+        if not webhook.conference_sid or webhook.kind.wants_document:
+            raise Refused(400, "no CallSid; every voice webhook has one")
+        if ending := webhook.call_sid_ending_conference:
+            return await self.supervisor.route(_checked(replace(webhook, params={**webhook.params, "CallSid": ending})))
+        told = webhook.status_callback_event or webhook.event
+        log.info("callback_of_no_call", recipe=webhook.recipe, conference_sid=webhook.conference_sid, told=str(told))
+        return NOTHING
 
     def _recipe(self, at: Place, form: Form) -> Recipe:
         """The recipe that a URL names; at `/` the one for the number that was called."""
@@ -125,3 +142,10 @@ class VoiceFront:
         if errors := validate(verbs, extended=False):
             raise InvalidFlow(errors)
         return encode(verbs)
+
+
+def _checked(webhook: Webhook) -> Webhook:
+    """The same, if its call is one that can be kept."""
+    if (length := len(webhook.params["CallSid"])) > LONGEST_SID:
+        raise Refused(400, f"a CallSid of {length} characters; Twilio's have 34")
+    return webhook

@@ -10,8 +10,9 @@ import pytest
 from actors import Event, Kind, Party, Webhook
 from runtime.web.form import fields_of, first_values
 
-GEO = "".join(
-    f"&{party}{part}=" for party in ("From", "To", "Caller", "Called") for part in ("City", "State", "Zip", "Country")
+GEO = (
+    "&CalledCity=&CalledCountry=US&CalledState=CA&CalledZip=&CallerCity=SAN+RAFAEL&CallerCountry=US&CallerState=CA&CallerZip=94903"
+    "&FromCity=SAN+RAFAEL&FromCountry=US&FromState=CA&FromZip=94903&ToCity=&ToCountry=US&ToState=CA&ToZip="
 )
 STANDARD = (
     "AccountSid=AC2&ApiVersion=2010-04-01&CallSid=CA1&Called=%2B14155550199&Caller=%2B14155550100&Direction=inbound"
@@ -92,12 +93,22 @@ ROWS: dict[str, Row] = {
             "from_": Party("sip:jane@example.com"),
         },
     ),
+    "CAP-2 call of the Voice SDK": (
+        "",
+        (
+            "AccountSid=AC2&ApiVersion=2010-04-01&ApplicationSid=AP3&CallSid=CA1&CallStatus=ringing&Called="
+            "&Caller=client%3Ajane&Direction=inbound&From=client%3Ajane&To="
+        ),
+        Event.VOICE_REQUEST,
+        Kind.START_CALL,
+        {"application_sid": "AP3", "caller": Party("client:jane"), "from_": Party("client:jane"), "to": Party()},
+    ),
     "CAP-9 outbound call": (
         "",
         f"{TALKING}".replace("inbound", "outbound-api"),
         Event.VOICE_REQUEST,
         Kind.START_CALL,
-        {"direction": "outbound-api", "to": Party("+14155550199")},
+        {"direction": "outbound-api", "to": Party("+14155550199", state="CA", country="US")},
     ),
     "4.5 synchronous machine detection": (
         "",
@@ -322,6 +333,13 @@ ROWS: dict[str, Row] = {
             "attempt": 2,
         },
     ),
+    "payment, as it goes on": (
+        "status",
+        "CallSid=CA1&AccountSid=AC2&PaymentMethod=credit-card&For=payment-card-number&Attempt=1&PaymentCardNumber=xxxx",
+        Event.PAY,
+        Kind.STATUS,
+        {"for_": "payment-card-number", "attempt": 1, "payment_card_number": "xxxx", "payment_method": "credit-card"},
+    ),
     "fallback": (
         "",
         f"{STANDARD}&CallStatus=ringing&ErrorCode=11200&ErrorUrl=https%3A%2F%2Fexample.com%2Fvoice",
@@ -403,6 +421,13 @@ ROWS: dict[str, Row] = {
             "start_conference_on_enter": True,
             "participant_label": "jane",
         },
+    ),
+    "conference, conference-start": (
+        "status",
+        f"{CONFERENCE}&StatusCallbackEvent=conference-start",
+        Event.CONFERENCE,
+        Kind.STATUS,
+        {"status_callback_event": "conference-start", "call_sid": ""},
     ),
     "conference, conference-end": (
         "status",

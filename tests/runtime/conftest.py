@@ -12,6 +12,7 @@ import structlog
 from click.testing import CliRunner
 
 from runtime.commands import main
+from tests.runtime import subscribed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -74,3 +75,13 @@ def run_beside() -> Callable[..., Awaitable[tuple[int, str]]]:
         return result.exit_code, result.output
 
     return run_beside
+
+
+@pytest.fixture
+def begin(serve, folder, tmp_path) -> Callable[..., Awaitable[subscribed.Begun]]:
+    """Starts a daemon, and a call that is at a verb."""
+
+    def begin(*args, **more):
+        return subscribed.begun(serve, folder, tmp_path, *args, **more)
+
+    return begin

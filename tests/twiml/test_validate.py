@@ -46,6 +46,7 @@ def menu(*after: Any, **attributes: Any) -> Gather:
     return Gather([Say("a")], after_ext=after, **attributes)
 
 
+BY_POST = "; what comes back to the flow comes by POST"
 ONE = ResponseExt("1", "one", [Hangup()])
 TWO = ResponseExt("2", "two", [Hangup()])
 
@@ -58,6 +59,13 @@ TWO = ResponseExt("2", "two", [Hangup()])
         [Say("a", voice="Polly.Amy-Neural"), Say("b", voice="Google.en-GB-Chirp3-HD-Aoede")],
         [Reject(reason="BUSY")],
         [Dial(PHONE, method="get", action="https://a.b/c", record="TRUE")],
+        [
+            Dial(
+                [Number(PHONE, status_callback_event="answered", status_callback="/told", status_callback_method="GET")]
+            )
+        ],
+        [Dial([Number(PHONE, status_callback_method="GET"), Client("jane", status_callback_method="post")])],
+        [Record(recording_status_callback="/heard", recording_status_callback_method="GET")],
         [Dial([Conference("c", max_participants=250, beep="ONENTER", status_callback_event="start END")])],
         [Dial([CALLOUT])],
         [menu(ONE, TWO, DefaultExt("d"), num_digits=1, auto_menu_ext=True)],
@@ -178,9 +186,15 @@ def test_these_flows_are_valid(flow: Any) -> None:
         ([menu(ResponseExt("1"), auto_menu_ext=True)], '1 Gather: auto_menu_ext needs a title for response "1"'),
         ([menu(ONE, DefaultExt(), auto_menu_ext=True)], "1 Gather: auto_menu_ext needs a title for the default"),
         ([menu(ONE, method="GET")],
-         '1 Gather: method "GET" needs an action of its own; what comes back to the flow comes by POST'),
+         f'1 Gather: method "GET" needs an action of its own{BY_POST}'),
         ([Dial(PHONE, method="get")],
-         '1 Dial: method "GET" needs an action of its own; what comes back to the flow comes by POST'),
+         f'1 Dial: method "GET" needs an action of its own{BY_POST}'),
+        ([Dial([Number(PHONE, status_callback_event="answered", status_callback_method="GET")])],
+         f'1.1 Number: status_callback_method "GET" needs a status_callback of its own{BY_POST}'),
+        ([Record(recording_status_callback_method="GET")],
+         f'1 Record: recording_status_callback_method "GET" needs a recording_status_callback of its own{BY_POST}'),
+        ([Dial([Conference("room", status_callback_event="end", status_callback_method="GET")])],
+         f'1.1 Conference: status_callback_method "GET" needs a status_callback of its own{BY_POST}'),
         ([Redirect("/a")],
          '1 Redirect: "/a" is relative: within a flow use GotoExt, to leave it an absolute URL'),
         # gotos and labels

@@ -1,0 +1,246 @@
+"""What Twilio tells of that is no step of a call: conferences, legs, calls that nobody answers, others' documents."""
+
+from __future__ import annotations
+
+from ast import literal_eval
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.actors.test_webhook_requests import CONFERENCE, RECORDED, ROWS, STANDARD, TALKING
+from tests.runtime.test_shapes_live import OWN_DOCUMENTS
+from tests.wire import get, post_raw
+from twiml import NOTHING
+
+OUT = STANDARD.replace("inbound", "outbound-api")
+PROGRESS = "&CallbackSource=call-progress-events&Timestamp=Sun%2C%2025%20Mar%202018%2009%3A53%3A19%20%2B0000"
+UNANSWERED = {"busy": "486", "no-answer": "487", "failed": "404", "canceled": "487"}
+ENDED = f"{CONFERENCE}&StatusCallbackEvent=conference-end&ReasonConferenceEnded=last-participant-left"
+
+
+async def told_of_no_call(begun, path, body):
+    """Post what is about no call: gives the events of the log."""
+    with capture_logs() as events:
+        reply = await post_raw(begun.daemon, path, body)
+    await begun.settled()
+    assert (reply.status, reply.text, begun.events) == (200, NOTHING, [])
+    assert len(await begun.daemon.journal.history("CA1")) == 1
+    return [(each["event"], each.get("told")) for each in events]
+
+
+# --- conferences ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "told"),
+    [
+        ("status", ROWS["conference, conference-start"][1], "conference-start"),
+        ("status?step=1", ENDED, "conference-end"),
+        ("status", f"{ENDED}&CallSid=&CallSidEndingConference=", "conference-end"),
+        (
+            "recording?step=1",
+            f"AccountSid=AC2&ConferenceSid=CF1&RecordingStatus=completed{RECORDED}",
+            "recording status",
+        ),
+    ],
+)
+async def test_what_a_conference_tells_of_no_call_is_taken_and_logged(begin, path, body, told):
+    """Its beginning, its end and its recording have no CallSid (Twilio's documentation: "TwiML Voice: Conference")."""
+    begun = await begin()
+
+    assert await told_of_no_call(begun, f"/flow/{path}", body) == [("callback_of_no_call", told)]
+
+
+async def test_the_call_that_ended_a_conference_is_told_of_that_also_when_it_is_over(begin):
+    begun = await begin()
+    await post_raw(begun.daemon, "/flow/status", f"{STANDARD}&CallStatus=completed&CallDuration=7")
+
+    reply = await post_raw(begun.daemon, "/flow/status?step=1", f"{ENDED}&CallSidEndingConference=CA1")
+    await begun.settled()
+
+    assert (reply.status, reply.text) == (200, NOTHING)
+    assert begun.events == ["status", "completion", "conference"]
+    assert begun.flow.told[-1][1].reason_conference_ended == "last-participant-left"
+
+
+@pytest.mark.parametrize(
+    ("body", "event"),
+    [
+        (f"{ENDED}&CallSidEndingConference=CA404", "callback_of_unknown_call"),
+        (f"{ENDED}&CallSidEndingConference=CA1".replace("AC2", "AC9"), "foreign_account"),
+    ],
+    ids=["of a call that isn't here", "of another account's call"],
+)
+async def test_who_ended_a_conference_may_be_a_stranger(begin, body, event):
+    assert await told_of_no_call(await begin(), "/flow/status", body) == [(event, None)]
+
+
+async def test_a_conference_is_told_to_the_call_that_its_url_names(begin):
+    begun = await begin()
+
+    await post_raw(begun.daemon, "/flow/status?CallSid=CA1", ROWS["conference, conference-start"][1])
+    await begun.settled()
+
+    assert begun.events == ["conference"]
+    assert begun.flow.told[0][1].status_callback_event == "conference-start"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "why"),
+    [
+        ("/flow", f"{ENDED}&CallSidEndingConference=CA1", "no CallSid"),
+        ("/flow/1?step=1", f"{ENDED}&CallSidEndingConference=CA1", "no CallSid"),
+        ("/flow/status", "AccountSid=AC2&StatusCallbackEvent=conference-start", "no CallSid"),
+        ("/flow/status", "CallStatus=completed", "no CallSid"),
+        ("/flow/status", f"{ENDED}&CallSidEndingConference=CA{'1' * 10_000}", "a CallSid of 10002 characters"),
+    ],
+    ids=["at the recipe's own URL", "at a state", "without a conference", "of a call", "with a Sid that is none"],
+)
+async def test_what_else_has_no_call_sid_is_refused(begin, path, body, why):
+    begun = await begin()
+
+    with capture_logs() as events:
+        reply = await post_raw(begun.daemon, path, body)
+
+    assert (reply.status, reply.text.count("\n")) == (400, 1)
+    assert reply.text.startswith(why)
+    assert [each["event"] for each in events] == ["refused"]
+    assert begun.daemon.status()["calls"]["started"] == 1
+
+
+# --- legs ----------------------------------------------------------------------------------------
+
+
+async def test_legs_are_told_to_the_call_that_dialled_them_and_end_nothing_of_it(begin):
+    begun = await begin('Dial([Number("+14155550177", status_callback_event="answered completed")]), ')
+    legs = [f"{TALKING}&ParentCallSid=CA1{PROGRESS}".replace("CallSid=CA1&", f"CallSid=CA{n}&", 1) for n in (7, 8)]
+    over = legs[0].replace("in-progress", "no-answer") + "&CallDuration=0&SipResponseCode=487"
+    assert 'statusCallback="/flow/status?step=1"' in begun.document
+
+    replies = [await post_raw(begun.daemon, "/flow/status?step=1", body) for body in (*legs, over)]
+    await begun.settled()
+
+    assert {(reply.status, reply.text) for reply in replies} == {(200, NOTHING)}
+    told = [(event, hook.call_sid, hook.dial_call_sid, hook.call_status) for event, hook, *_ in begun.flow.told]
+    seven, eight = ("leg", "CA1", "CA7"), ("leg", "CA1", "CA8")
+    assert told == [(*seven, "in-progress"), (*eight, "in-progress"), (*seven, "no-answer")]
+    assert begun.flow.told[2][1].sip_response_code == 487
+    assert begun.daemon.status()["calls"] == {
+        "in_progress": 1,
+        "started": 1,
+        "completed": 0,
+        "failed": 0,
+        "restarts": 0,
+    }
+
+
+async def test_a_leg_of_no_call_of_ours_is_taken_and_begins_none(begin):
+    body = f"{OUT}&CallStatus=busy&ParentCallSid=CA404{PROGRESS}".replace("CallSid=CA1&", "CallSid=CA7&", 1)
+
+    assert await told_of_no_call(await begin(), "/flow/status", body) == [("callback_of_unknown_call", None)] * 2
+
+
+# --- calls that were made from here --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["", "/status"])
+@pytest.mark.parametrize("status", UNANSWERED)
+async def test_a_call_that_nobody_answers_begins_and_ends_with_its_callback(begin, status, path):
+    """CAP-8b, and the one for no-answer, whose SequenceNumber is 0; an earlier one that comes late changes nothing."""
+    begun = await begin(verb="")
+    end = f"{OUT}&CallStatus={status}&SequenceNumber=2&SipResponseCode={UNANSWERED[status]}&Duration=0&CallDuration=0"
+    late = f"{OUT}&CallStatus=ringing&SequenceNumber=1{PROGRESS}"
+
+    replies = [await post_raw(begun.daemon, f"/flow{path}", body) for body in (end + PROGRESS, end + PROGRESS, late)]
+    await begun.settled()
+
+    assert {(reply.status, reply.text) for reply in replies} == {(200, NOTHING)}
+    assert begun.events.count("completion") == 1
+    _, webhook, shown, who = next(each for each in begun.flow.told if each[0] == "completion")
+    assert (webhook.duration, webhook.billed_minutes, shown, who) == (0, 0, status, "")
+    assert webhook.sip_response_code == int(UNANSWERED[status])
+    assert (await begun.daemon.journal.load("CA1")).status == "completed"
+    assert begun.daemon.status()["calls"] == {
+        "in_progress": 0,
+        "started": 1,
+        "completed": 1,
+        "failed": 0,
+        "restarts": 0,
+    }
+
+
+async def test_a_call_that_is_answered_from_its_first_callback_to_its_last(begin):
+    """CAP-9, CAP-8: what comes before the first document is nobody's, and the end may overtake the rest."""
+    begun = await begin(verb="")
+    answered = f"{OUT}&CallStatus=in-progress"
+    steps = {
+        "initiated": ("/flow/status", f"{OUT}&CallStatus=initiated&SequenceNumber=0{PROGRESS}"),
+        "first": ("/flow", answered),
+        "answered": ("/flow/status", f"{answered}&SequenceNumber=2{PROGRESS}"),
+        "detected": ("/flow/status", ROWS["4.5 asynchronous machine detection"][1]),
+        "completed": (
+            "/flow/status",
+            f"{OUT}&CallStatus=completed&SequenceNumber=3&Duration=1&CallDuration=49{PROGRESS}",
+        ),
+        "ringing": ("/flow/status", f"{OUT}&CallStatus=ringing&SequenceNumber=1{PROGRESS}"),
+    }
+
+    replies = {}
+    for name, step in steps.items():
+        replies[name] = await post_raw(begun.daemon, *step)
+        await begun.settled()
+
+    assert [name for name, reply in replies.items() if "seen" in reply.text] == ["first"]
+    assert begun.events == ["status", "detection", "status", "completion", "status"]
+    assert [who for *_, who in begun.flow.told] == ["", "human", "human", "human", "human"]
+    assert begun.flow.told[3][1].duration == 49
+    assert (await begun.daemon.journal.load("CA1")).status == "completed"
+
+
+# --- fallbacks, and what comes to the wrong place ------------------------------------------------
+
+
+async def test_a_fallback_request_is_given_the_document_of_its_call_again(begin):
+    """CAP-11's fields: the answer to `ErrorUrl` did not get through, for the reason of `ErrorCode`."""
+    begun = await begin()
+
+    fallback = f"{TALKING}&ErrorUrl=https%3A%2F%2Fexample.com%2Fflow&ErrorCode=11205"
+    reply = await post_raw(begun.daemon, "/flow", fallback)
+    answer = await post_raw(begun.daemon, "/flow/1?step=1", f"{TALKING}&Digits=300")
+    rows = await begun.daemon.journal.history("CA1")
+
+    assert reply.text == begun.document
+    assert "seen" in answer.text, "and it goes on from there"
+    assert (rows[1].params["ErrorCode"], rows[1].params["ErrorUrl"]) == ("11205", "https://example.com/flow")
+    assert begun.daemon.status()["calls"]["failed"] == 0
+
+
+async def test_a_callback_at_the_recipe_s_own_url_is_given_the_document_and_moves_nothing(begin):
+    """It looks like a request: whoever names the URL of callbacks names `/<recipe>/status`."""
+    begun = await begin()
+
+    reply = await post_raw(begun.daemon, "/flow", ROWS["real time, stopped"][1])
+    await begun.settled()
+
+    assert (reply.text, begun.events) == (begun.document, [])
+
+
+@pytest.mark.parametrize("method", [get, post_raw], ids=["GET", "POST"])
+@pytest.mark.parametrize("name", OWN_DOCUMENTS)
+async def test_a_document_for_others_is_a_module_s_that_handles_requests(begin, folder, name, method):
+    """Whispers, hold music of queues, transfers: by either method, and behind the URL's own query."""
+    folder["office"] = "def handle_request(path, params): return [Say(repr((path, params)))]"
+    begun, body = await begin(), ROWS[name][1]
+    fields = dict(part.split("=") for part in body.split("&"))
+    assert set(fields) > {"CallSid", "CallStatus"}
+
+    if method is get:
+        reply = await get(begun.daemon, f"/office/hold/2?tenant=7&{body}")
+    else:
+        reply = await post_raw(begun.daemon, "/office/hold/2?tenant=7", body)
+
+    assert reply.status == 200
+    path, params = literal_eval(reply.verbs[0].removeprefix("<Say>").removesuffix("</Say>"))
+    assert (path, params.pop("tenant"), set(params)) == (["hold", "2"], "7", set(fields))
+    assert (params["From"], params["CallerCity"]) == ("+14155550100", "SAN RAFAEL")
+    assert begun.daemon.status()["calls"]["started"] == 1
