@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 import click
 
 from actors import TERMINAL
-from runtime import catalogue, settings
+from runtime import catalogue, logs, settings
 from runtime.commands.call_all import call_all
-from runtime.commands.options import config_option, recipes_option, run
+from runtime.commands.options import config_option, counted, recipes_option, run
+from runtime.commands.script import ScriptCommand, script_of, script_options
 from runtime.errors import SettingsError, SwitchhookError
+from runtime.rehearsal import rehearsal
 from runtime.settings import Settings
+from runtime.softphone import Act
+from runtime.softphone.terminal import Printer
 from runtime.twilio import Patience, client_of, talk_to
 
 EVERY = 1.0
@@ -26,7 +33,18 @@ class NotCompleted(SwitchhookError):
     """Nobody answered, or the call failed."""
 
 
-class Words(click.Command):
+class Job(NamedTuple):
+    """What is to be done: one number, or a file, and how."""
+
+    to: str
+    whom: str
+    from_: str
+    file: str | None
+    rate: float
+    wait: bool
+
+
+class Words(ScriptCommand):
     """Its usage tells the two forms apart."""
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -41,17 +59,24 @@ class Words(click.Command):
 @click.option("--csv", "file", metavar="FILE", help="Call everybody in its column `to`, each once.")
 @click.option("--rate", type=float, help="Calls begun a second, of a FILE.  [default: 1, Twilio's own for an account]")
 @click.option("--wait", is_flag=True, help="Show the call's progress until its end.")
+@click.option("--dry-run", is_flag=True, help="Call a softphone that does what --press and the like say, and wait.")
+@script_options
 @recipes_option
 @config_option
-def call(
+@click.pass_context
+def call(  # noqa: PLR0913 - the command's options
+    ctx: click.Context,
+    /,
     *,
     words: tuple[str, ...],
     from_: str,
     file: str | None,
     rate: float | None,
     wait: bool,
+    dry_run: bool,
     recipes: str | None,
     config: str | None,
+    **_: Any,
 ) -> None:
     """Call the number TO, and let it talk to RECIPE, or to the TwiML application at URL.
 
@@ -62,6 +87,10 @@ def call(
     is the call's parameter `name`. What was done is written down in FILE.calls.csv, so that the same command goes on
     after Ctrl-C or a crash, and calls nobody twice. Prints how many were called.
 
+    With --dry-run nobody is called, and no account is needed: a stand-in of Twilio's calls a softphone, which picks up
+    and follows the script that --press, --say, --silence, --answer and --hang-up make, in the order given; a RECIPE is
+    answered for by a daemon that lives as long as that. The transcript is printed, or with --csv the summary.
+
     Exits with 1 if Twilio refuses, or, with --wait, if a call ends otherwise than completed; with 2 if something in the
     command, the settings or FILE is wrong, before anybody is called; with 3 if nobody knows whether a call was made: it
     was not made twice; with 130 after Ctrl-C, with --csv.
@@ -71,12 +100,37 @@ def call(
         raise click.UsageError("--rate is for --csv: one call has no rate")
     if rate is not None and not 0 < rate <= FASTEST:
         raise click.UsageError(f"--rate is {rate:g}; it is more than 0, and at most {FASTEST} calls a second")
+    script = script_of(ctx)
+    if script and not dry_run:
+        raise click.UsageError("--press and the like are for --dry-run: what a real phone does is not ours to say")
     chosen = settings.load({"recipes": recipes}, config)
-    talk = {"from_": from_, **_talk(chosen, whom)}
-    if file is None:
-        run(_call(chosen, to, talk, wait=wait, patience=Patience()))
+    job = Job(to, whom, from_, file, rate or 1.0, wait=wait or dry_run)
+    if dry_run:
+        _rehearse(chosen, job, script)
     else:
-        call_all(chosen, file, talk, whom=whom, rate=rate or 1.0, wait=wait, patience=Patience())
+        _carry_out(chosen, job)
+
+
+def _carry_out(chosen: Settings, job: Job, ledger: Path | None = None) -> None:
+    talk = {"from_": job.from_, **_talk(chosen, job.whom)}
+    if job.file is None:
+        run(_call(chosen, job.to, talk, wait=job.wait, patience=Patience()))
+    else:
+        call_all(
+            chosen, job.file, talk, whom=job.whom, rate=job.rate, wait=job.wait, patience=Patience(), ledger=ledger
+        )
+
+
+def _rehearse(chosen: Settings, job: Job, script: Sequence[Act]) -> None:
+    """Do the same on a stage. What was done is written down nowhere that counts."""
+    logs.configure("error")
+    on_line = Printer() if job.file is None else None
+    with rehearsal(chosen, job.whom, script, on_line) as stage, TemporaryDirectory() as aside:
+        _carry_out(stage.settings, job, Path(aside) / "calls.csv")
+        if stage.failure:
+            raise NotCompleted(f"a call failed: {stage.failure}")
+        if broken := sum(each.transcript.broken for each in stage.calls):
+            raise NotCompleted(f"{counted(broken, 'call')} heard an application error")
 
 
 def _words(words: tuple[str, ...], *, by_file: bool) -> tuple[str, str]:

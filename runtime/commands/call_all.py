@@ -86,20 +86,31 @@ class CtrlC:
 
 
 def call_all(
-    chosen: Settings, file: str, talk: Mapping[str, Any], *, whom: str, rate: float, wait: bool, patience: Patience
+    chosen: Settings,
+    file: str,
+    talk: Mapping[str, Any],
+    *,
+    whom: str,
+    rate: float,
+    wait: bool,
+    patience: Patience,
+    ledger: Path | None = None,
 ) -> None:
-    """Call everybody in a file. Raises what came of it, unless everybody was called."""
+    """Call everybody in a file, and write that down beside it, or in a `ledger` elsewhere.
+
+    Raises what came of it, unless everybody was called.
+    """
     path, account = Path(file).resolve(), account_of(chosen)
     found = read(path, file)
     for line in found.repeats:
         click.echo(line, err=True)
     logs.configure("error")
-    with Ledger(path.with_name(path.name + SUFFIX)) as ledger:
-        if ledger.book.account not in {"", account}:
-            raise LedgerError(f"{ledger.path}: has calls of {ledger.book.account}, which {account} can't look for")
-        if ledger.torn:
-            click.echo(f"{ledger.path}: a crash has torn its last line, which is left out", err=True)
-        result = run(_run(chosen, ledger, Task(found.rows, file, talk, whom, rate, wait), patience))
+    with Ledger(ledger or path.with_name(path.name + SUFFIX)) as kept:
+        if kept.book.account not in {"", account}:
+            raise LedgerError(f"{kept.path}: has calls of {kept.book.account}, which {account} can't look for")
+        if kept.torn:
+            click.echo(f"{kept.path}: a crash has torn its last line, which is left out", err=True)
+        result = run(_run(chosen, kept, Task(found.rows, file, talk, whom, rate, wait), patience))
     _tell(result)
 
 

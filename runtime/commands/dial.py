@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,45 +12,18 @@ import click
 
 from runtime import catalogue, logs, settings
 from runtime.commands.options import config_option, recipes_option, run
+from runtime.commands.script import ScriptCommand, script_of, script_options
 from runtime.daemon import Daemon
 from runtime.errors import SwitchhookError
+from runtime.rehearsal import alone
 from runtime.settings import Settings
-from runtime.softphone import Act, Call, Transcript, parse_options
+from runtime.softphone import Act, Call, Transcript
 from runtime.softphone.terminal import Printer, converse
-
-TAKES_VALUE = frozenset({"--press", "--say", "--answer"})
-ACTS = TAKES_VALUE | {"--silence", "--hang-up"}
-
-
-class ScriptCommand(click.Command):
-    """Keeps the options that make a script in the order they are given, which click alone doesn't."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the script from the words as they stand, and let click check them as options."""
-        try:
-            ctx.obj = parse_options(_script_words(args))
-        except ValueError as problem:
-            ctx.obj = problem
-        return super().parse_args(ctx, args)
-
-
-def _script_words(args: Sequence[str]) -> Iterator[str]:
-    words = iter(args)
-    for word in words:
-        name, assigned, _ = word.partition("=")
-        if name in ACTS:
-            yield word
-            if name in TAKES_VALUE and not assigned:
-                yield from (value for value in [next(words, None)] if value is not None)
 
 
 @click.command(cls=ScriptCommand)
 @click.argument("whom", metavar="RECIPE|URL")
-@click.option("--press", multiple=True, metavar="KEYS", help="Press keys at the next prompt, as in 1 or 23#.")
-@click.option("--say", multiple=True, metavar="WORDS", help="Say something at the next prompt that listens.")
-@click.option("--silence", count=True, help="Let the next prompt time out.")
-@click.option("--answer", multiple=True, metavar="HOW", help="What becomes of the next Dial: completed, busy, …")
-@click.option("--hang-up", count=True, help="Hang up at the next prompt.")
+@script_options
 @click.option("--from", "from_", default="+14155550100", show_default=True, help="Who calls.")
 @click.option("--to", default="+14155550199", show_default=True, help="Who is called.")
 @recipes_option
@@ -68,9 +41,7 @@ def dial(
     Exits with 1 if the call broke: if a real caller would have heard an application error, or, with
     RECIPE, an apology.
     """
-    script = ctx.obj
-    if isinstance(script, ValueError):
-        raise click.UsageError(str(script))
+    script = script_of(ctx)
     chosen = settings.load({"recipes": recipes}, config)
     if whom.startswith(("http://", "https://")):
         if not chosen.auth_token:
@@ -94,11 +65,8 @@ class CallFailed(SwitchhookError):
 async def _call_recipe(recipe: str, chosen: Settings, script: Sequence[Act], make: Callable[..., Call]) -> Transcript:
     """Call a recipe on a daemon that lives as long as the call."""
     token = secrets.token_hex(16)
-    address = {"host": "127.0.0.1", "port": 0, "admin_host": "127.0.0.1", "admin_port": 0, "public_url": ""}
-    alone = {"auth_token": token, "accounts": {}, "unsigned": False, "numbers": {}, "default_recipe": ""}
-    own = chosen.model_copy(update=address | alone | {"journal": "memory:"})
     found = catalogue.load(chosen.recipes, [recipe], chosen.callout_modules)
-    async with Daemon(own, found) as daemon:
+    async with Daemon(alone(chosen, token), found) as daemon:
         transcript = await _talk(partial(make, f"{daemon.url}/{recipe}", auth_token=token), script)
         if daemon.supervisor.tally.failures:
             raise CallFailed(f"the call failed: {daemon.supervisor.tally.failures[-1].reason}")

@@ -1,0 +1,155 @@
+"""`switchhook call --dry-run`: outbound calls on a laptop, without an account."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from runtime.catalogue import load
+from runtime.rehearsal import rehearsal
+from runtime.settings import Settings
+from runtime.softphone import Press
+
+TO, FROM = "+441314960123", "+441314960100"
+
+
+@pytest.fixture
+def call(run, monkeypatch):
+    """Rehearse in this process, without a token, and without waiting a second at each look."""
+    monkeypatch.delenv("TWILIO_AUTH_TOKEN")
+    monkeypatch.setattr("runtime.commands.call.EVERY", 0.02)
+    return lambda *args: run("call", *args, "--from", FROM, "--dry-run")
+
+
+def said(result) -> list[str]:
+    return [line.partition("“ ")[2] for line in result.stdout.splitlines() if "“ " in line]
+
+
+def test_a_call_is_made_answered_and_followed_to_its_end(call):
+    result = call(TO, "menu_with_default", "--press", "1")
+
+    assert result.exit_code == 0
+    assert said(result)[-1] == "My you are looking swish"
+    first, *_, last = result.stdout.splitlines()
+    assert first.endswith(" queued")
+    assert last.startswith(first.removesuffix(" queued") + " completed after ")
+    assert f"{FROM} → {TO}" in result.stdout
+
+
+def test_in_a_process_of_its_own(run_process, monkeypatch):
+    monkeypatch.delenv("TWILIO_AUTH_TOKEN")
+    done = run_process("call", TO, "menu_with_default", "--from", FROM, "--dry-run", "--press", "2")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "What you looking at" in done.stdout
+
+
+@pytest.mark.parametrize("outcome", ["busy", "no-answer", "failed"])
+def test_nobody_answers(call, outcome):
+    result = call(TO, "menu_with_default", "--answer", outcome)
+
+    assert result.exit_code == 1
+    assert result.stderr.endswith(f"the call was not completed: {outcome}\n")
+    assert said(result) == []
+
+
+def test_whatever_the_settings_say_of_accounts_and_places_nobody_else_is_asked(call, monkeypatch, tmp_path):
+    for name, value in {
+        "TWILIO_ACCOUNT_SID": "AC" + "9" * 32,
+        "TWILIO_AUTH_TOKEN": "real",
+        "TWILIO_API_KEY": "SK1",
+        "TWILIO_API_SECRET": "real",
+        "TWILIO_EDGE": "dublin",
+        "SWITCHHOOK_API_URL": "http://127.0.0.1:1",
+        "SWITCHHOOK_PUBLIC_URL": "https://ivr.example.com",
+        "SWITCHHOOK_JOURNAL": f"sqlite:///{tmp_path}/calls.db",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    assert call(TO, "menu_with_default", "--press", "1").exit_code == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recipe_that_fails_is_told(call, folder):
+    folder["broken"] = "def recipe(call): raise ValueError('no')"
+
+    result = call(TO, "broken", "--recipes", folder)
+
+    assert result.exit_code == 1
+    assert "a call failed: broken:recipe raised ValueError: no" in result.stderr
+
+
+def test_a_recipe_that_is_not_there(call):
+    result = call(TO, "menu_with_defualt")
+
+    assert result.exit_code == 1
+    assert result.stderr == "menu_with_defualt: there is no such recipe; did you mean menu_with_default?\n"
+    assert result.stdout == ""
+
+
+async def test_an_application_at_a_url(call, serve, folder, monkeypatch):
+    folder["menu"] = "recipe = [Say('hello')]"
+    daemon = await serve(folder, auth_token="s3cret")
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "s3cret")
+
+    result = await asyncio.to_thread(call, TO, f"{daemon.url}/menu")
+
+    assert (result.exit_code, said(result)) == (0, ["hello"])
+    assert daemon.status()["calls"]["started"] == 1
+
+
+def test_an_application_where_nobody_listens(call):
+    result = call(TO, "http://127.0.0.1:1/menu")
+
+    assert result.exit_code == 1
+    assert "1 call heard an application error" in result.stderr
+
+
+def test_a_number_that_twilio_would_refuse(call):
+    result = call("12", "menu_with_default")
+
+    assert result.exit_code == 1
+    assert "21211" in result.stderr
+
+
+def test_a_script_is_for_a_rehearsal_alone(run):
+    result = run("call", TO, "menu_with_default", "--from", FROM, "--press", "1")
+
+    assert result.exit_code == 2
+    assert "--press and the like are for --dry-run" in result.stderr
+
+
+def test_a_script_that_is_none(call):
+    result = call(TO, "menu_with_default", "--press", "x")
+
+    assert result.exit_code == 2
+    assert "can't press 'x'" in result.stderr
+
+
+def test_a_whole_file_is_rehearsed_and_nothing_of_it_written_down(call, tmp_path):
+    (tmp_path / "people.csv").write_text(f"to,name\n{TO},Jane\n+441314960124,Bob\n")
+
+    for _ in range(2):
+        result = call("menu_with_default", "--csv", "people.csv", "--rate", "100")
+        assert (result.exit_code, result.stdout) == (0, "2 called, 0 refused, 0 called before, 0 open\ncompleted 2\n")
+
+    assert [each.name for each in tmp_path.iterdir()] == ["people.csv"]
+
+
+def test_a_stage_is_cleared_away():
+    before = threading.active_count()
+    with rehearsal(Settings(), "menu_with_default", [Press("1")]) as stage:
+        assert stage.daemon is not None
+        assert stage.settings.public_url == stage.daemon.url
+        assert (stage.calls, stage.failure) == ([], "")
+    assert threading.active_count() == before
+    assert load("", ["menu_with_default"])
+
+
+def test_also_if_something_goes_wrong_on_it():
+    before = threading.active_count()
+    with pytest.raises(ZeroDivisionError), rehearsal(Settings(), "menu_with_default", []):
+        raise ZeroDivisionError
+    assert threading.active_count() == before
