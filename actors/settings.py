@@ -40,3 +40,5 @@ class Settings:
     """The language that callers of a recipe hear who called this number, as far as it is known."""
     admits: Callable[[str], bool] = lambda _: True
     """Whether another call may begin, by its CallSid."""
+    replies: Callable[[str], str | None] = lambda _: None
+    """The module of a recipe whose `reply` answers messages, by the recipe's name; None for one without."""

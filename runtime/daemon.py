@@ -91,6 +91,7 @@ class Daemon:
                 limit=settings.callout_limit,
                 max_visits=settings.max_visits,
                 language=lambda recipe, to: settings.languages.get(to) or self.catalogue.language(recipe),
+                replies=self._replies,
             ),
             max_restarts=settings.max_restarts,
             window=settings.restart_window,
@@ -208,6 +209,9 @@ class Daemon:
 
     def _program(self, recipe: str) -> Program | None:
         return self.catalogue.program(recipe)
+
+    def _replies(self, recipe: str) -> str | None:
+        return self.catalogue.replies(recipe)
 
     async def _drain(self, front: Server, seconds: float) -> None:
         """Answer what is in hand, then have done what there is to be done about calls before the end.
