@@ -139,7 +139,7 @@ class Conversation(LoopActor):
         except BaseException:
             self.current = False
             if delivery.replied.done():
-                self._drop_errand()
+                await self._let_go()
             raise
 
     async def _take(self, webhook: Webhook, delivery: Delivery) -> None:
@@ -156,7 +156,7 @@ class Conversation(LoopActor):
             delivery.settle(await self._reply(webhook, key))
         if self.late:
             await self._hear_out(webhook)
-        self._drop_errand()
+        await self._let_go()
 
     async def _take_up(self) -> None:
         """Learn how the conversation stands."""
@@ -198,7 +198,7 @@ class Conversation(LoopActor):
         settings, taken = self.settings, self._taken
         deadline = webhook.arrived + settings.patience
         if self.errand is None or not self.errand.is_for(key, taken):
-            self._drop_errand()
+            await self._let_go()
             module = settings.replies(webhook.recipe)
             if module is None:
                 raise CalloutError(f"recipe {webhook.recipe} has no reply any more")
@@ -279,14 +279,15 @@ class Conversation(LoopActor):
 
     def on_stop(self) -> None:
         """Whoever stops a conversation waits for no function."""
-        self._drop_errand()
+        if self.errand is not None:
+            self.errand.drop()
 
     def on_failure(self, *_: object) -> None:
         """Nor is anybody left to."""
-        self._drop_errand()
+        self.on_stop()
 
-    def _drop_errand(self) -> None:
-        self.late = False
-        if self.errand is not None:
-            self.errand.drop()
-            self.errand = None
+    async def _let_go(self) -> None:
+        """Have done with a function, so that another may be begun."""
+        errand, self.errand, self.late = self.errand, None, False
+        if errand is not None:
+            await errand.dropped()

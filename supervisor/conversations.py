@@ -34,12 +34,14 @@ class Unanswered(Exception):
 class Child:
     """A conversation with something in hand."""
 
-    __slots__ = ("in_hand", "key", "ref")
+    __slots__ = ("in_hand", "key", "ref", "turn")
 
     def __init__(self, key: str, ref: ActorRef[Conversation]) -> None:
         self.key = key
         self.ref = ref
         self.in_hand = 0
+        self.turn = asyncio.Lock()
+        """Whoever has it is in hand; a message that is tried again goes before those that wait."""
 
 
 class Conversations:
@@ -114,17 +116,9 @@ class Conversations:
     async def _deliver(self, child: Child, delivery: Delivery) -> None:
         """Give a message to its conversation's actor, and again if that crashes over it."""
         try:
-            for left in reversed(range(self.max_restarts + 1)):
-                try:
-                    await child.ref.ask(delivery, block=False)
-                    break
-                except Exception as problem:  # noqa: BLE001 - let it crash: whatever it was, it begins afresh
-                    reason = self._crashed(child, delivery.webhook, problem)
-                    tired = self.settings.clock.now() - delivery.webhook.arrived > LATE
-                    if delivery.replied.done():
-                        break
-                    if tired or not left:
-                        delivery.replied.set_exception(Unanswered(reason))
+            async with child.turn:
+                for left in reversed(range(self.max_restarts + 1)):
+                    if await self._handled(child, delivery, last=not left):
                         break
         finally:
             delivery.replied.cancel()
@@ -132,6 +126,19 @@ class Conversations:
             if not child.in_hand:
                 del self._children[child.key]
                 child.ref.stop(block=False)
+
+    async def _handled(self, child: Child, delivery: Delivery, *, last: bool) -> bool:
+        """Have the actor handle a message; whether there is no more to be done about it."""
+        try:
+            await child.ref.ask(delivery, block=False)
+        except Exception as problem:  # noqa: BLE001 - let it crash: whatever it was, it begins afresh
+            reason = self._crashed(child, delivery.webhook, problem)
+            late = self.settings.clock.now() - delivery.webhook.arrived > LATE
+            if (last or late) and not delivery.replied.done():
+                delivery.replied.set_exception(Unanswered(reason))
+        else:
+            return True
+        return delivery.replied.done()
 
     def _crashed(self, child: Child, webhook: Webhook, problem: Exception) -> str:
         reason = f"{type(problem).__name__}: {problem}"

@@ -16,7 +16,7 @@ from actors.conversation import SEEN, STATUS, same_message
 from actors.errand import LEASE, LOOK
 from supervisor import Unanswered
 from supervisor.conversations import LATE, WAITING
-from tests.actors.doubles import Gate, Office, bounded, quiet, until
+from tests.actors.doubles import Gate, ManualClock, Office, bounded, quiet, until
 from tests.actors.texting import ME, START, YOU, Desk, Doors, status, text
 from tests.twiml.documents import inside
 from twiml import NOTHING, Message, Redirect
@@ -261,6 +261,7 @@ async def test_one_that_went_wrong_is_not_run_again_for_the_same_message(desk: D
     with capture_logs():
         assert [await desk.post(text()) for _ in range(2)] == [NOTHING, NOTHING]
     assert len(ran) == 1
+    assert [row.moved for _, row in desk.journal.written] == [False]
     assert desk.conversations.counts["failed"] == 1
 
 
@@ -606,6 +607,23 @@ async def test_a_daemon_waits_for_another_no_longer_than_a_message_may(office: O
         await one.done()
     assert two.reasons == [(text(number=2).message, "another daemon was busy with this conversation for too long")]
     assert doors.log == ["in slow", "out slow"]
+
+
+async def test_what_a_late_one_left_does_not_undo_what_another_daemon_wrote(office: Office, doors: Doors) -> None:
+    """Whose clock is so far ahead that the claim had run out, by it."""
+    [one] = cluster(office, 1)
+    two = Desk(office, clock=ManualClock(START + 100), journal=one.journal, node="ahead")
+    with capture_logs() as logged:
+        slow = one.send(text("slow", 1))
+        await until(lambda: doors.doors)
+        one.clock.turn(PATIENCE)
+        await bounded(slow)
+        doors.open("quick", "done")
+        assert said(await two.post(text("quick", 2, at=START + 100))) == "done"
+        doors.open("slow")
+        await one.done()
+    assert logged[-1]["event"] == "late_reply_lost"
+    assert one.journal.written[-1][0].data == {"read": ["quick"]}
 
 
 async def test_a_daemon_that_died_holds_up_nobody_for_long(office: Office, doors: Doors) -> None:
