@@ -13,10 +13,11 @@ from structlog.testing import capture_logs
 import actors.conversation
 from actors import Callouts, Text, Webhook, key_of
 from actors.conversation import SEEN, STATUS, same_message
-from actors.errand import LEASE, LOOK
+from actors.errand import LEASE, LOOK, RENEWAL
+from runtime.journals import MemoryJournal
 from supervisor import Unanswered
 from supervisor.conversations import LATE, WAITING
-from tests.actors.doubles import Gate, ManualClock, Office, bounded, quiet, until
+from tests.actors.doubles import Gate, ManualClock, Office, PlainJournal, bounded, quiet, until
 from tests.actors.texting import ME, START, YOU, Desk, Doors, status, text
 from tests.twiml.documents import inside
 from twiml import NOTHING, Message, Redirect
@@ -471,6 +472,20 @@ async def test_what_a_late_one_left_may_be_lost_to_a_fault_and_is_told_of(desk: 
     assert desk.journal.written[-1][0].data == {"read": ["next"]}
 
 
+async def test_what_waits_behind_a_late_one_that_was_lost_has_nothing_to_do_with_it(desk: Desk, doors: Doors) -> None:
+    with capture_logs() as logged:
+        sent = desk.send(text("slow"))
+        await until(lambda: doors.doors)
+        desk.clock.turn(PATIENCE)
+        await bounded(sent)
+        told = desk.send(status())
+        desk.journal.faults["commit"] = 1
+        doors.open("slow")
+        await bounded(told)
+    assert "late_reply" not in {each["event"] for each in logged}
+    assert desk.kinds == ["message", "message_status"]
+
+
 # what became of messages of ours
 
 
@@ -502,6 +517,14 @@ async def test_it_may_come_to_any_url_of_the_recipe(desk: Desk, counted: list[st
     assert len(counted) == 1
 
 
+async def test_at_a_callbacks_url_nothing_is_a_message(desk: Desk, counted: list[str]) -> None:
+    """Whatever it lacks: Twilio's older callbacks have an SmsStatus alone."""
+    await desk.post(text("hi"))
+    fields = {"SmsSid": "SM9", "SmsStatus": "sent", "AccountSid": "AC1", "From": YOU, "To": ME}
+    assert await desk.post(Webhook(fields, "shop", "status", arrived=START)) == NOTHING
+    assert desk.kinds == ["message", "message_status"]
+
+
 async def test_one_that_cannot_be_written_down_is_told_of_and_answered(desk: Desk, counted: list[str]) -> None:
     await desk.post(text("hi"))
     desk.journal.faults["commit"] = 2
@@ -520,6 +543,21 @@ async def test_a_long_conversation_is_as_quick_as_a_short_one(desk: Desk, counte
 
 
 # several daemons
+
+
+class SlowRenewals(PlainJournal):
+    """The first renewal of a claim takes until the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.renewing: asyncio.Future[None] | None = None
+
+    async def claim(self, call_sid: str, version: int | None, claimant: str, now: float, until: float) -> bool:
+        """Claim a call, or renew a claim on it."""
+        if version is None and self.renewing is None:
+            self.renewing = asyncio.get_running_loop().create_future()
+            await self.renewing
+        return await super().claim(call_sid, version, claimant, now, until)
 
 
 def cluster(office: Office, count: int = 2) -> list[Desk]:
@@ -624,6 +662,28 @@ async def test_what_a_late_one_left_does_not_undo_what_another_daemon_wrote(offi
         await one.done()
     assert logged[-1]["event"] == "late_reply_lost"
     assert one.journal.written[-1][0].data == {"read": ["quick"]}
+
+
+async def test_the_claim_of_a_message_outlives_what_is_on_its_way_for_the_one_before(
+    office: Office, doors: Doors
+) -> None:
+    """A renewal that comes to the journal when its message is answered already must not end the next one's claim."""
+    journal = SlowRenewals()
+    desk = Desk(office, journal=journal)
+    sent = [desk.send(text(body, number)) for number, body in enumerate("ab")]
+    await until(lambda: doors.doors)
+    desk.clock.turn(RENEWAL)
+    await until(lambda: journal.renewing is not None)
+    doors.open("a", "A")
+    await quiet()
+    assert journal.renewing is not None
+    journal.renewing.set_result(None)
+    await until(lambda: "in b" in doors.log)
+    await quiet()
+    now = desk.clock.now()
+    assert not await MemoryJournal.claim(journal, key_of(text()), None, "another", now, now + LEASE)
+    doors.open("b", "B")
+    assert [said(each) for each in await bounded(asyncio.gather(*sent))] == ["A", "B"]
 
 
 async def test_a_daemon_that_died_holds_up_nobody_for_long(office: Office, doors: Doors) -> None:
