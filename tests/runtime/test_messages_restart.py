@@ -47,13 +47,13 @@ async def test_killed_the_next_process_knows_every_message_that_was_answered(sta
 
     second = await serving()
     again = [(await post(second, "/note", a_text("hi", f"SM{n}", From=each))).text for n, each in enumerate(senders)]
-    on = [(await post(second, "/note", a_text("ho", f"SX{n}", From=each))).verbs for n, each in enumerate(senders)]
+    on = [(await post(second, "/note", a_text("PIN 42", f"SX{n}", From=each))).verbs for n, each in enumerate(senders)]
     told = await post(second, "/note/status", a_status(To=senders[0]))
     second.send(signal.SIGTERM)
     assert await second.ended() == 0
 
     assert again == answers
-    assert on == [["<Message>ho 2</Message>"]] * 10
+    assert on == [["<Message>PIN 42 2</Message>"]] * 10
     assert told.text == NOTHING
     ran = (tmp_path / "ran").read_text().splitlines()
     assert sorted(ran) == sorted(f"{kind}{n}" for kind in ("SM", "SX") for n in range(10))
@@ -73,10 +73,12 @@ def is_shown(run, journal, sender):
     assert told[:2] == [f"{key}  note  conversation of {sender} with {YOU}", "  data.texts = 2"]
     assert [line.split("  ")[1:] for line in told[2:] if not line.startswith(" ")] == [
         ["message", "Body=hi"],
-        ["message", "Body=ho"],
+        ["message", "Body=PIN 42"],
         ["message_status", "/status", "MessageStatus=delivered"],
     ]
-    assert sender not in run("journal", "show", key, "--journal", journal).stdout
+    masked = run("journal", "show", key, "--journal", journal).stdout
+    assert sender not in masked
+    assert "Body=PIN ##" in masked
 
 
 async def test_two_daemons_on_postgresql_are_as_one(serve, folder, database):
