@@ -5,6 +5,7 @@ from __future__ import annotations
 from actors.call import Call
 from actors.callouts import CalloutError, Callouts, Outcome, find, subscription
 from actors.clock import Clock, SystemClock, Timer, done_within
+from actors.conversation import Conversation, Delivery, Replied, key_of, tells_of_status
 from actors.journal import (
     Journal,
     JournalError,
@@ -21,6 +22,7 @@ from actors.loop_future import LoopFuture, WouldDeadlock
 from actors.messages import Answer, GiveUp, MayRest, Move, NotMoved, Overdue
 from actors.phone_call import Crashed, PhoneCall
 from actors.settings import Settings
+from actors.text import Attachment, Said, Text
 from actors.threads import Threads
 from actors.webhook import TERMINAL, Kind, Recording, Webhook
 from actors.webhooks import Event, Party
@@ -28,11 +30,14 @@ from actors.webhooks import Event, Party
 __all__ = [
     "TERMINAL",
     "Answer",
+    "Attachment",
     "Call",
     "CalloutError",
     "Callouts",
     "Clock",
+    "Conversation",
     "Crashed",
+    "Delivery",
     "Event",
     "GiveUp",
     "Journal",
@@ -51,17 +56,22 @@ __all__ = [
     "Party",
     "PhoneCall",
     "Recording",
+    "Replied",
     "Row",
+    "Said",
     "Settings",
     "Snapshot",
     "StaleVersion",
     "Subscription",
     "SystemClock",
+    "Text",
     "Threads",
     "Timer",
     "Webhook",
     "WouldDeadlock",
     "done_within",
     "find",
+    "key_of",
     "subscription",
+    "tells_of_status",
 ]

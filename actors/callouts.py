@@ -87,13 +87,13 @@ class Callouts:
         """
         view = call.view()
         name = f"{function.module}:{function.fn}"
-        returned = await self._run(Subscription("callout", str(function.module), str(function.fn)), view)
+        returned = await self.run(Subscription("callout", str(function.module), str(function.fn)), view)
         verbs, subscriptions = _read(name, returned, self.modules)
-        return Outcome(verbs, subscriptions, _plain(name, view.data), _language(name, view.language))
+        return Outcome(verbs, subscriptions, plain(name, view.data), _language(name, view.language))
 
     async def notify(self, subscription: Subscription, webhook: Webhook, call: Call) -> None:
         """Run a subscribed function. Raises `CalloutError`."""
-        await self._run(subscription, webhook, call.view())
+        await self.run(subscription, webhook, call.view())
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Work that goes on beside the calls, in a task that is kept until it is done."""
@@ -102,7 +102,8 @@ class Callouts:
         task.add_done_callback(self.running.discard)
         return task
 
-    async def _run(self, named: Subscription, *args: Any) -> Any:
+    async def run(self, named: Subscription, *args: Any) -> Any:
+        """What a function returns that is found by its name. Raises `CalloutError`."""
         name = f"{named.module}:{named.function}"
         try:
             if named.module not in self.modules and not _is_imported(named.module):
@@ -163,18 +164,18 @@ async def _contained(work: Awaitable[Any]) -> Any:
         raise Exited(f"{type(problem).__name__}: {problem}") from problem
 
 
-def _plain(name: str, data: Any) -> dict[str, Any]:
-    """A copy of `call.data` as JSON holds it."""
+def plain(name: str, data: Any, whose: str = "call") -> dict[str, Any]:
+    """A copy of `call.data` as JSON holds it, or of whatever else has data. Raises `CalloutError`."""
     if not isinstance(data, dict):
-        raise CalloutError(f"{name} left {type(data).__name__} as call.data; it is a dict")
+        raise CalloutError(f"{name} left {type(data).__name__} as {whose}.data; it is a dict")
     try:
         text = json.dumps(data, allow_nan=False)
         copy: dict[str, Any] = json.loads(text)
         orjson.dumps(copy)  # which the journals write by, and which knows no surrogate and no number beyond 64 bits
     except (TypeError, ValueError, RecursionError) as problem:
-        raise CalloutError(f"{name} left in call.data what JSON can't hold: {problem}") from problem
+        raise CalloutError(f"{name} left in {whose}.data what JSON can't hold: {problem}") from problem
     if len(text) > DATA:
-        raise CalloutError(f"{name} left {len(text)} bytes in call.data; it may take {DATA}")
+        raise CalloutError(f"{name} left {len(text)} bytes in {whose}.data; it may take {DATA}")
     return copy
 
 

@@ -42,7 +42,7 @@ class Errand:
     task: asyncio.Task[Outcome]
     """The function, once it was begun."""
 
-    __slots__ = ("_renewal", "begun", "call_sid", "callout", "settings", "taken", "task")
+    __slots__ = ("_renewal", "_renewing", "begun", "call_sid", "callout", "settings", "taken", "task")
 
     def __init__(self, settings: Settings, call_sid: str, callout: Callout, taken: int) -> None:
         self.settings = settings
@@ -51,6 +51,7 @@ class Errand:
         self.taken = taken
         self.begun = 0.0
         self._renewal: Timer | None = None
+        self._renewing: asyncio.Task[None] | None = None
 
     def is_for(self, rank: str, taken: int) -> bool:
         """Whether this is the callout of a state, after so many others."""
@@ -100,6 +101,12 @@ class Errand:
             self._renewal.cancel()
             self._renewal = None
 
+    async def dropped(self) -> None:
+        """Drop it, and wait until nothing of it is on its way to the journal, that would end the next one's claim."""
+        self.drop()
+        if self._renewing is not None:
+            await asyncio.wait([self._renewing])
+
     async def _claim(self, lease: float, version: int | None = None) -> bool:
         settings = self.settings
         now = settings.clock.now()
@@ -110,7 +117,7 @@ class Errand:
             if self.settings.clock.now() >= self.begun + self.settings.limit:
                 self.task.cancel()  # whoever waited for it may be with another daemon by now
             elif not self.task.done():
-                self.settings.callouts.spawn(self._renew())
+                self._renewing = self.settings.callouts.spawn(self._renew())
 
         self._renewal = self.settings.clock.later(RENEWAL, renew)
 

@@ -52,3 +52,5 @@ class Settings:
     else it raises leaves open whether it did."""
     admits: Callable[[str], bool] = lambda _: True
     """Whether another call may begin, by its CallSid."""
+    replies: Callable[[str], str | None] = lambda _: None
+    """The module of a recipe whose `reply` answers messages, by the recipe's name; None for one without."""

@@ -176,7 +176,12 @@ class Webhook(
     @property
     def of_a_message(self) -> bool:
         """Whether it is about a message and no call."""
-        return not self.call_sid and bool(self.message_sid or self.sms_sid)
+        return not self.call_sid and bool(self.message)
+
+    @property
+    def message(self) -> str:
+        """The message it is about, by whichever of its names: `SM` or `MM` and 32 hexadecimal digits."""
+        return self.message_sid or self.sms_sid or self.sms_message_sid
 
     def of_leg(self) -> Webhook | None:
         """The same as the call that has dialled this leg is told it, if there is one: it is about that call then, and
@@ -222,7 +227,7 @@ class Webhook(
     def pretty(self) -> str:
         """Everything it holds, one field a line, for a person to read."""
         if self.of_a_message:
-            headline = f"{self.event} {self.message_sid or self.sms_sid}"
+            headline = f"{self.event} {self.message}"
         else:
             headline = f"{self.kind.value} of call {self.call_sid or '(no CallSid)'}: {self.event}"
         return f"{printable(headline)}\n{record(self._typed(), self.params, self.custom_params)}"

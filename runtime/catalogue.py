@@ -1,9 +1,9 @@
 """The recipes: found, imported, validated, compiled and checked before anything listens.
 
 A recipe is a module. `recipe` is a list of verbs, or a function `recipe(call)` that returns one;
-`handle_request(path, params)` answers requests in the traditional way. A module that has neither
-is somebody's helper and no recipe. `language` says what its callers hear where nobody knows better,
-`subscriptions` who is told of every call's events.
+`reply(message)` answers messages; `handle_request(path, params)` answers requests in the traditional
+way. A module that has none of them is somebody's helper and no recipe. `language` says what its
+callers hear where nobody knows better, `subscriptions` who is told of every call's events.
 
 A file of Extended TwiML, `name.xml`, is a recipe too. It is data, and may come from anywhere, so it
 may call out to no modules but those that the configuration allows.
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import inspect
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,7 +37,7 @@ BUNDLED = "recipes"
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """One recipe. `program` is None for one that answers in the traditional way only."""
+    """One recipe. `program` is None for one that takes no calls, or answers in the traditional way only."""
 
     name: str
     module: str
@@ -49,6 +50,8 @@ class Recipe:
     """What callers hear whose language nobody knows better."""
     subscriptions: tuple[Subscription, ...] = ()
     """The functions that every call of it has subscribed from the first."""
+    reply: Callable[..., Any] | None = None
+    """Answers messages."""
 
     def summary(self) -> dict[str, Any]:
         """The recipe as the status shows it."""
@@ -75,6 +78,11 @@ class Catalogue:
         """The functions that every call of a recipe has subscribed."""
         recipe = self.recipes.get(name)
         return recipe.subscriptions if recipe is not None else ()
+
+    def replies(self, name: str) -> str | None:
+        """The module of a recipe that answers messages, or None."""
+        recipe = self.recipes.get(name)
+        return recipe.module if recipe is not None and recipe.reply is not None else None
 
     def language(self, name: str) -> str | None:
         """The language of a recipe's callers, or None."""
@@ -118,7 +126,7 @@ def survey(source: str = "", only: Sequence[str] = (), allowed: Sequence[str] = 
             if recipe is not None:
                 recipes[name] = recipe
             elif name in only:
-                errors[name] = ["is no recipe: the module has neither `recipe` nor `handle_request`"]
+                errors[name] = ["is no recipe: the module has no `recipe`, `reply` or `handle_request`"]
     if not errors and not recipes:
         raise RecipesError(f"{source or BUNDLED}: there are no recipes; one is a module with a list named `recipe`")
     return Survey(recipes, errors)
@@ -149,7 +157,8 @@ def _recipe(name: str, module_name: str) -> Recipe | None:
     module = importlib.import_module(module_name)
     flow = getattr(module, "recipe", None)
     handle_request = getattr(module, "handle_request", None)
-    if flow is None and handle_request is None:
+    reply = _reply(getattr(module, "reply", None))
+    if flow is None and handle_request is None and reply is None:
         _refuse_misspelt(module)
         return None
     program, findings = None, []
@@ -163,7 +172,25 @@ def _recipe(name: str, module_name: str) -> Recipe | None:
     description = _first_line(module.__doc__)
     language = _language(getattr(module, "language", None))
     subscribed = _subscriptions(getattr(module, "subscriptions", ()))
-    return Recipe(name, module.__name__, description, program, handle_request, tuple(findings), language, subscribed)
+    return Recipe(
+        name, module.__name__, description, program, handle_request, tuple(findings), language, subscribed, reply
+    )
+
+
+def _reply(reply: Any) -> Callable[..., Any] | None:
+    """A module's `reply`, if it has one. Raises `RecipesError` if that can't be called with a message."""
+    if reply is None:
+        return None
+    if not callable(reply) or inspect.isclass(reply):
+        kind = "a class" if inspect.isclass(reply) else type(reply).__name__
+        raise RecipesError(f"reply is {kind}; it is a function of a message: def reply(message)")
+    takes = inspect.signature(reply)
+    try:
+        takes.bind(None)
+    except TypeError:
+        raise RecipesError(f"reply{takes} must take the message and nothing else: def reply(message)") from None
+    found: Callable[..., Any] = reply
+    return found
 
 
 def _refuse_misspelt(module: ModuleType) -> None:

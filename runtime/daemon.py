@@ -95,6 +95,7 @@ class Daemon:
                 max_visits=settings.max_visits,
                 complete_outbound_early=settings.complete_outbound_early,
                 language=lambda recipe, to: settings.languages.get(to) or self.catalogue.language(recipe),
+                replies=self._replies,
             ),
             max_restarts=settings.max_restarts,
             window=settings.restart_window,
@@ -227,6 +228,9 @@ class Daemon:
         if self._redirects is None:
             self._redirects = Redirects(self.settings, self._origin)
         await self._redirects(account_sid, call_sid, path)
+
+    def _replies(self, recipe: str) -> str | None:
+        return self.catalogue.replies(recipe)
 
     async def _drain(self, front: Server, seconds: float) -> None:
         """Answer what is in hand, then have done what there is to be done about calls before the end.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from supervisor.awake import Awake
+from supervisor.conversations import Conversations, Unanswered
 from supervisor.postman import Postman
 from supervisor.roll import Child, Roll
 from supervisor.supervisor import Supervisor
 
-__all__ = ["Awake", "Child", "Postman", "Roll", "Supervisor"]
+__all__ = ["Awake", "Child", "Conversations", "Postman", "Roll", "Supervisor", "Unanswered"]

@@ -47,6 +47,7 @@ from actors import (
     Webhook,
 )
 from supervisor.awake import Awake
+from supervisor.conversations import Conversations
 from supervisor.others import Others
 from supervisor.postman import PAUSES, Postman
 from supervisor.roll import Child, Roll
@@ -123,6 +124,8 @@ class Supervisor:
         self.linger = linger
         self.max_call_hours = max_call_hours
         self.postman = Postman(self.settings, pauses)
+        self.conversations = Conversations(self.settings, self.tally, max_restarts)
+        """The same for messages, which are told to it directly."""
         self._roll = Roll()
         self._awake = Awake(max_awake, lambda call_sid: PhoneCall.start(self.settings, call_sid))
         self._others = Others(self.settings, self._roll, self.tally, self._retire)
@@ -197,6 +200,7 @@ class Supervisor:
         shown = page[: max(limit, 0)]
         return {
             "calls": {"in_progress": self.tally.in_progress, **self.tally.counts},
+            "messages": dict(self.conversations.counts),
             "refused": self.tally.refused,
             "in_progress": [child.summary() for child in shown if child.counted],
             "next": shown[-1].call_sid if shown and len(page) > limit else None,
@@ -222,6 +226,7 @@ class Supervisor:
         if not self.settings.journal.shared:
             with contextlib.suppress(JournalError):
                 await self.sweep(ahead=self.linger)
+        await self.conversations.finish()
         await self.postman.finish()
 
     async def stop(self) -> None:
@@ -232,6 +237,7 @@ class Supervisor:
         await self._rounds.stop()
         self._others.stop()
         await self.postman.close()
+        await self.conversations.stop()
         await self._awake.close()
         for child in self._roll:
             if child.ref is not None:

@@ -59,6 +59,18 @@ def a_call(call_sid: str = "CA1", status: str = "ringing", **more: str) -> dict[
     return {"CallSid": call_sid, "CallStatus": status, "From": ME, "To": YOU, "Direction": "inbound", **more}
 
 
+def a_text(body: str = "hello", message_sid: str = "SM1", **more: str) -> dict[str, str]:
+    """The fields of an SMS that came in."""
+    names = {"MessageSid": message_sid, "SmsSid": message_sid, "SmsMessageSid": message_sid, "SmsStatus": "received"}
+    return {**names, "AccountSid": "AC1", "From": ME, "To": YOU, "Body": body, "NumMedia": "0", **more}
+
+
+def a_status(what: str = "delivered", message_sid: str = "SM9", **more: str) -> dict[str, str]:
+    """The fields of what became of an answer to it."""
+    names = {"MessageSid": message_sid, "SmsSid": message_sid, "MessageStatus": what, "SmsStatus": what}
+    return {**names, "AccountSid": "AC1", "From": YOU, "To": ME, **more}
+
+
 def signed(url: str, fields: Iterable[tuple[str, str]] = (), token: str = TOKEN) -> dict[str, str]:
     """The header that Twilio would sign this with."""
     return {SIGNATURE: RequestValidator(token).compute_signature(url, MultiDict(fields))}

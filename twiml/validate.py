@@ -16,7 +16,7 @@ from typing import Any
 
 from twiml import menu
 from twiml.constraints import CONSTRAINTS, DEEPEST_NOUNS, held, shared_phrases
-from twiml.declare import Element, Extension, Verb, body_of, declared, is_declared, spec
+from twiml.declare import Document, Element, Extension, Verb, body_of, declared, is_declared, spec
 from twiml.extensions import DefaultExt, GotoExt, LabelExt, PromptExt, RepeatExt, ResponseExt, stranger_of
 from twiml.languages import prompts_of, spoken
 from twiml.messaging import Message
@@ -35,11 +35,12 @@ ROOM = 2_000
 """Bytes kept free of a document for the URLs and the redirect that the machine adds."""
 
 
-def validate(verbs: Sequence[Any], *, extended: bool = True) -> list[str]:
+def validate(verbs: Sequence[Any], *, extended: bool = True, document: Document = "voice") -> list[str]:
     """Every error of a flow, in the caller's words; an empty list when there is none.
 
     A document that isn't a flow of ours, but answers one request and no more, is checked without
-    `extended`: its Redirects may be relative, its Gathers may ask the same URL again.
+    `extended`: its Redirects may be relative, its Gathers may ask the same URL again. The answer to a
+    message is known by its Messages; where there may be none, `document` says that it is one.
 
     >>> from twiml import Say
     >>> validate([Say("nuqneH", language="klingon")])
@@ -47,7 +48,7 @@ def validate(verbs: Sequence[Any], *, extended: bool = True) -> list[str]:
     """
     if not isinstance(verbs, (list, tuple)):
         return [f"a flow is a list of verbs, not {_named(verbs)}"]
-    if any(isinstance(each, Message) for each in verbs):
+    if document == "messaging" or any(isinstance(each, Message) for each in verbs):
         return _answer_to_a_message(verbs)
     return errors_of(list(outline(verbs)), extended=extended)
 
@@ -58,6 +59,8 @@ def _answer_to_a_message(verbs: Sequence[Any]) -> list[str]:
         fits = isinstance(each, (Message, Redirect)) and is_declared(each)
         errors = _element(each) if fits else ["can't stand in the answer to a message, which holds Message, Redirect"]
         found += [f"{number} {_named(each)}: {problem}" for problem in errors]
+    if not found and (size := len(encode(verbs).encode())) > LONGEST:
+        found.append(f"an answer of {size} bytes; Twilio reads at most 64 kB")
     return found
 
 

@@ -15,14 +15,15 @@ from runtime.catalogue import Recipe
 ABOUT = """\
 The flows that come with Switchhook, to call and to copy from. `switchhook dial NAME` calls one, `switchhook draw NAME`
 draws it, `switchhook serve` serves them all. In the pictures a frame is what stands in one place of the flow, an arrow
-how a call goes on; what a function returns isn't known before it is called, and isn't drawn."""
+how a call goes on; what a function returns isn't known before it is called, and isn't drawn. A recipe without a picture
+answers [messages](flows.md#messages)."""
 
 PICTURED = "pictures/recipes"
 
 
 def page() -> str:
     """The page's text."""
-    recipes = [recipe for recipe in catalogue.load().recipes.values() if recipe.program is not None]
+    recipes = catalogue.load().recipes.values()
     said = ["# Recipes", ABOUT, "\n".join(_line(each) for each in recipes)]
     said += [_section(each) for each in recipes]
     return "\n\n".join(said) + "\n"
@@ -48,7 +49,8 @@ def _section(recipe: Recipe) -> str:
         found = "; ".join(f"{each.code} at {each.rank}" for each in recipe.findings)
         said.append(f"[Findings](findings.md): {found}.")
     said.append(f"Source: [recipes/{source}](../recipes/{source})")
-    said.append(f"![{recipe.name}: its states and the ways between them]({PICTURED}/{recipe.name}.svg)")
+    if recipe.program is not None:
+        said.append(f"![{recipe.name}: its states and the ways between them]({PICTURED}/{recipe.name}.svg)")
     return "\n\n".join(said)
 
 

@@ -55,7 +55,7 @@ def draw(
     chosen = settings.load({"recipes": recipes}, config)
     program = catalogue.load(chosen.recipes, [recipe], chosen.callout_modules).program(recipe)
     if program is None:
-        raise SwitchhookError(f"{recipe} answers in the traditional way; there is no machine to draw")
+        raise SwitchhookError(f"{recipe} answers by a function; there is no machine to draw")
     if current is not None and program.find(current) is None:
         raise SwitchhookError(f'{recipe} has no state "{current}"; the picture shows the rank of each')
     picture = _drawn(program, target or _by_name(output), current, recipe.replace("_", " "))

@@ -43,7 +43,7 @@ async def _opened(url: str | None, config: str | None) -> AsyncIterator[tuple[Ar
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many, the latest first.")
 @journal_options
 def list_(limit: int, url: str | None, config: str | None) -> None:
-    """List the calls that began last: when, which, and how they stand."""
+    """List the calls and conversations that began last: when, which, and how they stand."""
 
     async def look() -> None:
         async with _opened(url, config) as (archive, _):
@@ -60,7 +60,7 @@ def list_(limit: int, url: str | None, config: str | None) -> None:
 @unmasked_option
 @journal_options
 def show(call_sid: str, json_wanted: bool, unmasked: bool, url: str | None, config: str | None) -> None:
-    """Show a call: how it stands, what came, and what was answered."""
+    """Show a call or a conversation: how it stands, what came, and what was answered."""
 
     async def look() -> None:
         async with _opened(url, config) as (archive, _):
@@ -77,8 +77,9 @@ def show(call_sid: str, json_wanted: bool, unmasked: bool, url: str | None, conf
 
 
 def _tell(snapshot: Snapshot, rows: Sequence[Row], hide: Callable[[Any], Any]) -> None:
-    state = snapshot.machine.get("state")
-    click.echo(f"{snapshot.call_sid}  {snapshot.recipe}  {snapshot.status}, in state {state}")
+    first, state = hide({"params": snapshot.initial_params})["params"], snapshot.machine.get("state")
+    where = f", in state {state}" if state else f" of {first.get('From')} with {first.get('To')}"
+    click.echo(f"{snapshot.call_sid}  {snapshot.recipe}  {snapshot.status}{where}")
     for name, value in hide({"data": snapshot.data})["data"].items():
         click.echo(f"  data.{name} = {json.dumps(value, ensure_ascii=False)}")
     for row in rows:
@@ -89,7 +90,7 @@ def _told(row: Row, hide: Callable[[Any], Any]) -> str:
     """A line of history as people read it: what came, and below it what was answered."""
     came = {
         name: row.params[name]
-        for name in ("CallStatus", "Digits", "SpeechResult", "RecordingUrl")
+        for name in ("CallStatus", "Digits", "SpeechResult", "RecordingUrl", "Body", "MessageStatus")
         if name in row.params
     }
     said = "  ".join(f"{name}={value}" for name, value in hide({"params": came})["params"].items())

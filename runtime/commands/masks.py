@@ -13,7 +13,7 @@ _NUMBER = re.compile(r"(?:%2B|(?<![0-9A-Za-z.])\+?)[0-9]{7,15}(?![0-9A-Za-z])")
 _KEYED = re.compile(r"[0-9*#]+")
 _CALLERS = frozenset({"params", "initial_params", "data"})
 """Where what callers keyed may stand."""
-_SPOKEN = frozenset({"SpeechResult", "UnstableSpeechResult"})
+_SPOKEN = frozenset({"SpeechResult", "UnstableSpeechResult", "Body"})
 
 unmasked_option = click.option("--unmasked", is_flag=True, help="Show phone numbers, and what callers have keyed.")
 

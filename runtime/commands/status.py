@@ -80,6 +80,8 @@ def _table(found: dict[str, Any]) -> Group:
         table.add_row(*map(escape, row), since, call["last_event"])
     parts = [head + ("   [yellow]draining[/]" if found["draining"] else ""), counts]
     parts.append(f"dead letters [bold]{found['dead_letters']}[/]")
+    if any(found["messages"].values()):
+        parts.append("   ".join(f"{name} [bold]{count}[/]" for name, count in found["messages"].items()))
     parts += [_failure(each) for each in found["failures"][-FAILURES:]]
     return Group(*parts, table) if found["in_progress"] else Group(*parts)
 

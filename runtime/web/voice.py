@@ -4,11 +4,14 @@
 |---|---|
 | `POST /<recipe>[/<rank>]` | the call's document |
 | `POST /<recipe>/status`, `/recording`, `/transcription` | callbacks; a conference's need be about no call |
+| `POST /<recipe>` of a message, which has a MessageSid and no CallSid | what the recipe's `reply` answers |
+| `POST /<recipe>/status` of a message | a callback |
 | `POST /` | the recipe of the To number, or the default one |
 | `GET`, `POST /<module>/rest/of/path` | `handle_request(path, params)` of a traditional module |
 
 What is refused gets one clear line and one event in the log. What goes wrong within is never
-Twilio's "application error": the caller hears the apology, and the answer's status is 200.
+Twilio's "application error": the caller hears the apology, and the answer's status is 200. A message
+that can't be written down is refused, so that Twilio tells of it.
 """
 
 from __future__ import annotations
@@ -21,13 +24,13 @@ from functools import partial
 
 import structlog
 
-from actors import Clock, Threads, Webhook
+from actors import Clock, Threads, Webhook, tells_of_status
 from runtime.catalogue import Catalogue, Recipe
 from runtime.settings import Settings
 from runtime.web.door import Door
 from runtime.web.form import Form, Place, place
 from runtime.web.message import Refused, Request, Response, head_of
-from supervisor import Supervisor
+from supervisor import Supervisor, Unanswered
 from twiml import APOLOGY, NOTHING, InvalidFlow, encode, validate
 
 log = structlog.get_logger("switchhook.web")
@@ -78,24 +81,30 @@ class VoiceFront:
         self.door.check(request, form, json)
         at = place(request.target, self.prefix)
         recipe = self._recipe(at, form)
-        if recipe.program is None or (recipe.handle_request is not None and request.method == "GET"):
+        if recipe.handle_request is not None and _is_traditional(request, recipe, form):
             return await self._traditional(request, recipe, at, form)
         if request.method != "POST":
-            raise Refused(405, f"/{recipe.name} is an extended recipe: POST to it", Allow="POST")
+            what = "an extended recipe" if recipe.program is not None else "a recipe for messages"
+            raise Refused(405, f"/{recipe.name} is {what}: POST to it", Allow="POST")
         if json is not None:
-            raise Refused(415, "voice webhooks are forms, not JSON")
+            raise Refused(415, "Twilio's webhooks are forms, not JSON")
         params = {**at.own, **form.params} if at.own else form.params
         token = request.headers.get(TOKEN_HEADER, "")
         webhook = Webhook(params, recipe.name, at.path, at.step, token, arrived)
         if not params.get("CallSid"):
-            return await self._of_no_call(webhook)
+            return await self._of_no_call(recipe, webhook)
+        if recipe.program is None:
+            raise Refused(404, f"recipe {recipe.name!r} takes no calls: its module has a reply, and no recipe")
         return await self.supervisor.route(_checked(webhook))
 
-    async def _of_no_call(self, webhook: Webhook) -> str:
-        """A conference begins, ends and is recorded without a CallSid; the call that ended it is told of that.
+    async def _of_no_call(self, recipe: Recipe, webhook: Webhook) -> str:
+        """A message; or what a conference tells, which begins, ends and is recorded without a CallSid.
 
-        (Twilio's documentation: "TwiML Voice: Conference", `statusCallback`.)
+        The call that ended a conference is told of that. (Twilio's documentation: "TwiML Voice: Conference",
+        `statusCallback`.)
         """
+        if webhook.of_a_message:
+            return await self._message(recipe, webhook)
         if not webhook.conference_sid or webhook.kind.wants_document:
             raise Refused(400, "no CallSid; every voice webhook has one")
         if ending := webhook.call_sid_ending_conference:
@@ -103,6 +112,15 @@ class VoiceFront:
         told = webhook.status_callback_event or webhook.event
         log.info("callback_of_no_call", recipe=webhook.recipe, conference_sid=webhook.conference_sid, told=str(told))
         return NOTHING
+
+    async def _message(self, recipe: Recipe, webhook: Webhook) -> str:
+        """What a message is answered, or what tells of one."""
+        if recipe.reply is None and not tells_of_status(webhook):
+            raise Refused(404, f"recipe {recipe.name!r} takes no messages: its module has no reply")
+        try:
+            return await self.supervisor.conversations.route(webhook)
+        except Unanswered as problem:
+            raise Refused(503, f"message {webhook.message} can't be taken at the moment") from problem
 
     def _recipe(self, at: Place, form: Form) -> Recipe:
         """The recipe that a URL names; at `/` the one for the number that was called."""
@@ -149,3 +167,10 @@ def _checked(webhook: Webhook) -> Webhook:
     if (length := len(webhook.params["CallSid"])) > LONGEST_SID:
         raise Refused(400, f"a CallSid of {length} characters; Twilio's have 34")
     return webhook
+
+
+def _is_traditional(request: Request, recipe: Recipe, form: Form) -> bool:
+    """Whether a request is the business of a module's `handle_request`, and neither its flow's nor its `reply`'s."""
+    if request.method == "GET":
+        return True
+    return recipe.program is None and (recipe.reply is None or not Webhook(form.params).of_a_message)

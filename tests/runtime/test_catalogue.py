@@ -259,7 +259,7 @@ def test_a_helper_by_name_is_no_recipe(folder):
 
     [found] = errors(folder, "helper")
 
-    assert found == "helper: is no recipe: the module has neither `recipe` nor `handle_request`"
+    assert found == "helper: is no recipe: the module has no `recipe`, `reply` or `handle_request`"
 
 
 def test_a_helper_by_name_is_no_recipe_beside_one_that_is(folder):
@@ -267,7 +267,7 @@ def test_a_helper_by_name_is_no_recipe_beside_one_that_is(folder):
     folder["greeting"] = "recipe = [Say('hello')]"
 
     assert errors(folder, "greeting", "helper") == [
-        "helper: is no recipe: the module has neither `recipe` nor `handle_request`"
+        "helper: is no recipe: the module has no `recipe`, `reply` or `handle_request`"
     ]
 
 

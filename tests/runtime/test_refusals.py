@@ -262,7 +262,7 @@ async def test_json_is_refused_after_a_good_signature(daemon):
     with refused(403, f"no {SIGNATURE}"):
         unsigned = await send("POST", daemon, "/menu", "{}", {"Content-Type": "Application/JSON"})
 
-    assert is_one_line(good, 415, "voice webhooks are forms, not JSON")
+    assert is_one_line(good, 415, "Twilio's webhooks are forms, not JSON")
     assert is_one_line(tampered, 403, "bodySHA256")
     assert unsigned.status == 403
 

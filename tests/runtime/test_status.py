@@ -48,6 +48,7 @@ async def test_what_an_idle_daemon_shows(serve, folder, ask):
         "journal": "memory:",
         "draining": False,
         "reload": None,
+        "messages": {"conversations": 0, "answered": 0, "failed": 0},
         "refused": 0,
         "calls": {"in_progress": 0, "started": 0, "completed": 0, "failed": 0, "restarts": 0},
         "recipes": [

@@ -214,6 +214,7 @@ async def test_the_status_shows_the_calls_in_progress_in_the_order_they_began() 
     await board.post("1", sid=sid(2), step=1, Digits="1")
     assert board.supervisor.status() == {
         "calls": counted(in_progress=2, started=2),
+        "messages": {"conversations": 0, "answered": 0, "failed": 0},
         "refused": 0,
         "in_progress": [
             {

@@ -142,7 +142,7 @@ def test_a_helper_is_no_recipe_and_that_is_said(run, greeting, names):
     result = run("check", "--recipes", greeting, *names)
 
     assert result.exit_code == 1
-    assert "helper: error: is no recipe: the module has neither `recipe` nor `handle_request`\n" in result.stdout
+    assert "helper: error: is no recipe: the module has no `recipe`, `reply` or `handle_request`\n" in result.stdout
 
 
 @pytest.mark.parametrize("how", [[], ["--json"]])

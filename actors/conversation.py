@@ -1,0 +1,293 @@
+"""One conversation by text as an actor: messages of a pair of numbers go in, answers come out, one at a time.
+
+For each message, in this order: is it one that was answered already? Then the same bytes. Else the
+recipe's `reply` is called, the step is committed to the journal, and only then is the answer given.
+
+A conversation is kept as a call is, with nothing to run and nothing due: its `CallSid` is `key_of` its
+pair, which no call's can be, its status is `conversation`, and it is forgotten `journal_days` after the
+last message. It is known from the journal alone: an actor lives as long as it has something in hand.
+
+What goes wrong within `reply`, or takes it longer than Twilio waits, costs that one answer: nobody is
+sent an apology for it, and what the conversation remembers stays as it was. A function that is late is
+left to finish all the same, and the messages behind it wait: two of one pair never overlap. Nobody gets
+what it answers then, but what it left in `data` is kept.
+
+What goes wrong here is not caught. The actor forgets what it knew, and the message may be given to it
+again. Another daemon's may have gone on with the conversation meanwhile: then its step is *stale*, and
+the message is handled anew upon what there is now. A function that has run for it is not run again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import structlog
+
+from actors.callouts import CalloutError, Outcome, plain
+from actors.errand import Errand
+from actors.journal import Row, Snapshot, StaleVersion, Subscription
+from actors.loop_actor import LoopActor
+from actors.repeats import answered, same
+from actors.settings import Settings
+from actors.text import MESSAGE, Text, answer_of, verbs_of
+from actors.webhook import Webhook
+from twiml import NOTHING, Callout, FunctionExt, Program, TwimlError
+
+log = structlog.get_logger("switchhook.conversation")
+
+STATUS = "conversation"
+"""How a conversation stands, for as long as it is kept."""
+SEEN = 50
+"""Rows of its history that are looked at: for repeats, and for what was said before."""
+TRIES = 10
+"""How often a message is handled anew because another daemon was quicker."""
+NO_PROGRAM = Program(())
+
+
+def key_of(webhook: Webhook) -> str:
+    """The name of a conversation, by account and numbers, whichever of them has written.
+
+    >>> hello = Webhook({"AccountSid": "AC1", "MessageSid": "SM1", "From": "+441314960123", "To": "+441314960456"})
+    >>> told = {"MessageSid": "SM2", "MessageStatus": "sent", "From": "+441314960456", "To": "+441314960123"}
+    >>> key_of(hello), key_of(Webhook(told | {"AccountSid": "AC1"})) == key_of(hello)
+    ('texts-865a6ca274b94bde512d8bff9b9094b6', True)
+    """
+    get = webhook.params.get
+    theirs, ours = get("From", ""), get("To", "")
+    if tells_of_status(webhook):
+        theirs, ours = ours, theirs
+    pair = repr((get("AccountSid", ""), theirs, ours))
+    return f"texts-{hashlib.blake2b(pair.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"
+
+
+def tells_of_status(webhook: Webhook) -> bool:
+    """Whether it is no message, but tells what became of one of ours."""
+    return webhook.path == "status" or bool(webhook.message_status)
+
+
+def same_message(webhook: Webhook) -> str:
+    """What is the same for every try of one message: its Sid, and the URL that it came to.
+
+    Twilio's own fields don't count, to which a fallback request adds. Those of the URL's query do: an answer may
+    redirect the message to the recipe once more.
+    """
+    place = (webhook.recipe, webhook.path, webhook.message, sorted(webhook.custom_params.items()))
+    return "m" + hashlib.blake2b(repr(place).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+class Replied(NamedTuple):
+    """What a message is answered."""
+
+    xml: str
+    began: bool = False
+    """Whether the conversation began with it."""
+    fresh: bool = False
+    """Whether it was handled now, and is no repeat."""
+    problem: str = ""
+    """Why it got no answer, if it should have got one."""
+
+
+@dataclass(slots=True)
+class Delivery:
+    """A message on its way to its conversation, or the status of one, and the answer that it waits for."""
+
+    webhook: Webhook
+    replied: asyncio.Future[Replied] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def settle(self, replied: Replied) -> None:
+        """Give the answer, once it is committed."""
+        if not self.replied.done():
+            self.replied.set_result(replied)
+
+
+class Conversation(LoopActor):
+    """One conversation. It begins with its first message; what becomes of messages of ours begins none."""
+
+    use_registry = False
+
+    def __init__(self, settings: Settings, key: str) -> None:
+        super().__init__()
+        self.settings = settings
+        self.key = key
+        self.known: Snapshot | None = None
+        """The conversation as it was after its latest step, if it has had one."""
+        self.rows: tuple[Row, ...] = ()
+        self.current = False
+        """Whether that is known, and nobody else is known to have gone on from there."""
+        self.errand: Errand | None = None
+        """The `reply` under way, or one that has returned what is in no step so far."""
+        self.late = False
+        """Whether its message was answered without it."""
+
+    async def on_receive(self, delivery: Delivery) -> None:
+        """Take a `Delivery`, and settle it. Raises whatever goes wrong; nothing is then known any more."""
+        tries = TRIES
+        try:
+            while True:
+                try:
+                    await self._take(delivery.webhook, delivery)
+                    break
+                except StaleVersion:
+                    self.current = False
+                    tries -= 1
+                    if not tries:
+                        raise
+        except BaseException:
+            self.current = False
+            if delivery.replied.done():
+                await self._let_go()
+            raise
+
+    async def _take(self, webhook: Webhook, delivery: Delivery) -> None:
+        if not self.current:
+            await self._take_up()
+        status = tells_of_status(webhook)
+        key = same(webhook) if status else same_message(webhook)
+        before = answered(self.rows, key)
+        if before is not None:
+            delivery.settle(Replied(before))
+        elif status:
+            delivery.settle(await self._told_of_status(webhook, key))
+        else:
+            delivery.settle(await self._reply(webhook, key))
+        if self.late:
+            await self._hear_out(webhook)
+        await self._let_go()
+
+    async def _take_up(self) -> None:
+        """Learn how the conversation stands."""
+        journal = self.settings.journal
+        self.known = await journal.load(self.key)
+        self.rows = tuple(await journal.history(self.key, SEEN)) if self.known is not None else ()
+        self.current = True
+
+    async def _told_of_status(self, webhook: Webhook, key: str) -> Replied:
+        """What became of a message of ours is written down, where there is a conversation."""
+        if self.known is None:
+            log.info("status_of_unknown_message", message_sid=webhook.message, status=webhook.message_status)
+            return Replied(NOTHING)
+        step = Row(webhook.arrived, "message_status", webhook.path, None, webhook.params, NOTHING, False, key)
+        await self._write(webhook, step)
+        return Replied(NOTHING, fresh=True)
+
+    async def _reply(self, webhook: Webhook, key: str) -> Replied:
+        """Call the function, and commit what it answers within its message's time."""
+        xml, problem, cause, outcome = NOTHING, "", None, None
+        text = Text(webhook, self._data, self.rows, self.settings.recipe_settings)
+        try:
+            outcome = await self._outcome(webhook, key, text)
+            xml = answer_of(outcome.verbs, text)
+        except (CalloutError, TwimlError) as wrong:
+            outcome, problem, cause = None, str(wrong), wrong.__cause__
+        began = self.known is None
+        row = Row(webhook.arrived, MESSAGE, webhook.path, None, webhook.params, xml, outcome is not None, key)
+        await self._write(webhook, row, outcome)
+        about = {"message_sid": webhook.message, "recipe": webhook.recipe}
+        if problem:
+            log.error("reply_failed", **about, reason=problem, exc_info=cause)
+        else:
+            log.info("message_answered", **about, from_number=text.from_, to_number=text.to, began=began)
+        return Replied(xml, began, fresh=True, problem=problem)
+
+    async def _outcome(self, webhook: Webhook, key: str, text: Text) -> Outcome:
+        """What the function returned, run now or before. Raises `CalloutError`, also if it is late."""
+        settings, taken = self.settings, self._taken
+        deadline = webhook.arrived + settings.patience
+        if self.errand is None or not self.errand.is_for(key, taken):
+            await self._let_go()
+            module = settings.replies(webhook.recipe)
+            if module is None:
+                raise CalloutError(f"recipe {webhook.recipe} has no reply any more")
+            errand = Errand(settings, self.key, Callout(FunctionExt("reply", module, "reply"), key), taken)
+            if not await errand.claim(self._version, deadline):
+                raise CalloutError("another daemon was busy with this conversation for too long")
+            self.errand = errand
+            errand.begin(self._call(module, text))
+        self.late = not await self.errand.done_by(deadline)
+        if self.late:
+            seconds = round(settings.clock.now() - webhook.arrived, 1)
+            raise CalloutError(f"{self.errand.callout.function.module}:reply was not done after {seconds:g} s")
+        return self.errand.outcome()
+
+    async def _call(self, module: str, text: Text) -> Outcome:
+        name = f"{module}:reply"
+        returned = await self.settings.callouts.run(Subscription(MESSAGE, module, "reply"), text)
+        return Outcome(verbs_of(name, returned), (), plain(name, text.data, "message"))
+
+    async def _hear_out(self, webhook: Webhook) -> None:
+        """Wait for a function that is late, no longer than one may take, and keep what it left in `data`."""
+        errand = self.errand
+        assert errand is not None, "what is late is under way"
+        about = {"message_sid": webhook.message, "recipe": webhook.recipe}
+        if not await errand.done_by(math.inf):
+            log.warning("late_reply_lost", **about, reason="the daemon stops")
+            return
+        try:
+            outcome = errand.outcome()
+        except CalloutError as problem:
+            log.exception("late_reply_failed", **about, reason=str(problem))
+            return
+        if errand.taken != self._taken:
+            log.warning("late_reply_lost", **about, reason="another daemon has answered a message meanwhile")
+            return
+        now = self.settings.clock.now()
+        await self._write(webhook, Row(now, "late_reply", webhook.path, None, {}, "", moved=False), outcome)
+        log.warning("late_reply", **about, seconds=round(now - webhook.arrived, 3), unsent=len(outcome.verbs))
+
+    async def _write(self, webhook: Webhook, row: Row, outcome: Outcome | None = None) -> None:
+        """Commit a step, with what a function has left. Raises `StaleVersion` if another was committed meanwhile."""
+        get, known, settings = webhook.params.get, self.known, self.settings
+        snapshot = Snapshot(
+            call_sid=self.key,
+            recipe=webhook.recipe,
+            version=self._version + 1,
+            status=STATUS,
+            started=known.started if known is not None else webhook.arrived,
+            due=None,
+            program=NO_PROGRAM,
+            machine={},
+            initial_params=known.initial_params
+            if known is not None
+            else {name: get(name, "") for name in ("AccountSid", "From", "To")},
+            data=outcome.data if outcome is not None else self._data,
+            taken=self._taken + (outcome is not None),
+            ending=False,
+            subscriptions=(),
+            announced=(),
+            awaited={},
+        )
+        busy = self.late and outcome is None
+        claimant = settings.node if self.errand is not None and not busy else ""
+        await settings.journal.commit(snapshot, row, claimant=claimant)
+        self.known, self.rows = snapshot, (*self.rows, row)[-SEEN:]
+
+    @property
+    def _version(self) -> int:
+        return self.known.version if self.known is not None else 0
+
+    @property
+    def _data(self) -> Any:
+        return self.known.data if self.known is not None else {}
+
+    @property
+    def _taken(self) -> int:
+        return self.known.taken if self.known is not None else 0
+
+    def on_stop(self) -> None:
+        """Whoever stops a conversation waits for no function."""
+        if self.errand is not None:
+            self.errand.drop()
+
+    def on_failure(self, *_: object) -> None:
+        """Nor is anybody left to."""
+        self.on_stop()
+
+    async def _let_go(self) -> None:
+        """Have done with a function, so that another may be begun."""
+        errand, self.errand, self.late = self.errand, None, False
+        if errand is not None:
+            await errand.dropped()
