@@ -101,6 +101,11 @@ class Errand:
             self._renewal.cancel()
             self._renewal = None
 
+    @property
+    def on_its_way(self) -> bool:
+        """Whether something of it is on its way to the journal."""
+        return self._renewing is not None and not self._renewing.done()
+
     async def dropped(self) -> None:
         """Drop it, and wait until nothing of it is on its way to the journal, that would end the next one's claim."""
         self.drop()

@@ -30,12 +30,14 @@ class Errands:
         call_sid: the call.
     """
 
-    __slots__ = ("_call_sid", "_claimed", "_errand", "_outcomes", "_settings")
+    __slots__ = ("_call_sid", "_claimed", "_dropped", "_errand", "_outcomes", "_settings")
 
     def __init__(self, settings: Settings, call_sid: str) -> None:
         self._settings = settings
         self._call_sid = call_sid
         self._errand: Errand | None = None
+        self._dropped: Errand | None = None
+        """The one before, which may still have something on its way to the journal."""
         self._claimed = False
         """Whether the call is claimed for its errand, or was for one that no committed step has taken yet."""
         self._outcomes: Left = {}
@@ -65,6 +67,8 @@ class Errands:
         errand = self._errand
         if errand is None or not errand.is_for(*key):
             self.drop()
+            if self._dropped is not None:
+                await self._dropped.dropped()
             errand = Errand(self._settings, self._call_sid, callout, call.taken)
             if not await errand.claim(version, deadline):
                 return None
@@ -87,6 +91,7 @@ class Errands:
         """Wait for nothing that is under way any more."""
         if self._errand is not None:
             self._errand.drop()
+            self._dropped = self._errand if self._errand.on_its_way else None
             self._errand = None
 
     def left(self, taken: int, *, going: bool) -> Left:

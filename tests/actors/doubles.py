@@ -164,6 +164,21 @@ class PlainJournal(MemoryJournal):
         self.faults.hit("committed", snapshot.call_sid)
 
 
+class SlowRenewals(PlainJournal):
+    """The first renewal of a claim takes until the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.renewing: asyncio.Future[None] | None = None
+
+    async def claim(self, call_sid: str, version: int | None, claimant: str, now: float, until: float) -> bool:
+        """Claim a call, or renew a claim on it."""
+        if version is None and self.renewing is None:
+            self.renewing = asyncio.get_running_loop().create_future()
+            await self.renewing
+        return await super().claim(call_sid, version, claimant, now, until)
+
+
 def plain(snapshot: Snapshot) -> Snapshot:
     """A snapshot that went through JSON."""
     values = snapshot._asdict()

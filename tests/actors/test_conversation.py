@@ -17,7 +17,7 @@ from actors.errand import LEASE, LOOK, RENEWAL
 from runtime.journals import MemoryJournal
 from supervisor import Unanswered
 from supervisor.conversations import LATE, WAITING
-from tests.actors.doubles import Gate, ManualClock, Office, PlainJournal, bounded, quiet, until
+from tests.actors.doubles import Gate, ManualClock, Office, SlowRenewals, bounded, quiet, until
 from tests.actors.texting import ME, START, YOU, Desk, Doors, status, text
 from tests.twiml.documents import inside
 from twiml import NOTHING, Message, Redirect
@@ -543,21 +543,6 @@ async def test_a_long_conversation_is_as_quick_as_a_short_one(desk: Desk, counte
 
 
 # several daemons
-
-
-class SlowRenewals(PlainJournal):
-    """The first renewal of a claim takes until the test says so."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.renewing: asyncio.Future[None] | None = None
-
-    async def claim(self, call_sid: str, version: int | None, claimant: str, now: float, until: float) -> bool:
-        """Claim a call, or renew a claim on it."""
-        if version is None and self.renewing is None:
-            self.renewing = asyncio.get_running_loop().create_future()
-            await self.renewing
-        return await super().claim(call_sid, version, claimant, now, until)
 
 
 def cluster(office: Office, count: int = 2) -> list[Desk]:

@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 
 from actors import Call, Webhook
 from actors.errand import LEASE, LOOK, RENEWAL
-from tests.actors.doubles import ManualClock, Office, PlainJournal, bounded, counting, quiet, until
+from runtime.journals import MemoryJournal
+from tests.actors.doubles import ManualClock, Office, PlainJournal, SlowRenewals, bounded, counting, quiet, until
 from tests.supervisor.switchboard import MENU, Switchboard, counted, sid
 from tests.twiml.documents import inside
 from twiml import APOLOGY, NOTHING, FunctionExt, Say
@@ -22,17 +23,17 @@ OVER = {"CallStatus": "completed"}
 class Slow:
     """A callout that waits for its doors to be opened, one for each time that it is begun."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, name: str = "slow") -> None:
         self.doors: list[asyncio.Future[list[Any]]] = []
         self.step_ids: list[str] = []
 
-        @office.callout
         async def slow(call: Call) -> Any:
             self.step_ids.append(call.step_id)
             self.doors.append(asyncio.get_running_loop().create_future())
             return await self.doors[-1]
 
-        self.function: FunctionExt = slow
+        slow.__name__ = name
+        self.function: FunctionExt = office.callout(slow)
 
 
 @pytest.fixture
@@ -240,6 +241,27 @@ async def test_a_claim_is_renewed_as_long_as_the_function_runs(slow: Slow) -> No
     slow.doors[0].set_result([])
     await quiet()
     assert await one.journal.claim(sid(1), None, "another", one.clock.now(), one.clock.now())
+
+
+async def test_the_claim_of_a_callout_outlives_what_is_on_its_way_for_the_one_before(office: Office) -> None:
+    """A renewal that comes to the journal when its function is done already must not end the next one's claim."""
+    one_, other = Slow(office, "one"), Slow(office, "other")
+    journal = SlowRenewals()
+    board = Switchboard([one_.function, other.function, Say("bye")], journal=journal)
+    answer = board.send()
+    await until(lambda: one_.doors)
+    board.clock.turn(RENEWAL)
+    await until(lambda: journal.renewing is not None)
+    one_.doors[0].set_result([])
+    await quiet()
+    assert journal.renewing is not None
+    journal.renewing.set_result(None)
+    await until(lambda: other.doors)
+    await quiet()
+    now = board.clock.now()
+    assert not await MemoryJournal.claim(journal, sid(1), None, "another", now, now + LEASE)
+    other.doors[0].set_result([])
+    assert inside(await bounded(answer)) == "<Say>bye</Say><Hangup/>"
 
 
 async def test_an_outcome_that_was_for_an_older_webhook_is_not_lost(slow: Slow) -> None:
