@@ -212,6 +212,19 @@ async def test_who_was_taken_out_of_a_verb_is_not_asked_there_any_more(app, cut_
     assert call.transcript.left == (Hold(),)
 
 
+async def test_no_time_passes_any_more_for_who_was_taken_out(app, holding):
+    """Of a conference, in which a talk is due."""
+    waited = []
+
+    async def wait(seconds):
+        waited.append(seconds)
+
+    app["/voice"] = "<Dial><Conference>c</Conference></Dial>"
+    async with holding(wait=wait) as call:
+        call.redirect(twiml="<Response/>")
+    assert waited == []
+
+
 async def test_who_hangs_up_in_a_conference_was_in_it(app):
     """Their own hanging up takes no time away."""
     app["/voice"] = "<Dial><Conference>c</Conference></Dial>"

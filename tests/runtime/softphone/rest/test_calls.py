@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from aiohttp import web
 
 from runtime.softphone import Answer, HangUp, Hold, Press
 from runtime.softphone.outbound import EVENTS
@@ -266,6 +267,24 @@ async def test_a_call_may_be_read_while_it_goes_on(app, rest, twilio):
     assert (found["status"], found["end_time"], found["duration"]) == ("in-progress", None, None)
     assert found["start_time"] is not None
     twilio.calls[sid].hang_up()
+
+
+async def test_the_api_knows_nothing_of_initiated(app, rest, twilio):
+    """A call is queued until it rings, and so told where webhooks say otherwise; a leg rings from its beginning."""
+    seen = []
+
+    async def look(request):
+        form = await request.post()
+        found = await rest("GET", f"Calls/{form['CallSid']}.json")
+        seen.append((form["CallStatus"], found.json["status"]))
+        return web.Response(status=204)
+
+    app["/status"] = look
+    leg = f'<Number statusCallback="{app.url("/status")}" statusCallbackEvent="initiated">+441314960200</Number>'
+    events = [("StatusCallbackEvent", event) for event in ("initiated", "ringing")]
+    await rest.call(*events, Twiml=f"<Response><Dial>{leg}</Dial></Response>", StatusCallback=app.url("/status"))
+    await twilio.idle()
+    assert seen == [("initiated", "queued"), ("ringing", "ringing"), ("initiated", "ringing")]
 
 
 async def test_a_call_is_ended(app, rest, twilio):

@@ -108,6 +108,14 @@ def test_a_filter_goes_along(count, size, every):
         assert "To=%2B441&" in one["uri"]
 
 
+def test_what_is_made_meanwhile_is_on_no_page_before_the_first():
+    """Going back ends at page 0."""
+    second = at(rows(6), got(rows(6), PageSize="2")["next_page_uri"])
+    first = at(rows(9), second["previous_page_uri"])
+    assert sids(first) == ["CA6", "CA5"]
+    assert (first["page"], first["previous_page_uri"]) == (0, None)
+
+
 def test_a_page_says_where_it_is():
     items = rows(5)
     second = at(items, got(items, PageSize="2", To="")["next_page_uri"])
