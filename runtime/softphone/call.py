@@ -177,7 +177,7 @@ class Call(Interruptible):
                 await self._follow(step)
                 step = None
             except Moved as moved:
-                self._leaving, step = None, moved.step
+                self._leaving, self._taken, step = None, False, moved.step
         self.pick_up()
 
     async def _follow(self, step: Fetch | None) -> None:
@@ -200,7 +200,7 @@ class Call(Interruptible):
             outcome = fault
         for callback in step.then:
             await self.callback(callback)
-        if self._taken_out() or self.caller.hangs_up("Redirect"):
+        if self._taken_out() or self.gone or self.caller.hangs_up("Redirect"):
             # Twilio asks for the document all the same, and performs nothing of it.
             if isinstance(outcome, Fault):
                 self.warn(outcome.code, outcome.reason)

@@ -84,6 +84,7 @@ class Interruptible(Books):
         super().__init__(url, on_line, began)
         self.answered_by = ""
         self._leaving: Over | Moved | None = None
+        self._taken = False
         self._outside = Outside()
         self._held = asyncio.Event()
         self._picked_up: float | None = None
@@ -117,7 +118,7 @@ class Interruptible(Books):
         except Fault as fault:
             raise ValueError(fault.reason) from fault
         self._told = status_callback or self._told
-        self._outside.change(Moved(step))
+        self._change(Moved(step))
 
     def hang_up(self) -> None:
         """End the call. One that nobody has answered is canceled; one that is still queued, without a word.
@@ -129,10 +130,14 @@ class Interruptible(Books):
             raise Unchangeable(f"{self.call_sid} is {self.status}; only a call that isn't over can be ended")
         if self.status == "queued":
             self.status = "canceled"
-        self._outside.change(Over("application", "from outside"))
+        self._change(Over("application", "from outside"))
+
+    def _change(self, change: Over | Moved) -> None:
+        self._held.clear()
+        self._outside.change(change)
 
     async def held(self) -> None:
-        """Return as soon as the caller holds the line (see `Hold`), or the call is over."""
+        """Return as soon as the caller holds the line (see `Hold`), after the last change; or the call is over."""
         await self._held.wait()
 
     # --- who is on the line --------------------------------------------------------
@@ -152,13 +157,12 @@ class Interruptible(Books):
         return self._leaving or Over("caller", during and f"during {during}")
 
     def _taken_out(self) -> bool:
-        """Whether the caller is gone, now that what has come from outside takes effect."""
-        change = self._outside.take()
-        if change is not None and not isinstance(self._leaving, Over):
-            self._leaving = change
+        """Whether something from outside, which takes effect with this, takes the caller out of the verb."""
+        if (change := self._outside.take()) is not None:
+            self._leaving, self._taken = change, True
             if isinstance(change, Over):
                 self.status = change.status = self._ended
-        return self.gone
+        return self._taken
 
     @property
     def _ended(self) -> str:

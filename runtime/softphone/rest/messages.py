@@ -141,8 +141,8 @@ async def _deliver(twilio: StandIn, message: Message, told: Address) -> None:
 def segments(body: str) -> int:
     """How many messages of the old kind a text takes.
 
-    >>> segments("a" * 160), segments("a" * 161), segments("€" * 80), segments("ж" * 70), segments("ж" * 71)
-    (1, 2, 1, 1, 2)
+    >>> segments("a" * 160), segments("a" * 161), segments("€" * 81), segments("ж" * 70), segments("ж" * 71)
+    (1, 2, 2, 1, 2)
     """
     if set(body) <= _GSM | _GSM_EXTENDED:
         length, one, each = len(body) + sum(c in _GSM_EXTENDED for c in body), 160, 153

@@ -151,6 +151,8 @@ class StandIn:
         for each in given:
             params = {"PhoneNumber": each} if isinstance(each, str) else dict(each)
             account_sid = params.pop("AccountSid", self.account_sid)
+            if account_sid not in self.accounts:
+                raise ValueError(f"{each!r} is of no account that the stand-in has")
             try:
                 number = numbers.new(account_sid, params, self.now())
             except Refused as refused:
@@ -220,7 +222,7 @@ class StandIn:
 
     async def _serve(self, request: web.Request) -> web.Response:
         try:
-            return self._answer(request, await request.text())
+            return self._answer(request, (await request.read()).decode(errors="replace"))
         except Refused as refused:
             headers = {"WWW-Authenticate": 'Basic realm="Twilio API"'} if refused.status == 401 else None
             return web.json_response(refused.body, status=refused.status, headers=headers)
@@ -233,10 +235,12 @@ class StandIn:
         """
         path = request.path
         found = _PATH.fullmatch(path)
-        if found is None or found["account"] not in self.accounts:
+        if found is None:
             raise not_found(path)
         account_sid, resource, sid, ending = found["account"], found["resource"], found["sid"] or "", found["format"]
         self._authenticate(request.headers.get("Authorization", ""), account_sid)
+        if account_sid not in self.accounts:
+            raise not_found(path)
         if self._refusing:
             self._refusing -= 1
             raise Refused(20429, "Too Many Requests")

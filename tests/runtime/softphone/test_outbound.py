@@ -304,6 +304,14 @@ async def test_a_recordings_events_are_those_asked_for(app, outbound):
     assert len(told(app, "RecordingStatus", path="/recording")) == 2
 
 
+async def test_a_recording_need_not_be_told_of(app, outbound):
+    app["/voice"] = SAY
+    call = await outbound(record=True, events=())
+    assert len(call.recordings) == 1
+    assert app.paths == ["/voice"]
+    assert call.transcript.warnings == []
+
+
 async def test_a_call_that_nobody_answers_has_no_recording(app, outbound):
     call = await outbound(Answer("busy"), record=True, recorded=Address(app.url("/recording")))
     assert call.recordings == []

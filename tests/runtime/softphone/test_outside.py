@@ -38,14 +38,6 @@ def document(verbs: str) -> web.Response:
     return web.Response(text=f"<Response>{verbs}</Response>", content_type="text/xml")
 
 
-async def asked_for(app, path: str) -> None:
-    """Return when a path was asked for."""
-    async with asyncio.timeout(5):
-        while path not in app.paths:
-            app.asked.clear()
-            await app.asked.wait()
-
-
 # --- redirecting -----------------------------------------------------------------------------------
 
 
@@ -82,7 +74,6 @@ async def test_a_call_may_be_redirected_again(app, holding):
     app["/2"] = '<Gather action="/pressed"/>'
     async with holding(Hold(), Hold()) as call:
         call.redirect(app.url("/2"))
-        await asked_for(app, "/2")
         await call.held()
         call.redirect(app.url("/moved"))
     assert app.paths == ["/voice", "/2", "/moved"]
@@ -158,23 +149,87 @@ async def test_an_echo_is_interrupted(app, holding):
     assert call.transcript.said == ["moved"]
 
 
-async def test_time_that_passes_is_cut_short(app):
-    """In a call that takes its time, Say and Pause are interrupted in the middle; what was cut off doesn't count."""
-    app["/voice"], app["/moved"] = '<Say>hi</Say><Pause length="3600"/><Say>never</Say>', MOVED
-    pausing = asyncio.Event()
+class Standstill:
+    """Time that passes at once, but for so many seconds: those take for ever."""
 
-    async def wait(seconds: float) -> None:
-        if seconds == 3600:
-            pausing.set()
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.reached = asyncio.Event()
+
+    async def __call__(self, seconds: float) -> None:
+        if seconds == self.seconds:
+            self.reached.set()
             await asyncio.Event().wait()
 
-    call = app.call(wait=wait)
-    task = asyncio.create_task(call.run())
-    await pausing.wait()
-    call.redirect(app.url("/moved"))
-    transcript = await task
-    assert transcript.said == ["hi", "moved"]
-    assert transcript.lines[-1].at < 5
+
+@pytest.fixture
+def cut_short(app):
+    """A call that is redirected in the middle of so many seconds."""
+
+    async def cut_short(seconds, *script, **options):
+        app["/moved"] = MOVED
+        time = Standstill(seconds)
+        call = app.call(*script, wait=time, **options)
+        task = asyncio.create_task(call.run())
+        async with asyncio.timeout(5):
+            await time.reached.wait()
+            call.redirect(app.url("/moved"))
+            await task
+        return call
+
+    return cut_short
+
+
+async def test_time_that_passes_is_cut_short(app, cut_short):
+    """In a call that takes its time, Say and Pause are interrupted in the middle; what was cut off doesn't count."""
+    app["/voice"] = '<Say>hi</Say><Pause length="3600"/><Say>never</Say>'
+    call = await cut_short(3600)
+    assert call.transcript.said == ["hi", "moved"]
+    assert call.transcript.lines[-1].at < 5
+
+
+async def test_a_gather_that_waits_for_another_key_has_heard_nothing(app, cut_short):
+    """Its action isn't asked for."""
+    app["/voice"] = '<Gather timeout="9" action="/pressed"/>'
+    await cut_short(9, Press("1"))
+    assert app.paths == ["/voice", "/moved"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "seconds", "script"),
+    [
+        ('<Record action="/done"/>', 4, [Speak("one two three four five six seven eight nine ten"), Hold()]),
+        ('<Enqueue action="/done">q</Enqueue>', 20, [Answer(), Hold()]),
+        ('<Dial action="/done">+441</Dial>', 20, [Answer(), Hold()]),
+        ('<Dial action="/done" timeout="30">+441</Dial>', 30, [Answer("no-answer"), Hold()]),
+    ],
+)
+async def test_who_was_taken_out_of_a_verb_is_not_asked_there_any_more(app, cut_short, verb, seconds, script):
+    """What they would have done is left in the script, and no more time passes."""
+    app["/voice"] = verb
+    call = await cut_short(seconds, *script)
+    assert app.paths == ["/voice", "/done", "/moved"]
+    assert call.transcript.left == (Hold(),)
+
+
+async def test_no_time_passes_any_more_for_who_was_taken_out(app, holding):
+    """Of a conference, in which a talk is due."""
+    waited = []
+
+    async def wait(seconds):
+        waited.append(seconds)
+
+    app["/voice"] = "<Dial><Conference>c</Conference></Dial>"
+    async with holding(wait=wait) as call:
+        call.redirect(twiml="<Response/>")
+    assert waited == []
+
+
+async def test_who_hangs_up_in_a_conference_was_in_it(app):
+    """Their own hanging up takes no time away."""
+    app["/voice"] = "<Dial><Conference>c</Conference></Dial>"
+    await app.run(HangUp(), status_callback=app.url("/status"))
+    assert app.form("/status")["CallDuration"] == "20"
 
 
 async def test_a_change_that_comes_while_a_document_is_fetched_takes_its_place(app):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,9 @@ from runtime.softphone import StandIn
 from tests.runtime.softphone.conftest import TOKEN
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
+
+    from runtime.softphone import Act
 
 ACCOUNT = "AC" + "1" * 32
 SUB, SUB_TOKEN = "AC" + "2" * 32, "another-token"
@@ -111,3 +114,19 @@ async def twilio(clock, options) -> AsyncIterator[StandIn]:
 async def rest(twilio) -> AsyncIterator[Rest]:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
         yield Rest(twilio, session)
+
+
+class Phones(dict[str, Sequence]):
+    """What the phone of each number does; one that isn't here picks up and is silent. Keeps what it was asked of."""
+
+    def __init__(self) -> None:
+        self.asked_of: list[tuple[str, Mapping[str, str]]] = []
+
+    def __call__(self, to: str, params: Mapping[str, str]) -> Sequence[Act]:
+        self.asked_of.append((to, params))
+        return self.get(to, ())
+
+
+@pytest.fixture
+def phones() -> Phones:
+    return Phones()

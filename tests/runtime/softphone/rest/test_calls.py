@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from aiohttp import web
 
-from runtime.softphone import Answer, HangUp, Hold, Press
+from runtime.softphone import Answer, Hold, Press
 from runtime.softphone.outbound import EVENTS
 from tests.runtime.softphone.conftest import TOKEN
 from tests.runtime.softphone.rest.conftest import ACCOUNT, FROM, NOWHERE, SUB, SUB_TOKEN, TO
@@ -19,16 +20,8 @@ ALL = [("StatusCallbackEvent", event) for event in EVENTS]
 
 
 @pytest.fixture
-def options(app):
-    """The phone that is called does what a test puts into `app.acts`, by number, or says nothing."""
-    app.acts = {}
-    app.asked_of = []
-
-    def answers(to, params):
-        app.asked_of.append((to, params))
-        return app.acts.get(to, ())
-
-    return {"answers": answers, "numbers": [FROM]}
+def options(phones):
+    return {"answers": phones, "numbers": [FROM]}
 
 
 def statuses(app) -> list[str]:
@@ -39,10 +32,10 @@ def statuses(app) -> list[str]:
 # --- making one ----------------------------------------------------------------------------------
 
 
-async def test_a_new_call_is_queued_and_then_made(app, rest, twilio):
+async def test_a_new_call_is_queued_and_then_made(app, rest, twilio, phones):
     """201 says that it is queued; everything else is null."""
     app["/voice"] = GATHER
-    app.acts[TO] = [Answer(), Press("1#")]
+    phones[TO] = [Answer(), Press("1#")]
     made = await rest("POST", "Calls.json", To=TO, From=FROM, Url=app.url("/voice"))
     assert made.status == 201
     assert made.json["status"] == "queued"
@@ -100,9 +93,9 @@ async def test_a_call_says_where_it_is_and_what_belongs_to_it(app, rest, twilio)
     assert made["phone_number_sid"] == number["sid"]
 
 
-async def test_the_phone_is_chosen_by_number_and_parameters(app, rest, twilio):
+async def test_the_phone_is_chosen_by_number_and_parameters(app, rest, twilio, phones):
     await rest.call(Url=app.url("/voice"), Timeout="12")
-    assert app.asked_of == [(TO, {"To": TO, "From": FROM, "Url": app.url("/voice"), "Timeout": "12"})]
+    assert phones.asked_of == [(TO, {"To": TO, "From": FROM, "Url": app.url("/voice"), "Timeout": "12"})]
 
 
 async def test_all_events_that_are_asked_for_are_told(app, rest, twilio):
@@ -135,8 +128,8 @@ async def test_a_wrong_event_is_accepted_and_gives_no_callback_at_all(app, rest,
 
 
 @pytest.mark.parametrize("outcome", ["busy", "no-answer", "failed"])
-async def test_a_call_that_nobody_answers(app, rest, twilio, outcome):
-    app.acts[TO] = [Answer(outcome)]
+async def test_a_call_that_nobody_answers(app, rest, twilio, outcome, phones):
+    phones[TO] = [Answer(outcome)]
     sid = await rest.call(*ALL, Url=app.url("/voice"), StatusCallback=app.url("/status"))
     await twilio.idle()
     assert statuses(app) == ["initiated", "ringing", outcome]
@@ -159,9 +152,9 @@ async def test_the_first_request_may_be_a_get(app, rest, twilio):
     assert app.requests[0].method == "GET"
 
 
-async def test_a_machine_is_detected(app, rest, twilio):
+async def test_a_machine_is_detected(app, rest, twilio, phones):
     """With the first request, or apart from it."""
-    app.acts[TO] = [Answer(by="machine")]
+    phones[TO] = [Answer(by="machine")]
     sid = await rest.call(Url=app.url("/voice"), MachineDetection="DetectMessageEnd")
     await twilio.idle()
     assert app.form("/voice")["AnsweredBy"] == "machine_end_beep"
@@ -256,10 +249,10 @@ async def test_an_outbound_call_from_a_client_is_no_app_call(app, rest, twilio):
 # --- reading and changing one --------------------------------------------------------------------
 
 
-async def test_a_call_may_be_read_while_it_goes_on(app, rest, twilio):
+async def test_a_call_may_be_read_while_it_goes_on(app, rest, twilio, phones):
     """It has begun, and has no end."""
     app["/voice"] = GATHER
-    app.acts[TO] = [Answer(), Hold()]
+    phones[TO] = [Answer(), Hold()]
     sid = await rest.call(Url=app.url("/voice"))
     await twilio.calls[sid].held()
     found = (await rest("GET", f"Calls/{sid}.json")).json
@@ -268,9 +261,27 @@ async def test_a_call_may_be_read_while_it_goes_on(app, rest, twilio):
     twilio.calls[sid].hang_up()
 
 
-async def test_a_call_is_ended(app, rest, twilio):
+async def test_the_api_knows_nothing_of_initiated(app, rest, twilio):
+    """A call is queued until it rings, and so told where webhooks say otherwise; a leg rings from its beginning."""
+    seen = []
+
+    async def look(request):
+        form = await request.post()
+        found = await rest("GET", f"Calls/{form['CallSid']}.json")
+        seen.append((form["CallStatus"], found.json["status"]))
+        return web.Response(status=204)
+
+    app["/status"] = look
+    leg = f'<Number statusCallback="{app.url("/status")}" statusCallbackEvent="initiated">+441314960200</Number>'
+    events = [("StatusCallbackEvent", event) for event in ("initiated", "ringing")]
+    await rest.call(*events, Twiml=f"<Response><Dial>{leg}</Dial></Response>", StatusCallback=app.url("/status"))
+    await twilio.idle()
+    assert seen == [("initiated", "queued"), ("ringing", "ringing"), ("initiated", "ringing")]
+
+
+async def test_a_call_is_ended(app, rest, twilio, phones):
     app["/voice"] = GATHER
-    app.acts[TO] = [Answer(), Hold()]
+    phones[TO] = [Answer(), Hold()]
     sid = await rest.call(Url=app.url("/voice"), StatusCallback=app.url("/status"))
     await twilio.calls[sid].held()
     changed = await rest("POST", f"Calls/{sid}.json", Status="completed")
@@ -280,10 +291,10 @@ async def test_a_call_is_ended(app, rest, twilio):
     assert (await rest("GET", f"Calls/{sid}.json")).json["status"] == "completed"
 
 
-async def test_a_call_is_redirected(app, rest, twilio):
+async def test_a_call_is_redirected(app, rest, twilio, phones):
     """Its new status callback counts, as it comes with a URL."""
     app["/voice"], app["/new"] = GATHER, "<Say>new</Say>"
-    app.acts[TO] = [Answer(), Hold()]
+    phones[TO] = [Answer(), Hold()]
     sid = await rest.call(Url=app.url("/voice"), StatusCallback=app.url("/status"))
     await twilio.calls[sid].held()
     changed = {"Url": app.url("/new"), "Method": "GET", "StatusCallback": app.url("/end")}
@@ -293,10 +304,10 @@ async def test_a_call_is_redirected(app, rest, twilio):
     assert app.requests[1].method == "GET"
 
 
-async def test_a_call_is_redirected_to_a_document(app, rest, twilio):
+async def test_a_call_is_redirected_to_a_document(app, rest, twilio, phones):
     """A status callback that comes without a URL is ignored."""
     app["/voice"] = GATHER
-    app.acts[TO] = [Answer(), Hold()]
+    phones[TO] = [Answer(), Hold()]
     sid = await rest.call(Url=app.url("/voice"), StatusCallback=app.url("/status"))
     await twilio.calls[sid].held()
     twiml = "<Response><Say>new</Say></Response>"
@@ -306,17 +317,17 @@ async def test_a_call_is_redirected_to_a_document(app, rest, twilio):
     assert app.paths == ["/voice", "/status"]
 
 
-async def test_an_update_of_nothing_changes_nothing(app, rest, twilio):
+async def test_an_update_of_nothing_changes_nothing(app, rest, twilio, phones):
     app["/voice"] = GATHER
-    app.acts[TO] = [Answer(), Hold()]
+    phones[TO] = [Answer(), Hold()]
     sid = await rest.call(Url=app.url("/voice"))
     await twilio.calls[sid].held()
     assert (await rest("POST", f"Calls/{sid}.json", TimeLimit="60")).json["status"] == "in-progress"
     twilio.calls[sid].hang_up()
 
 
-async def test_a_call_that_rings_is_canceled(app, rest, twilio):
-    app.acts[TO] = [Hold(during="Call")]
+async def test_a_call_that_rings_is_canceled(app, rest, twilio, phones):
+    phones[TO] = [Hold(during="Call")]
     sid = await rest.call(*ALL, Url=app.url("/voice"), StatusCallback=app.url("/status"))
     await twilio.calls[sid].held()
     assert (await rest("GET", f"Calls/{sid}.json")).json["status"] == "ringing"
@@ -326,8 +337,8 @@ async def test_a_call_that_rings_is_canceled(app, rest, twilio):
 
 
 @pytest.mark.parametrize(("changes", "code"), [({"Url": "/x"}, 21205), ({"Status": "busy"}, 20001)])
-async def test_a_change_that_is_none_is_refused(app, rest, twilio, changes, code):
-    app.acts[TO] = [Hold(during="Call")]
+async def test_a_change_that_is_none_is_refused(app, rest, twilio, changes, code, phones):
+    phones[TO] = [Hold(during="Call")]
     sid = await rest.call(Url=app.url("/voice"))
     refused = await rest("POST", f"Calls/{sid}.json", **changes)
     assert (refused.status, refused.code) == (400, code)
@@ -335,17 +346,17 @@ async def test_a_change_that_is_none_is_refused(app, rest, twilio, changes, code
     twilio.calls[sid].hang_up()
 
 
-async def test_a_call_in_progress_can_not_be_canceled(app, rest, twilio):
+async def test_a_call_in_progress_can_not_be_canceled(app, rest, twilio, phones):
     app["/voice"] = GATHER
-    app.acts[TO] = [Answer(), Hold()]
+    phones[TO] = [Answer(), Hold()]
     sid = await rest.call(Url=app.url("/voice"))
     await twilio.calls[sid].held()
     assert (await rest("POST", f"Calls/{sid}.json", Status="canceled")).code == 21220
     twilio.calls[sid].hang_up()
 
 
-async def test_a_call_that_rings_can_not_be_redirected(app, rest, twilio):
-    app.acts[TO] = [Hold(during="Call")]
+async def test_a_call_that_rings_can_not_be_redirected(app, rest, twilio, phones):
+    phones[TO] = [Hold(during="Call")]
     sid = await rest.call(Url=app.url("/voice"))
     await twilio.calls[sid].held()
     assert (await rest("POST", f"Calls/{sid}.json", Url=app.url("/new"))).code == 21220
@@ -360,10 +371,10 @@ async def test_a_call_that_is_over_can_not_be_changed(app, rest, twilio, changes
     assert (refused.status, refused.code) == (400, 21220)
 
 
-async def test_a_call_is_deleted_when_it_is_over(app, rest, twilio):
+async def test_a_call_is_deleted_when_it_is_over(app, rest, twilio, phones):
     """Then it isn't there any more; a test still has its transcript."""
     app["/voice"] = GATHER
-    app.acts[TO] = [Answer(), Hold()]
+    phones[TO] = [Answer(), Hold()]
     sid = await rest.call(Url=app.url("/voice"))
     refused = await rest("DELETE", f"Calls/{sid}.json")
     assert (refused.status, refused.code) == (409, 20009)
@@ -399,107 +410,3 @@ async def test_a_subaccounts_calls_are_signed_with_its_own_token(app, rest, twil
     assert twilio.calls[sid].status == "completed"
     assert app.form("/voice")["AccountSid"] == SUB
     assert TOKEN != SUB_TOKEN
-
-
-# --- lists ---------------------------------------------------------------------------------------
-
-
-async def test_calls_are_listed_newest_first_and_by_what_they_are(app, rest, twilio):
-    app.acts["+441"] = []
-    app.acts["+441314960111"] = [Answer("busy")]
-    sids = [await rest.call(To=to, Url=app.url("/voice")) for to in (TO, "+441314960111", TO)]
-    await twilio.idle()
-    newest = sids[::-1]
-    for filters, found in [
-        ({}, newest),
-        ({"To": TO}, [sids[2], sids[0]]),
-        ({"From": FROM}, newest),
-        ({"From": TO}, []),
-        ({"Status": "busy"}, [sids[1]]),
-        ({"Status": "completed", "To": TO}, [sids[2], sids[0]]),
-        ({"To": ""}, newest),
-    ]:
-        assert [call["sid"] for call in await rest.listed("Calls", **filters)] == found, filters
-
-
-async def test_calls_are_listed_by_when_they_began_and_ended(app, rest, twilio, clock):
-    """A date is that whole day; with < and > its midnight counts; a time is to the second."""
-    app["/voice"] = '<Say>hi</Say><Pause length="3600"/>'
-    sids = []
-    for _ in range(3):
-        sids.append(await rest.call(Url=app.url("/voice")))
-        await twilio.idle()
-        clock.after(days=1)
-    first, second, third = sids
-    for pair, found in [
-        (("StartTime", "2026-09-02"), [second]),
-        (("StartTime", "2026-09-02T12:00:00Z"), [second]),
-        (("StartTime", "2026-09-02T12:00:01Z"), []),
-        (("StartTime>", "2026-09-02"), [third, second]),
-        (("StartTime<", "2026-09-02"), [first]),
-        (("StartTime<", "2026-09-02T12:00:00Z"), [second, first]),
-        (("StartTime>", "2026-09-02T12:00:01Z"), [third]),
-        (("EndTime", "2026-09-03T13:00:00Z"), [third]),
-        (("EndTime>", "2026-09-02T13:00:00+00:00"), [third, second]),
-        (("EndTime<", "2026-09-01"), []),
-    ]:
-        assert [call["sid"] for call in await rest.listed("Calls", pair)] == found, pair
-
-
-async def test_a_call_that_has_not_ended_is_in_no_list_by_its_end(app, rest, twilio):
-    app.acts[TO] = [Hold(during="Call")]
-    sid = await rest.call(Url=app.url("/voice"))
-    await twilio.calls[sid].held()
-    assert await rest.listed("Calls", ("EndTime<", "2030-01-01")) == []
-    assert len(await rest.listed("Calls", ("StartTime<", "2030-01-01"))) == 1
-    twilio.calls[sid].hang_up()
-
-
-@pytest.mark.parametrize(
-    ("name", "value"), [("Status", "over"), ("StartTime>", "yesterday"), ("PageSize", "0"), ("PageSize", "many")]
-)
-async def test_a_filter_that_is_none_is_refused(rest, name, value):
-    refused = await rest("GET", "Calls.json", (name, value))
-    assert (refused.status, refused.code) == (400, 20001)
-    assert name in refused.json["message"]
-
-
-# --- the legs that a call dials ------------------------------------------------------------------
-
-
-async def test_the_legs_that_a_call_dials_are_calls_too(app, rest, twilio):
-    """Found by their parent; newer than it."""
-    app["/voice"] = "<Dial><Number>+441314960200</Number><Client>jane</Client></Dial>"
-    app.acts[TO] = [Answer(), Answer(seconds=7)]
-    sid = await rest.call(Url=app.url("/voice"))
-    await twilio.idle()
-    legs = await rest.listed("Calls", ParentCallSid=sid)
-    assert [(leg["to"], leg["status"], leg["duration"], leg["direction"]) for leg in legs] == [
-        ("client:jane", "canceled", "0", "outbound-dial"),
-        ("+441314960200", "completed", "7", "outbound-dial"),
-    ]
-    assert [call["sid"] for call in await rest.listed("Calls")] == [*(leg["sid"] for leg in legs), sid]
-    assert (await rest("GET", f"Calls/{legs[0]['sid']}.json")).json == legs[0]
-
-
-async def test_a_leg_shows_that_it_rings_and_that_it_talks(app, rest, twilio):
-    app["/voice"] = "<Dial>+441314960200</Dial>"
-    app.acts[TO] = [Answer(), Hold()]
-    app.acts["+441314960111"] = [Answer(), Answer(), Hold()]
-    for to, status in ((TO, "ringing"), ("+441314960111", "in-progress")):
-        sid = await rest.call(To=to, Url=app.url("/voice"))
-        await twilio.calls[sid].held()
-        [leg] = await rest.listed("Calls", ParentCallSid=sid)
-        assert (leg["status"], leg["end_time"]) == (status, None)
-        twilio.calls[sid].hang_up()
-
-
-async def test_a_leg_can_not_be_changed_and_can_be_deleted(app, rest, twilio):
-    app["/voice"] = "<Dial>+441314960200</Dial>"
-    app.acts[TO] = [Answer(), HangUp()]
-    sid = await rest.call(Url=app.url("/voice"))
-    await twilio.idle()
-    [leg] = await rest.listed("Calls", ParentCallSid=sid)
-    assert (await rest("POST", f"Calls/{leg['sid']}.json", Status="completed")).code == 21220
-    assert (await rest("DELETE", f"Calls/{leg['sid']}.json")).status == 204
-    assert [call["sid"] for call in await rest.listed("Calls")] == [sid]

@@ -146,7 +146,15 @@ async def test_a_number_of_nobody_or_of_another_account_is_not_found(rest, twili
         assert (await rest(method, f"IncomingPhoneNumbers/{number['sid']}.json", account=SUB)).code == 20404
 
 
-@pytest.mark.parametrize("number", ["x", {"PhoneNumber": FROM, "VoiceUrl": "voice"}, {"VoiceUrl": "https://h/x"}])
+@pytest.mark.parametrize(
+    "number",
+    [
+        "x",
+        {"PhoneNumber": FROM, "VoiceUrl": "voice"},
+        {"VoiceUrl": "https://h/x"},
+        {"PhoneNumber": FROM, "AccountSid": SUB},
+    ],
+)
 def test_a_stand_in_is_not_given_what_is_no_number(number):
     """It says which, and what is wrong with it."""
     with pytest.raises(ValueError, match=re.escape(repr(number))):

@@ -94,6 +94,9 @@ def test_what_is_deleted_meanwhile_shifts_nothing(count, size, data):
     pages = walked(rows(count, deleted), first)
     rest = [f"CA{number}" for number in range(count, 0, -1) if number not in deleted]
     assert sids(*pages[1:]) == rest
+    for one in pages[1:]:
+        before = [sid for sid in rest if sids(one) and rest.index(sid) < rest.index(sids(one)[0])]
+        assert (one["previous_page_uri"] is not None) == bool(before)
 
 
 @given(st.integers(0, 40), SIZES, st.integers(1, 4))
@@ -103,6 +106,14 @@ def test_a_filter_goes_along(count, size, every):
     assert sids(*pages) == [row.shown["sid"] for row in items if row.shown["to"] == "+441"]
     for one in pages:
         assert "To=%2B441&" in one["uri"]
+
+
+def test_what_is_made_meanwhile_is_on_no_page_before_the_first():
+    """Going back ends at page 0."""
+    second = at(rows(6), got(rows(6), PageSize="2")["next_page_uri"])
+    first = at(rows(9), second["previous_page_uri"])
+    assert sids(first) == ["CA6", "CA5"]
+    assert (first["page"], first["previous_page_uri"]) == (0, None)
 
 
 def test_a_page_says_where_it_is():
@@ -125,6 +136,12 @@ def test_an_empty_list_is_a_page_too():
     assert (empty["calls"], empty["page"], empty["start"], empty["end"]) == ([], 0, 0, 0)
     assert empty["next_page_uri"] is None
     assert empty["previous_page_uri"] is None
+
+
+def test_a_page_behind_the_last_one_is_empty():
+    empty = got(rows(3), Page="9")
+    assert (empty["calls"], empty["next_page_uri"], empty["previous_page_uri"]) == ([], None, None)
+    assert (empty["start"], empty["end"]) == (450, 450)
 
 
 def test_a_page_holds_fifty_and_a_thousand_at_most():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 
 import pytest
 
@@ -51,6 +52,20 @@ async def test_a_subaccount_is_opened_by_its_own_credentials_and_by_the_accounts
 async def test_credentials_are_asked_for_before_anything_is_said(rest):
     """Also of what isn't there."""
     assert (await rest("GET", "Faxes.json", auth=None)).code == 20003
+
+
+async def test_an_account_that_is_unknown_has_no_credentials_either(rest):
+    """A mistyped AccountSid is 20003, as live; only whoever has an account is told that there is nothing there."""
+    unknown = "AC" + "3" * 32
+    assert (await rest("GET", "Calls.json", account=unknown, auth=(unknown, TOKEN))).code == 20003
+    assert (await rest("GET", "Calls.json", account=unknown)).code == 20404
+
+
+async def test_a_body_that_is_no_text_is_read_as_far_as_it_is(rest, twilio):
+    url = f"{twilio.url}/2010-04-01/Accounts/{ACCOUNT}/Calls.json"
+    headers = {"Authorization": "Basic " + b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()}
+    async with rest._session.post(url, data=b"To=\xff", headers=headers) as response:
+        assert (await response.json())["code"] == 21211
 
 
 # --- what there is -------------------------------------------------------------------------------
