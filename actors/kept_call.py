@@ -63,6 +63,19 @@ class KeptCall(LoopActor):
         self.status = "in-progress"
         return None
 
+    def _go_over(self, recipe: str) -> None:
+        """Go on with another recipe, from its beginning: all that was written so far is older than what it writes."""
+        settings, call, before = self.settings, self.call, self.machine
+        program = settings.programs(recipe)
+        if program is None:
+            return
+        call.recipe, call.language = recipe, call.language or settings.language(recipe, call.to)
+        call.subscriptions = tuple(dict.fromkeys((*call.subscriptions, *settings.subscriptions(recipe))))
+        base = f"{settings.base}/{recipe}"
+        self.machine = Machine(program, base, max_visits=settings.max_visits, language=call.language)
+        self.machine.steps, self.machine.visits, self.machine.callouts = before.steps, before.visits, before.callouts
+        self.errands.drop()
+
     async def _resume(self) -> bool:
         """Go on from what the journal has of the call, if it has."""
         settings = self.settings

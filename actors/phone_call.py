@@ -269,9 +269,12 @@ class PhoneCall(KeptCall):
 
     async def _document(self, webhook: Webhook) -> Handled:
         deadline = webhook.arrived + self.settings.patience
+        step = webhook.step
+        if webhook.recipe != self.call.recipe:
+            step = self._come_from_elsewhere(webhook)
         if webhook.path and (webhook.rank is None or self.machine.program.find(webhook.rank) is None):
             log.warning("unknown_state", call_sid=self.call_sid, recipe=self.call.recipe, asked_for=webhook.path)
-        effect = self.machine.step(Request(webhook.rank, webhook.step, webhook.digits, webhook.speech))
+        effect = self.machine.step(Request(webhook.rank, step, webhook.digits, webhook.speech))
         while isinstance(effect, Callout):
             self._show_state()
             outcome = await self.errands.send(effect, self.call, self.version, deadline, self._callout_is_done)
@@ -284,6 +287,18 @@ class PhoneCall(KeptCall):
         if effect.ends and self._hears_no_more():
             self.ending = True
         return Handled(effect.xml, effect.moved)
+
+    def _come_from_elsewhere(self, webhook: Webhook) -> int | None:
+        """Take a request at another recipe's URL; gives the step that it counts as a request of.
+
+        Somebody has sent the call to that recipe, unless a step has written the URL: then it is of a recipe that the
+        call was at before, and of a verb that was interrupted.
+        """
+        if webhook.step is not None:
+            return 0
+        log.info("call_sent_over", call_sid=self.call_sid, recipe=webhook.recipe, before=self.call.recipe)
+        self._go_over(webhook.recipe)
+        return None
 
     def _hears_no_more(self) -> bool:
         """Whether the document in hand is the last that Twilio asks for, and its end is told by nobody."""

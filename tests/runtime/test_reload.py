@@ -405,3 +405,20 @@ def test_a_change_within_a_second_of_the_same_length_is_seen(folder):
     folder["greeting"] = "WORD = 'new'"
     shelf.forget(str(folder))
     assert importlib.import_module("greeting").WORD == "new"
+
+
+async def test_a_call_in_progress_outlives_its_recipes_going(serve, folder):
+    folder["menu"] = SAYS.format("old")
+    folder["other"] = "recipe = [Say('other')]"
+    daemon = await serve(folder)
+    await post(daemon, "/menu", a_call())
+    (folder.path / "menu.py").unlink()
+
+    assert await daemon.reload()
+
+    answer = await post(daemon, "/menu/1?step=1", a_call(status="in-progress", Digits="1"))
+    assert answer.verbs[0] == says("old one")
+    over = await post(daemon, "/menu/status", a_call(status="completed"))
+    assert (over.status, daemon.status()["calls"]["completed"]) == (200, 1)
+    assert (await post(daemon, "/menu", a_call("CA2"))).status == 404
+    assert (await post(daemon, "/menu/status", a_call("CA3", "completed"))).status == 404
