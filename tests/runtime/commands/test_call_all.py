@@ -304,6 +304,20 @@ async def test_one_that_comes_to_light_before_the_next_run_is_not_called_again(d
     assert ledger(number(1))[-1] == ("called", f"CA{2:032}", "found in Twilio's list")
 
 
+@pytest.mark.parametrize("ahead", [-86_400.0, -60.0, 60.0, 86_400.0])
+async def test_it_is_twilios_clock_that_counts(dial, exchange, ahead):
+    exchange.ahead = ahead
+    exchange.make(number(0), age=30)
+    exchange.before, exchange.after = lost_at(1), lost_at(2)
+    exchange.unlisted = {f"CA{2:032}"}
+    assert (await dial(rows(range(3)))).exit_code == 3
+    exchange.unlisted.clear()
+
+    await dial()
+
+    assert exchange.called == {number(0): 2, number(1): 1, number(2): 1}, "one of the two to the first is an older one"
+
+
 async def test_two_that_may_be_it_stay_open_until_somebody_decides(dial, exchange, ledger):
     exchange.before = lost_at(2)
     await dial(rows(range(3)))
