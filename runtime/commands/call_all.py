@@ -45,7 +45,7 @@ class Stopped(SwitchhookError):
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Job:
     """What a run is to do: whom to call, out of which file, and with what `make_call` takes."""
 
     rows: Sequence[Row]
@@ -110,17 +110,17 @@ def call_all(
             raise LedgerError(f"{kept.path}: has calls of {kept.book.account}, which {account} can't look for")
         if kept.torn:
             click.echo(f"{kept.path}: a crash has torn its last line, which is left out", err=True)
-        result = run(_run(chosen, kept, Task(found.rows, file, talk, whom, rate, wait), patience))
+        result = run(_run(chosen, kept, Job(found.rows, file, talk, whom, rate, wait), patience))
     _tell(result)
 
 
-async def _run(chosen: Settings, ledger: Ledger, task: Task, patience: Patience) -> Result:
+async def _run(chosen: Settings, ledger: Ledger, job: Job, patience: Patience) -> Result:
     """Call, and wait for the ends. Whatever hinders it is in the result."""
     result, ctrl_c = Result(), CtrlC(asyncio.get_running_loop().create_future())
     try:
         async with client_of(chosen, patience) as twilio:
             with interrupted_by(ctrl_c):
-                await _dial(twilio, ledger, task, result, ctrl_c.stopped)
+                await _dial(twilio, ledger, job, result, ctrl_c.stopped)
     except SwitchhookError as problem:
         result.problem = problem
     except asyncio.CancelledError:
@@ -130,22 +130,20 @@ async def _run(chosen: Settings, ledger: Ledger, task: Task, patience: Patience)
     return result
 
 
-async def _dial(
-    twilio: TwilioClient, ledger: Ledger, task: Task, result: Result, stopped: asyncio.Future[None]
-) -> None:
-    from_ = task.talk["from_"]
+async def _dial(twilio: TwilioClient, ledger: Ledger, job: Job, result: Result, stopped: asyncio.Future[None]) -> None:
+    from_ = job.talk["from_"]
     async for _ in twilio.calls(from_=from_, limit=1):
         """May we ask at all, and what time is it there?"""
-    ledger.write(Entry(twilio.now(), What.BEGUN, "", from_, twilio.account_sid, task.whom))
+    ledger.write(Entry(twilio.now(), What.BEGUN, "", from_, twilio.account_sid, job.whom))
     with display_on(Console(stderr=True), twilio.clock) as display:
-        pace = Pace(task.rate, twilio.clock)
-        dialler = Dialler(twilio, ledger, task.talk, pace=pace, stopped=stopped, display=display)
+        pace = Pace(job.rate, twilio.clock)
+        dialler = Dialler(twilio, ledger, job.talk, pace=pace, stopped=stopped, display=display)
         result.tally, result.open = dialler.tally, dialler.open
-        await dialler.dial(task.rows, task.file)
+        await dialler.dial(job.rows, job.file)
         result.problem = dialler.problem
-        if task.wait and not stopped.done():
+        if job.wait and not stopped.done():
             follower = Follower(twilio, ledger, stopped=stopped, display=display)
-            result.ends = await follower.follow(task.rows)
+            result.ends = await follower.follow(job.rows)
 
 
 def _tell(result: Result) -> None:

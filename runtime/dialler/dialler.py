@@ -139,10 +139,9 @@ class Dialler:
 
     async def _do(self, row: Row, who: str) -> bool:
         """Whatever a row needs. Whether others may follow."""
-        if self._ledger.book.of(row.to).step is Step.LOOK_UP:
-            found = await self._unless_stopped(self._look_up(row, who))
-            if found is not False:
-                return bool(found)
+        lost = self._ledger.book.of(row.to).step is Step.LOOK_UP
+        if lost and await self._unless_stopped(self._look_up(row, who)):
+            return True
         if not await self._pace.turn(self._stopped):
             return False
         await self._call(row, who)
@@ -201,12 +200,12 @@ class Dialler:
         if what is not What.CALLING:
             self._display.show(self.tally)
 
-    async def _unless_stopped(self, look_up: Coroutine[Any, Any, bool]) -> bool | None:
-        """What a look-up comes to; None if it was given up because of a stop. It changes nothing at Twilio."""
+    async def _unless_stopped(self, look_up: Coroutine[Any, Any, bool]) -> bool:
+        """What a look-up comes to; nothing, if it is given up because of a stop. It changes nothing at Twilio."""
         task: asyncio.Task[bool] = asyncio.ensure_future(look_up)
         either: set[asyncio.Future[Any]] = {task, self._stopped}
         try:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            return task.result() if task.done() else None
+            return task.done() and task.result()
         finally:
             task.cancel()

@@ -7,7 +7,16 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from actors import Clock
@@ -63,30 +72,26 @@ class Bar:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._dialling = progress.add_task("called", total=None, start=False, notes="")
-        self._ending = progress.add_task("over", total=None, start=False, notes="", visible=False)
+        self._bars: dict[str, TaskID] = {}
 
     def show(self, tally: Tally) -> None:
         """Move the bar."""
-        notes = ", ".join(
-            f"{count} {name}" for name, count in (("refused", tally.refused), ("open", tally.open)) if count
-        )
-        self._move(self._dialling, tally.done, tally.total, notes)
+        counts = {"refused": tally.refused, "open": tally.open}
+        notes = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+        self._move("called", tally.done, tally.total, notes)
 
     def show_ends(self, over: int, total: int) -> None:
         """Move the other one."""
-        self._move(self._ending, over, total)
+        self._move("over", over, total)
 
     def tell(self, line: str) -> None:
         """Print a line above the bars."""
         self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    def _move(self, task: object, done: int, total: int, notes: str = "") -> None:
-        [found] = [each for each in self._progress.tasks if each.id == task]
-        if not found.started:
-            self._progress.update(found.id, completed=done)  # what was done before has no part in the rate
-            self._progress.reset(found.id, completed=done, total=total)
-        self._progress.update(found.id, completed=done, total=total, notes=notes, visible=True, refresh=True)
+    def _move(self, name: str, done: int, total: int, notes: str = "") -> None:
+        if name not in self._bars:  # what was done before has no part in the rate
+            self._bars[name] = self._progress.add_task(name, total=total, completed=done, notes="")
+        self._progress.update(self._bars[name], completed=done, notes=notes, refresh=True)
 
 
 class Lines:
@@ -96,7 +101,7 @@ class Lines:
         self._console = console
         self._clock = clock
         self._began: tuple[float, int] | None = None
-        self._told = 0.0
+        self._told = clock.now()
 
     def show(self, tally: Tally) -> None:
         """Say how far it has come, if it is time."""
@@ -119,7 +124,6 @@ class Lines:
 
     def _is_time(self) -> bool:
         now = self._clock.now()
-        self._told = self._told or now
         if now - self._told < EVERY:
             return False
         self._told = now

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import csv
 import json
 import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,6 +18,8 @@ import pytest
 from click.testing import CliRunner
 
 from runtime.commands import main
+from runtime.twilio import Patience
+from tests.runtime.dialler.exchange import ACCOUNT, FROM, Exchange
 from tests.wire import TOKEN
 
 if TYPE_CHECKING:
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+A_URL = "https://ivr.example.com/voice?x=1"
+"""A TwiML application that is nowhere."""
 SWITCHHOOK = Path(sys.executable).with_name("switchhook")
 UNDER_SYSTEMD = """
 import fcntl, os, sys
@@ -181,3 +187,40 @@ class Latch:
         writer.close()
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
+
+
+# --- calling out ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def exchange(environment, monkeypatch):
+    async with Exchange() as exchange:
+        monkeypatch.setenv("SWITCHHOOK_API_URL", exchange.url)
+        monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
+        monkeypatch.setattr("runtime.commands.call.Patience", partial(Patience, first=0.01, look_ups=(0.01, 0.01)))
+        monkeypatch.setattr("runtime.dialler.follower.EVERY", 0.01)
+        yield exchange
+
+
+@pytest.fixture
+def dial(run, exchange, tmp_path):
+    """Run the command over a file, which stays as it was if none is given, beside the loop that answers it."""
+
+    async def dial(content: str = "", *args: object, whom: str = A_URL, from_: str = FROM):
+        if content:
+            (tmp_path / "guests.csv").write_text(content, encoding="utf-8")
+        words = ["call", whom, "--csv", "guests.csv", "--from", from_, "--rate", "100", *args]
+        return await asyncio.to_thread(run, *words)
+
+    return dial
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    """What the ledger says of a number."""
+
+    def ledger(to: str) -> list[tuple[str, str, str]]:
+        with (tmp_path / "guests.csv.calls.csv").open(encoding="utf-8", newline="") as file:
+            return [(row["what"], row["sid"], row["detail"]) for row in csv.DictReader(file) if row["to"] == to]
+
+    return ledger

@@ -38,7 +38,8 @@ class Exchange:
     """Keeps calls.
 
     `before` and `after` are awaited around the making of the n-th call, and may raise `Lost`. What is in `refusals`
-    by number is answered in place of a call, and what is in `answers` by method in place of anything.
+    by number is answered in place of a call, and what is in `answers` by method in place of anything. Its clock is
+    `ahead` of ours by some seconds.
     """
 
     def __init__(self) -> None:
@@ -51,6 +52,7 @@ class Exchange:
         self.after: Callable[[int], Awaitable[None]] = quietly
         self.statuses: dict[str, str] = {}
         self.unlisted: set[str] = set()
+        self.ahead = 0.0
         self.over = asyncio.Event()
         self.url = ""
         self._heard = asyncio.Event()
@@ -89,7 +91,7 @@ class Exchange:
 
     def make(self, to: str, from_: str = FROM, *, age: float = 0.0, **more: str) -> dict[str, Any]:
         """Make a call."""
-        sid, date = f"CA{len(self.calls) + 1:032}", formatdate(time.time() - age)
+        sid, date = f"CA{len(self.calls) + 1:032}", formatdate(time.time() + self.ahead - age)
         call = {"sid": sid, "to": to, "from": from_, "direction": "outbound-api", "date_created": date, **more}
         self.calls.insert(0, call)
         return call
@@ -104,7 +106,8 @@ class Exchange:
         except Lost:
             request.transport.abort()
             return web.Response()
-        return web.json_response(body, status=status)
+        date = formatdate(time.time() + self.ahead, usegmt=True)
+        return web.json_response(body, status=status, headers={"Date": date})
 
     async def _found(self, request: web.Request, name: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
         if request.method == "POST":

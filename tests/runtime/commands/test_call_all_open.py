@@ -1,0 +1,188 @@
+"""Calls of which nobody knows, and those that are waited for, of everybody in a file."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.runtime.dialler.exchange import ACCOUNT, lost_at, number, rows
+
+LEDGER = "guests.csv.calls.csv"
+
+
+# --- what nobody knows -------------------------------------------------------------------------------
+
+
+async def test_a_lost_call_is_found_and_is_none_of_the_open_ones(dial, exchange, ledger):
+    exchange.after = lost_at(2)
+
+    result = await dial(rows(range(3)))
+
+    assert (result.exit_code, result.stdout) == (0, "3 called, 0 refused, 0 called before, 0 open\n")
+    assert exchange.called == {number(n): 1 for n in range(3)}
+    assert ledger(number(1))[-1][:2] == ("called", exchange.sid_of(number(1)))
+
+
+async def test_one_of_which_nobody_knows_is_told_at_the_end_and_called_by_the_next_run(dial, exchange, ledger):
+    exchange.before = lost_at(2)
+
+    result = await dial(rows(range(3)))
+
+    assert (result.exit_code, result.stdout) == (3, "2 called, 0 refused, 0 called before, 1 open\n")
+    told, summary = result.stderr.splitlines()
+    assert told.startswith(f"guests.csv:3: {number(1)}: POST ")
+    assert told.endswith("Twilio doesn't list it (yet)")
+    assert summary == "nobody knows whether these were called; the next run looks for them"
+    assert [what for what, *_ in ledger(number(1))] == ["calling", "open"]
+
+    result = await dial()
+
+    assert (result.exit_code, result.stdout) == (0, "1 called, 0 refused, 2 called before, 0 open\n")
+    assert exchange.called == {number(n): 1 for n in range(3)}
+
+
+async def test_one_that_comes_to_light_before_the_next_run_is_not_called_again(dial, exchange, ledger):
+    exchange.after = lost_at(2)
+    exchange.unlisted = {f"CA{2:032}"}
+    assert (await dial(rows(range(3)))).exit_code == 3
+    exchange.unlisted.clear()
+
+    result = await dial()
+
+    assert (result.exit_code, result.stdout) == (0, "1 called, 0 refused, 2 called before, 0 open\n")
+    assert len(exchange.forms) == 3
+    assert ledger(number(1))[-1] == ("called", f"CA{2:032}", "found in Twilio's list")
+
+
+@pytest.mark.parametrize("ahead", [-86_400.0, -60.0, 60.0, 86_400.0])
+async def test_it_is_twilios_clock_that_counts(dial, exchange, ahead):
+    exchange.ahead = ahead
+    exchange.make(number(0), age=30)
+    exchange.before, exchange.after = lost_at(1), lost_at(2)
+    exchange.unlisted = {f"CA{2:032}"}
+    assert (await dial(rows(range(3)))).exit_code == 3
+    exchange.unlisted.clear()
+
+    await dial()
+
+    assert exchange.called == {number(0): 2, number(1): 1, number(2): 1}, "one of the two to the first is an older one"
+
+
+async def test_two_that_may_be_it_stay_open_until_somebody_decides(dial, exchange, ledger):
+    exchange.before = lost_at(2)
+    await dial(rows(range(3)))
+    sids = [exchange.make(number(1))["sid"] for _ in range(2)]
+
+    for _ in range(2):
+        result = await dial()
+        assert (result.exit_code, result.stdout) == (3, "0 called, 0 refused, 2 called before, 1 open\n")
+        assert f"{number(1)}: any of these calls may be it: {sids[1]}, {sids[0]}\n" in result.stderr
+
+    assert len(exchange.forms) == 3
+
+
+async def test_an_older_call_to_that_number_is_not_taken_for_ours(dial, exchange):
+    exchange.make(number(1), age=60)
+    exchange.before = lost_at(2)
+    await dial(rows(range(3)))
+
+    await dial()
+
+    assert exchange.called == {number(0): 1, number(1): 2, number(2): 1}
+
+
+async def test_a_call_is_looked_for_from_the_number_that_may_have_made_it(dial, exchange, ledger):
+    other = "+441314960101"
+    exchange.after = lost_at(2)
+    exchange.unlisted = {f"CA{2:032}"}
+    await dial(rows(range(3)), from_=other)
+    exchange.unlisted.clear()
+
+    await dial()
+
+    assert exchange.called == {number(n): 1 for n in range(3)}
+    assert ledger(number(1))[-1][:2] == ("called", f"CA{2:032}")
+
+
+async def test_another_account_cannot_look_for_these_calls(dial, exchange, monkeypatch):
+    await dial(rows(range(3)))
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "1" * 32)
+
+    result = await dial()
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"{LEDGER}: has calls of {ACCOUNT}, which AC1111" in result.stderr
+    assert len(exchange.forms) == 3
+
+
+async def test_a_torn_line_is_told(dial, exchange, tmp_path):
+    await dial(rows(range(3)))
+    whole = (tmp_path / LEDGER).read_bytes()
+    (tmp_path / LEDGER).write_bytes(whole[:-5])
+
+    result = await dial()
+
+    assert result.exit_code == 0
+    assert result.stderr.endswith("guests.csv.calls.csv: a crash has torn its last line, which is left out\n")
+    assert exchange.called == {number(n): 1 for n in range(3)}, "the call of the torn line was found"
+
+
+# --- waiting -----------------------------------------------------------------------------------------
+
+
+async def test_waiting_tells_how_the_calls_ended(dial, exchange, ledger):
+    ends = ["completed", "busy", "completed", "no-answer", "failed", "completed"]
+    exchange.statuses = {number(n): end for n, end in enumerate(ends)}
+
+    result = await dial(rows(range(6)), "--wait")
+
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        "6 called, 0 refused, 0 called before, 0 open",
+        "completed 3, busy 1, no-answer 1, failed 1",
+    ]
+    assert result.stderr == "3 calls not completed\n"
+    assert ledger(number(3))[-1] == ("ended", exchange.sid_of(number(3)), "no-answer")
+
+
+async def test_waiting_for_calls_that_are_all_completed(dial, exchange):
+    exchange.statuses = {number(n): "completed" for n in range(30)}
+
+    result = await dial(rows(range(30)), "--wait")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.endswith("\ncompleted 30\n")
+
+
+async def test_the_ends_of_an_earlier_run_are_waited_for_by_a_later_one(dial, exchange):
+    exchange.statuses[number(0)] = "busy"
+    exchange.refusals[number(2)] = (400, {"code": 21211, "message": "no", "status": 400})
+    await dial(rows(range(3)))
+    exchange.statuses[number(1)] = "completed"
+
+    for _ in range(2):
+        result = await dial("", "--wait")
+        assert result.exit_code == 1
+        assert result.stdout == "0 called, 1 refused, 2 called before, 0 open\nbusy 1, completed 1\n"
+        assert result.stderr == "1 number refused and 1 call not completed\n"
+
+    assert exchange.asked["GET one"] == 2, "what has ended is in the ledger"
+
+
+async def test_a_line_that_breaks_while_waiting_loses_nothing(dial, exchange):
+    exchange.statuses[number(0)] = "completed"
+    await dial(rows(range(2)))
+
+    async def gone():
+        await exchange.until(lambda: exchange.asked["GET one"] > 0)
+        exchange.answers["GET"] = (401, {"code": 20003, "message": "Authenticate", "status": 401})
+
+    result, _ = await asyncio.gather(dial("", "--wait"), gone())
+
+    assert result.exit_code == 1
+    assert result.stdout == "0 called, 0 refused, 2 called before, 0 open\n"
+    assert result.stderr == "20003: Authenticate\nthe same command goes on from here\n"
+    exchange.answers.clear()
+    exchange.statuses[number(1)] = "completed"
+    assert (await dial("", "--wait")).stdout.endswith("\ncompleted 2\n")

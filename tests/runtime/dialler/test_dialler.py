@@ -1,0 +1,258 @@
+"""The dialler's loop, by a clock that the test turns: its pace, its order, and what it does when it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import doctest
+from typing import Any
+
+import pytest
+
+from runtime.dialler import Book, Dialler, Entry, Pace, Row, Step, What, dialler
+from runtime.dialler.dialler import IN_HAND, OF_A_NUMBER, OF_ALL, concerns_all
+from runtime.twilio import Ambiguous, InvalidRequest, TwilioError, Unreachable
+from tests.actors.doubles import ManualClock, quiet
+from tests.runtime.dialler.exchange import FROM, number
+
+
+class Twilio:
+    """Begins calls, and answers when the test has it answer, or after some seconds of the clock."""
+
+    account_sid = "AC0"
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.clock = clock
+        self.begun: list[tuple[float, str]] = []
+        self.takes = 0.0
+        self.problems: dict[str, Exception] = {}
+        self.looked_for: list[tuple[str, float]] = []
+        self.looking = asyncio.Event()
+
+    def now(self) -> float:
+        return self.clock.now() + 1000
+
+    async def wait(self, seconds: float) -> None:
+        done = asyncio.get_running_loop().create_future()
+        self.clock.later(seconds, lambda: done.done() or done.set_result(None))
+        await done
+
+    async def make_call(self, to: str, from_: str, url: str) -> dict[str, Any]:
+        self.begun.append((self.clock.now(), to))
+        if self.takes:
+            await self.wait(self.takes)
+        if to in self.problems:
+            raise self.problems[to]
+        return {"sid": f"CA{to}"}
+
+    async def find_calls(self, to: str, from_: str, since: float) -> list[dict[str, Any]]:
+        self.looked_for.append((to, since))
+        self.looking.set()
+        await self.wait(10)
+        return []
+
+
+class Memory:
+    """A ledger that is nowhere but in memory."""
+
+    def __init__(self) -> None:
+        self.book = Book()
+        self.entries: list[Entry] = []
+
+    def write(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        self.book.take(entry)
+
+    def of(self, to: str) -> list[str]:
+        return [each.what.value for each in self.entries if each.to == to]
+
+
+class Shown:
+    """What a display was given."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.done: list[int] = []
+
+    def show(self, tally: Any) -> None:
+        self.done.append(tally.done)
+
+    def tell(self, line: str) -> None:
+        self.lines.append(line)
+
+
+class Bench:
+    """A dialler and all that is round it."""
+
+    def __init__(self, rate: float = 1.0) -> None:
+        self.clock = ManualClock(0.0)
+        self.twilio, self.ledger, self.shown = Twilio(self.clock), Memory(), Shown()
+        self.stopped = asyncio.get_running_loop().create_future()
+        self.dialler = Dialler(
+            self.twilio,
+            self.ledger,
+            {"from_": FROM, "url": "https://h/voice"},
+            pace=Pace(rate, self.clock),
+            stopped=self.stopped,
+            display=self.shown,
+        )
+
+    async def start(self, count: int) -> asyncio.Task[None]:
+        rows = [Row(n + 2, number(n)) for n in range(count)]
+        task = asyncio.ensure_future(self.dialler.dial(rows, "guests.csv"))
+        await quiet()
+        return task
+
+    async def pass_time(self, seconds: float, step: float = 0.25) -> None:
+        for _ in range(round(seconds / step)):
+            self.clock.turn(step)
+            await quiet()
+
+
+@pytest.fixture
+async def bench() -> Bench:
+    return Bench()
+
+
+async def test_calls_are_begun_a_second_apart_however_long_twilio_takes(bench):
+    bench.twilio.takes = 4.5
+    task = await bench.start(20)
+    await bench.pass_time(30)
+
+    assert bench.twilio.begun == [(float(n), number(n)) for n in range(20)]
+    assert task.done()
+    assert bench.shown.done == list(range(21))
+
+
+async def test_no_more_are_in_hand_than_are_good_for_twilio(bench):
+    bench.twilio.takes = 1000
+    task = await bench.start(30)
+    await bench.pass_time(60)
+
+    assert len(bench.twilio.begun) == IN_HAND
+    task.cancel()
+
+
+async def test_an_intent_is_written_before_and_an_outcome_after_by_twilios_clock(bench):
+    bench.twilio.takes = 2
+    await bench.start(1)
+    before = list(bench.ledger.entries)
+    await bench.pass_time(2)
+
+    assert before == [Entry(1000.0, What.CALLING, number(0), FROM)]
+    assert bench.ledger.entries[1:] == [Entry(1002.0, What.CALLED, number(0), FROM, f"CA{number(0)}")]
+
+
+async def test_who_must_be_looked_for_comes_last_and_holds_up_nobody(bench):
+    for n in range(IN_HAND + 2):
+        bench.ledger.write(Entry(500.0, What.CALLING, number(n), FROM))
+    task = await bench.start(IN_HAND + 4)
+    await bench.pass_time(60)
+
+    assert bench.twilio.begun[:2] == [(0.0, number(IN_HAND + 2)), (1.0, number(IN_HAND + 3))]
+    assert [to for _, to in bench.twilio.begun[2:]] == [number(n) for n in range(IN_HAND + 2)]
+    assert bench.twilio.looked_for == [(number(n), 490.0) for n in range(IN_HAND + 2)]
+    assert task.done()
+
+
+async def test_one_that_was_looked_for_waits_for_its_turn_like_others(bench):
+    for n in range(4):
+        bench.ledger.write(Entry(500.0, What.CALLING, number(n), FROM))
+    await bench.start(4)
+    await bench.pass_time(20)
+
+    assert [at for at, _ in bench.twilio.begun] == [10.0, 11.0, 12.0, 13.0]
+
+
+async def test_stopped_it_finishes_what_is_in_hand_and_begins_nothing(bench):
+    bench.twilio.takes = 5
+    task = await bench.start(20)
+    await bench.pass_time(2.5)
+    bench.stopped.set_result(None)
+    await bench.pass_time(1)
+    during = task.done()
+    await bench.pass_time(10)
+
+    assert not during
+    assert task.done()
+    assert len(bench.twilio.begun) == bench.dialler.tally.called == 3
+    assert str(bench.dialler.tally) == "3 called, 0 refused, 0 called before, 0 open, 17 to go"
+
+
+async def test_stopped_it_looks_for_nobody_any_longer(bench):
+    bench.ledger.write(Entry(500.0, What.CALLING, number(0), FROM))
+    task = await bench.start(1)
+    assert bench.twilio.looking.is_set()
+    bench.stopped.set_result(None)
+    await quiet()
+
+    assert task.done()
+    assert not bench.twilio.begun
+    assert bench.ledger.book.of(number(0)).step is Step.LOOK_UP
+
+
+@pytest.mark.parametrize(
+    ("problem", "told", "stops"),
+    [
+        (TwilioError("Invalid 'To'", status=400, code=21211), ["calling", "refused"], False),
+        (TwilioError("?", status=400), ["calling", "refused"], False),
+        (Ambiguous("no answer", what="POST"), ["calling", "open"], False),
+        (TwilioError("Authenticate", status=401, code=20003), ["calling", "unmade"], True),
+        (Unreachable("no connection"), ["calling", "unmade"], True),
+        (InvalidRequest("a new call: to is empty"), ["calling", "unmade"], True),
+    ],
+)
+async def test_what_is_written_of_what_went_wrong(bench, problem, told, stops):
+    bench.twilio.problems[number(1)] = problem
+    task = await bench.start(4)
+    await bench.pass_time(10)
+
+    assert task.done()
+    assert bench.ledger.of(number(1)) == told
+    assert bench.dialler.problem is (problem if stops else None)
+    assert len(bench.twilio.begun) == (2 if stops else 4)
+    assert bench.stopped.done() is stops
+
+
+async def test_the_first_hindrance_is_the_one_that_is_told(bench):
+    bench.twilio.takes = 3
+    first, second = TwilioError("first", status=401), TwilioError("second", status=403)
+    bench.twilio.problems = {number(0): first, number(1): second}
+    await bench.start(9)
+    await bench.pass_time(10)
+
+    assert bench.dialler.problem is first
+    assert bench.ledger.of(number(1)) == ["calling", "unmade"]
+
+
+async def test_a_refusal_is_shown_at_once_with_its_line(bench):
+    bench.twilio.problems[number(0)] = TwilioError("Invalid 'To'", status=400, code=21211)
+    await bench.start(3)
+
+    assert bench.shown.lines == [f"guests.csv:2: {number(0)}: 21211: Invalid 'To'"]
+
+
+# --- whom a refusal concerns -------------------------------------------------------------------------
+
+
+def test_the_examples():
+    assert doctest.testmod(dialler).failed == 0
+
+
+@pytest.mark.parametrize("code", sorted(OF_A_NUMBER))
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_codes_about_a_number_concern_that_number_alone(code, status):
+    assert not concerns_all(TwilioError("no", status=status, code=code))
+
+
+@pytest.mark.parametrize("code", sorted(OF_ALL))
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_codes_about_the_account_concern_all(code, status):
+    assert concerns_all(TwilioError("no", status=status, code=code))
+
+
+@pytest.mark.parametrize(
+    ("status", "all"), [(400, False), (422, False), (401, True), (403, True), (429, True), (302, True)]
+)
+def test_without_a_known_code_the_status_decides(status, all):
+    assert concerns_all(TwilioError("no", status=status)) is all
+    assert concerns_all(TwilioError("no", status=status, code=99999)) is all
