@@ -23,6 +23,8 @@ class Answer(NamedTuple):
     """Why it failed, if it did."""
     letters: bool = False
     """Whether somebody is to be told: there are letters of this step in the outbox."""
+    recipe: str = ""
+    """The recipe that the call has gone over to with it, if it has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,11 +90,12 @@ class PhoneCall(KeptCall):
         key = same(webhook)
         if (answer := await self._without_a_step(webhook, key)) is not None:
             return answer
-        status, self.call.params = self.status, webhook.params
+        status, self.call.params, recipe = self.status, webhook.params, self.call.recipe
         if (who := webhook.params.get("AnsweredBy")) and not webhook.params.get("ParentCallSid"):
             self.call.answered_by = who
         recorded = self._hears(webhook)
-        return await self._answer(webhook, key, status, await self._handle(webhook), recorded=recorded)
+        answer = await self._answer(webhook, key, status, await self._handle(webhook), recorded=recorded)
+        return answer if self.call.recipe == recipe else answer._replace(recipe=self.call.recipe)
 
     async def _without_a_step(self, webhook: Webhook, key: str) -> Answer | None:
         """The answer to what tells of no call, or of another account's, or is a repeat; None to anything else."""

@@ -145,6 +145,15 @@ class Supervisor:
         """Answer a webhook of any kind: gives the document that Twilio is to get. Never raises."""
         return await self._routes.get(webhook.kind, self._tell)(webhook)
 
+    async def knows(self, call_sid: str) -> bool:
+        """Whether there is such a call, or was one. If the journal can't be read, there may be."""
+        if not call_sid or call_sid in self._roll:
+            return bool(call_sid)
+        try:
+            return await self.settings.journal.load(call_sid) is not None
+        except JournalError:
+            return True
+
     async def start_call(self, webhook: Webhook) -> str:
         """A call comes in; one that is known is given its document again."""
         return await self._tell(webhook)
@@ -314,6 +323,7 @@ class Supervisor:
     def _answered(self, child: Child, answer: Answer, webhook: Webhook) -> str:
         """Keep count by what a child answered."""
         child.state, child.last_event = answer.state, webhook.kind.value
+        child.recipe = answer.recipe or child.recipe
         if answer.began:
             self.tally.began(child)
         if answer.status == "in-progress":

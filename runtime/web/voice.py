@@ -80,7 +80,10 @@ class VoiceFront:
         form = Form(request.body.decode("utf-8", "replace") if json is None else "")
         self.door.check(request, form, json)
         at = place(request.target, self.prefix)
-        recipe = self._recipe(at, form)
+        name = self._name(at, form)
+        recipe = self.catalogue.recipes.get(name)
+        if recipe is None:
+            return await self._of_one_that_is_gone(request, name, at, form, arrived)
         if recipe.handle_request is not None and _is_traditional(request, recipe, form):
             return await self._traditional(request, recipe, at, form)
         if request.method != "POST":
@@ -88,12 +91,10 @@ class VoiceFront:
             raise Refused(405, f"/{recipe.name} is {what}: POST to it", Allow="POST")
         if json is not None:
             raise Refused(415, "Twilio's webhooks are forms, not JSON")
-        params = {**at.own, **form.params} if at.own else form.params
-        token = request.headers.get(TOKEN_HEADER, "")
-        webhook = Webhook(params, recipe.name, at.path, at.step, token, arrived)
-        if not params.get("CallSid"):
+        webhook = self._webhook(request, name, at, form, arrived)
+        if not webhook.params.get("CallSid"):
             return await self._of_no_call(recipe, webhook)
-        if recipe.program is None:
+        if recipe.program is None and not await self.supervisor.knows(webhook.call_sid):
             raise Refused(404, f"recipe {recipe.name!r} takes no calls: its module has a reply, and no recipe")
         return await self.supervisor.route(_checked(webhook))
 
@@ -122,16 +123,22 @@ class VoiceFront:
         except Unanswered as problem:
             raise Refused(503, f"message {webhook.message} can't be taken at the moment") from problem
 
-    def _recipe(self, at: Place, form: Form) -> Recipe:
-        """The recipe that a URL names; at `/` the one for the number that was called."""
-        name = at.recipe
-        if not name:
-            to = form.params.get("To", at.own.get("To", ""))
-            name = self.settings.numbers.get(to, self.settings.default_recipe)
-        recipe = self.catalogue.recipes.get(name)
-        if recipe is None:
-            raise Refused(404, f"there is no recipe {name!r}" if name else "there is no default recipe")
-        return recipe
+    def _name(self, at: Place, form: Form) -> str:
+        """The name of the recipe that a URL is of; at `/` of the one for the number that was called."""
+        to = form.params.get("To", at.own.get("To", ""))
+        return at.recipe or self.settings.numbers.get(to, self.settings.default_recipe)
+
+    async def _of_one_that_is_gone(self, request: Request, name: str, at: Place, form: Form, arrived: float) -> str:
+        """A request to a recipe that isn't there, or not any more: a call that began with it goes on."""
+        webhook = self._webhook(request, name, at, form, arrived)
+        if name and request.method == "POST" and await self.supervisor.knows(webhook.call_sid):
+            return await self.supervisor.route(webhook)
+        raise Refused(404, f"there is no recipe {name!r}" if name else "there is no default recipe")
+
+    @staticmethod
+    def _webhook(request: Request, recipe: str, at: Place, form: Form, arrived: float) -> Webhook:
+        params = {**at.own, **form.params} if at.own else form.params
+        return Webhook(params, recipe, at.path, at.step, request.headers.get(TOKEN_HEADER, ""), arrived)
 
     async def _traditional(self, request: Request, recipe: Recipe, at: Place, form: Form) -> str:
         """What a module's own `handle_request` answers, as the seed's `twilio_rt_` modules did."""

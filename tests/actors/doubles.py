@@ -8,8 +8,8 @@ import itertools
 import json
 import threading
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from types import ModuleType
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType, ModuleType
 from typing import Any, TypeVar
 
 from actors import (
@@ -225,8 +225,16 @@ async def quiet() -> None:
 class Line:
     """One call, at whose other end the test is: posts webhooks to the actor, as its supervisor would."""
 
-    def __init__(self, flow: Sequence[Any] | Program, *, clock: ManualClock | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        flow: Sequence[Any] | Program,
+        *,
+        clock: ManualClock | None = None,
+        others: Mapping[str, Sequence[Any]] = MappingProxyType({}),
+        **settings: Any,
+    ) -> None:
         self.program = flow if isinstance(flow, Program) else compile(flow)
+        programs = {"menu": self.program, **{name: compile(other) for name, other in others.items()}}
         self.clock = clock or ManualClock()
         self.journal: PlainJournal = settings.pop("journal", None) or PlainJournal()
         self.callouts = Callouts(Threads(4))
@@ -234,7 +242,7 @@ class Line:
             journal=self.journal,
             callouts=self.callouts,
             clock=self.clock,
-            programs=lambda name: self.program if name == "menu" else None,
+            programs=programs.get,
             **settings,
         )
         self.postman = Postman(self.settings, pauses=())

@@ -55,6 +55,7 @@ class House:
 async def house(serve, folder, request):
     """The phone that is called does what a test's mark `answers` says."""
     folder["menu"] = FLOW
+    folder["other"] = "recipe = [Say('This is the other one.'), Hangup(), Say('Its second state.')]"
     mark = request.node.get_closest_marker("answers")
     async with StandIn(ACCOUNT, TOKEN, answers=mark.args if mark else ()) as twilio:
         daemon = await serve(folder, account_sid=ACCOUNT, api_url=twilio.url, numbers={FROM: "menu"})
@@ -224,6 +225,29 @@ async def test_what_twilio_refuses_leaves_it_where_it_was(house):
     await bounded(house.twilio.idle())
 
     assert "How was it?" not in house.twilio.calls[sid].transcript.said
+
+
+@answers(Answer(), Press("1"), Hold())
+async def test_it_is_sent_to_another_recipe(house):
+    sid = await talking(house)
+
+    await house.client.update_call(sid, recipe="other")
+    await bounded(house.twilio.idle())
+
+    transcript = house.twilio.calls[sid].transcript
+    assert transcript.said[-1] == "This is the other one."
+    assert transcript.warnings == []
+    await until(lambda: house.told and house.told[-1][1] == "completed")
+
+
+@answers(Answer(), Hold())
+async def test_or_to_a_state_of_it(house):
+    sid = await talking(house)
+
+    await house.client.update_call(sid, recipe="other", state="3")
+    await bounded(house.twilio.idle())
+
+    assert house.twilio.calls[sid].transcript.said[-1] == "Its second state."
 
 
 async def test_many_are_moved_at_once_and_nobody_hears_anothers(house):

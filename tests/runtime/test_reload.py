@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from runtime import reload, shelf
+from runtime.journals import SqliteJournal
 from tests.actors.doubles import until
 from tests.wire import YOU, a_call, post
 
@@ -407,12 +408,15 @@ def test_a_change_within_a_second_of_the_same_length_is_seen(folder):
     assert importlib.import_module("greeting").WORD == "new"
 
 
-async def test_a_call_in_progress_outlives_its_recipes_going(serve, folder):
+@pytest.mark.parametrize("instead", ["", "def reply(message): return 'no'"], ids=["gone", "of messages alone now"])
+async def test_a_call_in_progress_outlives_its_recipes_going(serve, folder, instead):
     folder["menu"] = SAYS.format("old")
     folder["other"] = "recipe = [Say('other')]"
     daemon = await serve(folder)
     await post(daemon, "/menu", a_call())
     (folder.path / "menu.py").unlink()
+    if instead:
+        folder["menu"] = instead
 
     assert await daemon.reload()
 
@@ -422,3 +426,17 @@ async def test_a_call_in_progress_outlives_its_recipes_going(serve, folder):
     assert (over.status, daemon.status()["calls"]["completed"]) == (200, 1)
     assert (await post(daemon, "/menu", a_call("CA2"))).status == 404
     assert (await post(daemon, "/menu/status", a_call("CA3", "completed"))).status == 404
+
+
+async def test_and_a_restart_after_that(serve, folder, tmp_path):
+    folder["menu"] = SAYS.format("old")
+    folder["other"] = "recipe = [Say('other')]"
+    first = await serve(folder, journal=SqliteJournal(tmp_path / "calls.db"))
+    await post(first, "/menu", a_call())
+    await first.stop()
+    (folder.path / "menu.py").unlink()
+
+    daemon = await serve(folder, journal=SqliteJournal(tmp_path / "calls.db"))
+
+    answer = await post(daemon, "/menu/1?step=1", a_call(status="in-progress", Digits="1"))
+    assert answer.verbs[0] == says("old one")

@@ -43,13 +43,9 @@ class Switchboard:
         self.clock = clock or ManualClock()
         self.journal = journal or PlainJournal()
         self.callouts = Callouts(Threads(4))
+        programs = {"programs": lambda name: self.program if name == "menu" else None}
         self.settings = Settings(
-            journal=self.journal,
-            callouts=self.callouts,
-            clock=self.clock,
-            programs=lambda name: self.program if name == "menu" else None,
-            node=node,
-            **settings,
+            journal=self.journal, callouts=self.callouts, clock=self.clock, node=node, **programs | dict(settings)
         )
         self.supervisor = Supervisor(self.settings, **options)
 

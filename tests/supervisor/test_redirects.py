@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 
 from actors import Call, JournalError, NotMoved, Subscription, Webhook
 from tests.actors.doubles import ManualClock, Office, PlainJournal, bounded, quiet
-from tests.supervisor.switchboard import Switchboard, counted, sid
+from tests.supervisor.switchboard import MENU, Switchboard, counted, sid
 from tests.twiml.documents import inside
-from twiml import NOTHING
+from twiml import NOTHING, Say, compile
 
 OVER = {"CallStatus": "completed"}
 
@@ -141,6 +141,13 @@ async def test_a_journal_in_trouble_is_said_as_that(board: Switchboard) -> None:
         await move(board)
     board.journal.on_commit = None
     await move(board)
+
+
+async def test_a_call_that_is_sent_to_another_recipe_is_listed_with_that() -> None:
+    board = Switchboard(settings={"programs": {"menu": compile(MENU), "other": compile([Say("other")])}.get})
+    await board.post()
+    assert "other" in await board.post(recipe="other", CallStatus="in-progress")
+    assert [each["recipe"] for each in board.supervisor.status()["in_progress"]] == ["other"]
 
 
 # legs
