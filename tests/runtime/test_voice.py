@@ -422,6 +422,9 @@ async def test_a_traditional_module_that_fails_says_the_apology(serve, folder, k
     assert [(event["event"], event["recipe"], event["call_sid"]) for event in events] == [
         ("request_failed", "machine", "CA1")
     ]
+    assert (events[0]["exc_info"] is None) == (wrong in ("number", "invalid")), (
+        "verbs that are wrong say where themselves"
+    )
     assert next_one.verbs == ["<Say>options</Say>"]
 
 
