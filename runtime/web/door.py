@@ -45,6 +45,6 @@ class Door:
             return algorithm, [self._shared_keys.get(key, "")]
         if not self._accounts:
             return algorithm, self._tokens
-        sent = form if form.fields else Form(request.target.partition("?")[2])
+        sent = form if "AccountSid" in form.params else Form(request.target.partition("?")[2])
         account = sent.params.get("AccountSid", "")
         return algorithm, [self._accounts[account]] if account in self._accounts else self._tokens

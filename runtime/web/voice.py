@@ -144,13 +144,15 @@ class VoiceFront:
         """What a module's own `handle_request` answers, as the seed's `twilio_rt_` modules did."""
         if request.method not in ("GET", "POST"):
             raise Refused(405, f"/{recipe.name} takes GET and POST", Allow="GET, POST")
-        params = {**form.params, **Form(at.query).params}
+        params = {**Form(at.query).params, **form.params}
         try:
             async with asyncio.timeout(self.settings.callout_patience):
                 return await self._handled(recipe, at.path.split("/") if at.path else [], params)
         except (Exception, SystemExit) as problem:
             reason = f"{type(problem).__name__}: {problem}"
-            log.exception("request_failed", call_sid=params.get("CallSid", ""), recipe=recipe.name, reason=reason)
+            trace = None if isinstance(problem, InvalidFlow) else problem
+            of = {"call_sid": params.get("CallSid", ""), "recipe": recipe.name}
+            log.exception("request_failed", **of, reason=reason, exc_info=trace)
             return APOLOGY
 
     async def _handled(self, recipe: Recipe, path: list[str], params: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""What Twilio tells of that is no step of a call: conferences, legs, calls that nobody answers, others' documents."""
+"""What Twilio tells of that moves no call: statuses, recordings, conferences, legs; and calls that nobody answers."""
 
 from __future__ import annotations
 
@@ -7,15 +7,39 @@ from ast import literal_eval
 import pytest
 from structlog.testing import capture_logs
 
+from runtime.softphone import HangUp, Speak
 from tests.actors.test_webhook_requests import CONFERENCE, RECORDED, ROWS, STANDARD, TALKING
 from tests.runtime.test_shapes_live import OWN_DOCUMENTS
-from tests.wire import get, post_raw
+from tests.wire import a_call, dial, get, post, post_raw
 from twiml import NOTHING
 
 OUT = STANDARD.replace("inbound", "outbound-api")
 PROGRESS = "&CallbackSource=call-progress-events&Timestamp=Sun%2C%2025%20Mar%202018%2009%3A53%3A19%20%2B0000"
 UNANSWERED = {"busy": "486", "no-answer": "487", "failed": "404", "canceled": "487"}
 ENDED = f"{CONFERENCE}&StatusCallbackEvent=conference-end&ReasonConferenceEnded=last-participant-left"
+TOLD = """
+    told = []
+
+    def begin(call):
+        return [Record(max_length=30, transcribe=True), Say("thank you")], [
+            (event, globals()[f"on_{event}"])
+            for event in ("recording", "transcription", "status", "dial", "completion")
+        ]
+
+    def on_recording(webhook, call): told.append(("recording", webhook.recording.sid, webhook.recording.duration))
+    def on_transcription(webhook, call): told.append(("transcription", webhook.custom_params["TranscriptionText"]))
+    def on_status(webhook, call): told.append(("status", webhook.call_status))
+    def on_dial(webhook, call): told.append(("dial", webhook.dial_status))
+    def on_completion(webhook, call): told.append(("completion", webhook.call_status))
+
+    recipe = [FunctionExt("begin", fn=begin)]
+"""
+
+
+@pytest.fixture
+def told(folder):
+    folder["told"] = TOLD
+    return lambda: folder["told"].told
 
 
 async def told_of_no_call(begun, path, body):
@@ -26,6 +50,130 @@ async def told_of_no_call(begun, path, body):
     assert (reply.status, reply.text, begun.events) == (200, NOTHING, [])
     assert len(await begun.daemon.journal.history("CA1")) == 1
     return [(each["event"], each.get("told")) for each in events]
+
+
+# --- statuses, recordings, transcriptions --------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/told", "/told/status"])
+@pytest.mark.parametrize("status", ["completed", "busy", "failed", "no-answer", "canceled"])
+async def test_a_terminal_status_is_the_completion_once(serve, folder, told, path, status):
+    daemon = await serve(folder)
+    await post(daemon, "/told", a_call())
+
+    replies = [await post(daemon, path, a_call(status=status, SequenceNumber=str(n))) for n in range(3)]
+    await daemon.stop()
+
+    assert {(reply.status, reply.text) for reply in replies} == {(200, NOTHING)}
+    assert told().count(("completion", status)) == 1
+    assert daemon.status()["calls"] == {"in_progress": 0, "started": 1, "completed": 1, "failed": 0, "restarts": 0}
+
+
+async def test_a_status_on_the_way_is_told_and_moves_nothing(serve, folder, told):
+    daemon = await serve(folder)
+    first = await post(daemon, "/told", a_call())
+
+    reply = await post(daemon, "/told/status", a_call(status="in-progress"))
+    again = await post(daemon, "/told", a_call(status="in-progress"))
+    await daemon.stop()
+
+    assert reply.text == NOTHING
+    assert again.text == first.text
+    assert told() == [("status", "in-progress")]
+
+
+async def test_nothing_reopens_a_call_that_is_over(serve, folder, told):
+    daemon = await serve(folder)
+    await post(daemon, "/told", a_call())
+    await post(daemon, "/told", a_call(status="completed"))
+
+    late = [
+        await post(daemon, "/told", a_call(status="in-progress")),
+        await post(daemon, "/told/2?step=1", a_call(status="in-progress", Digits="1")),
+        await post(daemon, "/told/status", a_call(status="ringing")),
+    ]
+
+    assert {reply.text for reply in late} == {NOTHING}
+    assert daemon.status()["calls"]["in_progress"] == 0
+    assert daemon.status()["calls"]["started"] == 1
+
+
+async def test_a_recording_that_comes_with_the_end_is_told_before_it(serve, folder, told):
+    daemon = await serve(folder)
+    await post(daemon, "/told", a_call())
+
+    await post(daemon, "/told", a_call(status="completed", RecordingUrl="https://api.twilio.com/RE9", Duration="1"))
+    await daemon.stop()
+
+    assert [event for event, *_ in told()] == ["recording", "status", "completion"]
+    assert told()[0][1] == "RE9"
+
+
+async def test_a_recording_is_announced_once_whichever_way_it_arrives(serve, folder, told):
+    """Record's action, the recording callback, and the completed status all tell of it."""
+    daemon = await serve(folder)
+    recording = {"RecordingSid": "RE1", "RecordingUrl": "https://api.twilio.com/RE1", "RecordingDuration": "12"}
+    await post(daemon, "/told", a_call())
+
+    await post(daemon, "/told/2?step=1", a_call(status="completed", Digits="hangup", **recording))
+    callback = await post(
+        daemon, "/told/recording?step=1", {"CallSid": "CA1", "RecordingStatus": "completed"} | recording
+    )
+    await post(daemon, "/told", a_call(status="completed", **recording))
+    await daemon.stop()
+
+    assert callback.text == NOTHING
+    assert [each for each in told() if each[0] == "recording"] == [("recording", "RE1", 12)]
+
+
+async def test_callbacks_are_told_long_after_the_call_s_end(serve, folder, told):
+    """The actor has gone by then; the journal has not."""
+    daemon = await serve(folder, linger=0)
+    transcript = await dial(daemon, "told", Speak("call me back"), HangUp())
+    sid = transcript.requests[0].params["CallSid"]
+    transcription = {
+        "CallSid": sid,
+        "TranscriptionText": "call me back again",
+        "RecordingSid": "RE2",
+        "CallStatus": "completed",
+    }
+
+    recording = await post(daemon, "/told/recording", {"CallSid": sid, "RecordingSid": "RE2"})
+    transcribed = await post(daemon, "/told/transcription", transcription)
+    await daemon.stop()
+
+    assert (recording.text, transcribed.text) == (NOTHING, NOTHING)
+    events = [event for event, *_ in told()]
+    assert sorted(events) == ["completion", "recording", "recording", "status", "transcription", "transcription"]
+    assert ("transcription", "call me back again") in told()
+    assert daemon.status()["calls"] == {"in_progress": 0, "started": 1, "completed": 1, "failed": 0, "restarts": 0}
+
+
+@pytest.mark.parametrize("path", ["/told/recording", "/told/transcription", "/told/status"])
+async def test_a_callback_of_an_unknown_call_is_answered_and_starts_nothing(serve, folder, told, path):
+    daemon = await serve(folder)
+
+    reply = await post(daemon, path, {"CallSid": "CA404", "RecordingSid": "RE1", "CallStatus": "in-progress"})
+
+    assert (reply.status, reply.text) == (200, NOTHING)
+    assert daemon.status()["calls"]["started"] == 0
+
+
+async def test_a_dial_s_outcome_is_told(serve, folder, told):
+    folder["dials"] = """
+        from told import begin as subscribe
+
+        def begin(call):
+            return [Dial("+441314960123"), Say("thank you")], subscribe(call)[1]
+
+        recipe = [FunctionExt("begin", fn=begin)]
+    """
+    daemon = await serve(folder)
+
+    await dial(daemon, "dials")
+    await daemon.stop()
+
+    assert told() == [("dial", "completed"), ("status", "completed"), ("completion", "completed")]
 
 
 # --- conferences ---------------------------------------------------------------------------------

@@ -1,11 +1,14 @@
-"""Where each of Twilio's requests goes: one test, or a few, for each row of the table in `runtime.web.voice`."""
+"""Where each of Twilio's requests goes: one test, or a few, for each row of the table in `runtime.web.voice`.
+
+Callbacks have `test_callbacks_live`, and modules that handle requests `test_traditional`.
+"""
 
 from __future__ import annotations
 
 import pytest
 from structlog.testing import capture_logs
 
-from runtime.softphone import Call, HangUp, Press, Silence, Speak
+from runtime.softphone import Call, Press, Silence
 from tests.wire import FORM, ME, TOKEN, Proxy, a_call, dial, get, post, send, signed
 
 NOTHING = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
@@ -19,59 +22,12 @@ MENU = """
         Say("bye"),
     ]
 """
-TOLD = """
-    told = []
-
-    def begin(call):
-        return [Record(max_length=30, transcribe=True), Say("thank you")], [
-            (event, globals()[f"on_{event}"])
-            for event in ("recording", "transcription", "status", "dial", "completion")
-        ]
-
-    def on_recording(webhook, call): told.append(("recording", webhook.recording.sid, webhook.recording.duration))
-    def on_transcription(webhook, call): told.append(("transcription", webhook.custom_params["TranscriptionText"]))
-    def on_status(webhook, call): told.append(("status", webhook.call_status))
-    def on_dial(webhook, call): told.append(("dial", webhook.dial_status))
-    def on_completion(webhook, call): told.append(("completion", webhook.call_status))
-
-    recipe = [FunctionExt("begin", fn=begin)]
-"""
-OLD_STYLE = '''
-    """Requests as they come."""
-    import asyncio
-
-    def handle_request(path, params):
-        match path:
-            case []:
-                return [Say(f"root {params.get('q', '')}")]
-            case ["start"]:
-                return [Say(f"from {params['From']}"), Redirect("options")]
-            case ["options"]:
-                return [Say("options")]
-            case ["deep", "down", "here"]:
-                return [Say(repr(sorted(params.items())))]
-            case ["raises"]:
-                raise KeyError("FromCity")
-            case ["exits"]:
-                raise SystemExit(3)
-            case ["number"]:
-                return 7
-            case ["invalid"]:
-                return [Say("hello", language="klingon")]
-        return [Hangup()]
-'''
 
 
 @pytest.fixture
 async def proxy():
     async with Proxy() as proxy:
         yield proxy
-
-
-@pytest.fixture
-def told(folder):
-    folder["told"] = TOLD
-    return lambda: folder["told"].told
 
 
 async def test_a_document_is_utf8_xml(serve, folder):
@@ -205,130 +161,6 @@ async def test_a_webhook_is_known_again_by_its_idempotency_token(serve, folder):
     assert first_again.text == first.text
 
 
-# --- callbacks -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", ["/told", "/told/status"])
-@pytest.mark.parametrize("status", ["completed", "busy", "failed", "no-answer", "canceled"])
-async def test_a_terminal_status_is_the_completion_once(serve, folder, told, path, status):
-    daemon = await serve(folder)
-    await post(daemon, "/told", a_call())
-
-    replies = [await post(daemon, path, a_call(status=status, SequenceNumber=str(n))) for n in range(3)]
-    await daemon.stop()
-
-    assert {(reply.status, reply.text) for reply in replies} == {(200, NOTHING)}
-    assert told().count(("completion", status)) == 1
-    assert daemon.status()["calls"] == {"in_progress": 0, "started": 1, "completed": 1, "failed": 0, "restarts": 0}
-
-
-async def test_a_status_on_the_way_is_told_and_moves_nothing(serve, folder, told):
-    daemon = await serve(folder)
-    first = await post(daemon, "/told", a_call())
-
-    reply = await post(daemon, "/told/status", a_call(status="in-progress"))
-    again = await post(daemon, "/told", a_call(status="in-progress"))
-    await daemon.stop()
-
-    assert reply.text == NOTHING
-    assert again.text == first.text
-    assert told() == [("status", "in-progress")]
-
-
-async def test_nothing_reopens_a_call_that_is_over(serve, folder, told):
-    daemon = await serve(folder)
-    await post(daemon, "/told", a_call())
-    await post(daemon, "/told", a_call(status="completed"))
-
-    late = [
-        await post(daemon, "/told", a_call(status="in-progress")),
-        await post(daemon, "/told/2?step=1", a_call(status="in-progress", Digits="1")),
-        await post(daemon, "/told/status", a_call(status="ringing")),
-    ]
-
-    assert {reply.text for reply in late} == {NOTHING}
-    assert daemon.status()["calls"]["in_progress"] == 0
-    assert daemon.status()["calls"]["started"] == 1
-
-
-async def test_a_recording_that_comes_with_the_end_is_told_before_it(serve, folder, told):
-    daemon = await serve(folder)
-    await post(daemon, "/told", a_call())
-
-    await post(daemon, "/told", a_call(status="completed", RecordingUrl="https://api.twilio.com/RE9", Duration="1"))
-    await daemon.stop()
-
-    assert [event for event, *_ in told()] == ["recording", "status", "completion"]
-    assert told()[0][1] == "RE9"
-
-
-async def test_a_recording_is_announced_once_whichever_way_it_arrives(serve, folder, told):
-    """Record's action, the recording callback, and the completed status all tell of it."""
-    daemon = await serve(folder)
-    recording = {"RecordingSid": "RE1", "RecordingUrl": "https://api.twilio.com/RE1", "RecordingDuration": "12"}
-    await post(daemon, "/told", a_call())
-
-    await post(daemon, "/told/2?step=1", a_call(status="completed", Digits="hangup", **recording))
-    callback = await post(
-        daemon, "/told/recording?step=1", {"CallSid": "CA1", "RecordingStatus": "completed"} | recording
-    )
-    await post(daemon, "/told", a_call(status="completed", **recording))
-    await daemon.stop()
-
-    assert callback.text == NOTHING
-    assert [each for each in told() if each[0] == "recording"] == [("recording", "RE1", 12)]
-
-
-async def test_callbacks_are_told_long_after_the_call_s_end(serve, folder, told):
-    """The actor has gone by then; the journal has not."""
-    daemon = await serve(folder, linger=0)
-    transcript = await dial(daemon, "told", Speak("call me back"), HangUp())
-    sid = transcript.requests[0].params["CallSid"]
-    transcription = {
-        "CallSid": sid,
-        "TranscriptionText": "call me back again",
-        "RecordingSid": "RE2",
-        "CallStatus": "completed",
-    }
-
-    recording = await post(daemon, "/told/recording", {"CallSid": sid, "RecordingSid": "RE2"})
-    transcribed = await post(daemon, "/told/transcription", transcription)
-    await daemon.stop()
-
-    assert (recording.text, transcribed.text) == (NOTHING, NOTHING)
-    events = [event for event, *_ in told()]
-    assert sorted(events) == ["completion", "recording", "recording", "status", "transcription", "transcription"]
-    assert ("transcription", "call me back again") in told()
-    assert daemon.status()["calls"] == {"in_progress": 0, "started": 1, "completed": 1, "failed": 0, "restarts": 0}
-
-
-@pytest.mark.parametrize("path", ["/told/recording", "/told/transcription", "/told/status"])
-async def test_a_callback_of_an_unknown_call_is_answered_and_starts_nothing(serve, folder, told, path):
-    daemon = await serve(folder)
-
-    reply = await post(daemon, path, {"CallSid": "CA404", "RecordingSid": "RE1", "CallStatus": "in-progress"})
-
-    assert (reply.status, reply.text) == (200, NOTHING)
-    assert daemon.status()["calls"]["started"] == 0
-
-
-async def test_a_dial_s_outcome_is_told(serve, folder, told):
-    folder["dials"] = """
-        from told import begin as subscribe
-
-        def begin(call):
-            return [Dial("+441314960123"), Say("thank you")], subscribe(call)[1]
-
-        recipe = [FunctionExt("begin", fn=begin)]
-    """
-    daemon = await serve(folder)
-
-    await dial(daemon, "dials")
-    await daemon.stop()
-
-    assert told() == [("dial", "completed"), ("status", "completed"), ("completion", "completed")]
-
-
 # --- POST / --------------------------------------------------------------------------------------
 
 
@@ -354,115 +186,12 @@ async def test_the_root_without_a_default_recipe_is_a_404(serve, folder):
     assert (reply.status, reply.text) == (404, "there is no default recipe\n")
 
 
-# --- GET and POST of a traditional module --------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("path", "says"),
-    [
-        ("/machine", "root "),
-        ("/machine/", "root "),
-        ("/machine?q=a+b%2Fc", "root a b/c"),
-        ("/machine/deep/down/here?b=2&a=1&a=9&c=", "[('a', '1'), ('b', '2'), ('c', '')]"),
-    ],
-)
-async def test_a_traditional_module_is_given_the_path_and_the_query(serve, folder, path, says):
-    folder["machine"] = OLD_STYLE
-
-    reply = await get(await serve(folder), path)
-
-    assert reply.status == 200
-    assert reply.verbs == [f"<Say>{says}</Say>"]
-
-
-async def test_a_traditional_module_is_given_the_form_too(serve, folder):
-    folder["machine"] = OLD_STYLE
-    daemon = await serve(folder)
-
-    reply = await post(daemon, "/machine/deep/down/here?tenant=7", {"CallSid": "CA1", "Digits": "1"})
-
-    assert reply.verbs == ["<Say>[('CallSid', 'CA1'), ('Digits', '1'), ('tenant', '7')]</Say>"]
-    assert daemon.status()["calls"]["started"] == 0
-
-
-async def test_a_relative_redirect_in_a_traditional_answer_is_followed(serve, folder):
-    folder["machine"] = OLD_STYLE
-
-    transcript = await dial(await serve(folder), "machine/start", status_callback=None)
-
-    assert transcript.said == ["from +14155550100", "options"]
-
-
-async def test_a_traditional_module_may_be_a_coroutine(serve, folder):
-    folder["machine"] = """
-        import asyncio
-
-        async def handle_request(path, params):
-            await asyncio.sleep(0)
-            return [Say(f"{'/'.join(path)} {params['CallSid']}")]
-    """
-    daemon = await serve(folder)
-
-    assert (await post(daemon, "/machine/a/b", a_call())).verbs == ["<Say>a/b CA1</Say>"]
-    assert (await get(daemon, "/machine/a?CallSid=CA2")).verbs == ["<Say>a CA2</Say>"]
-
-
-@pytest.mark.parametrize("kind", ["def", "async def"])
-@pytest.mark.parametrize("wrong", ["raises", "exits", "number", "invalid"])
-async def test_a_traditional_module_that_fails_says_the_apology(serve, folder, kind, wrong):
-    folder["machine"] = OLD_STYLE.replace("def handle", f"{kind} handle")
-    daemon = await serve(folder)
-
-    with capture_logs() as events:
-        reply = await get(daemon, f"/machine/{wrong}?CallSid=CA1")
-    next_one = await get(daemon, "/machine/options")
-
-    assert reply.status == 200
-    assert reply.verbs[0].startswith("<Say>We are sorry")
-    assert [(event["event"], event["recipe"], event["call_sid"]) for event in events] == [
-        ("request_failed", "machine", "CA1")
-    ]
-    assert next_one.verbs == ["<Say>options</Say>"]
-
-
-async def test_a_traditional_module_that_hangs_says_the_apology_in_time(serve, folder):
-    folder["machine"] = """
-        import threading
-
-        release = threading.Event()
-
-        def handle_request(path, params):
-            release.wait(30)
-            return [Say("too late")]
-    """
-    daemon = await serve(folder, callout_patience=0.05)
-
-    reply = await get(daemon, "/machine")
-    folder["machine"].release.set()
-
-    assert reply.status == 200
-    assert reply.verbs[0].startswith("<Say>We are sorry")
-
-
-async def test_a_module_of_both_kinds_is_extended_for_post_and_traditional_for_get(serve, folder):
-    folder["both"] = """
-        recipe = [Say("extended")]
-
-        def handle_request(path, params):
-            return [Say("traditional")]
-    """
-    daemon = await serve(folder)
-
-    assert (await post(daemon, "/both", a_call())).verbs[0] == "<Say>extended</Say>"
-    assert (await get(daemon, "/both/x?CallSid=CA1")).verbs == ["<Say>traditional</Say>"]
-
-
 # --- where everything is mounted -----------------------------------------------------------------
 
 
 async def test_everything_is_mounted_under_the_path_of_the_public_url(serve, folder):
     folder["menu"] = MENU
-    folder["machine"] = OLD_STYLE
+    folder["machine"] = "def handle_request(path, params): return [Say(path[0])]"
     known_as = "https://ivr.example.com"
     daemon = await serve(folder, public_url=f"{known_as}/twilio/voice/", default_recipe="menu")
 
@@ -590,18 +319,6 @@ async def test_what_a_voice_urls_own_query_says_is_among_the_fields(serve, folde
     daemon = await serve(folder)
     answer = await post(daemon, "/reminder?appointment=on+Friday&From=nobody&step=0", a_call())
     assert f"on Friday {ME} False" in answer.text
-
-
-async def test_a_traditional_answer_with_extensions_is_no_silent_hangup(serve, folder) -> None:
-    folder["old"] = """
-        def handle_request(path, params):
-            return [FunctionExt("x", "m", "f")]
-    """
-    daemon = await serve(folder)
-    with capture_logs() as logs:
-        answer = await post(daemon, "/old/start", a_call())
-    assert "We are sorry" in answer.text
-    assert "needs a machine to step through it" in str(logs)
 
 
 async def test_the_root_finds_a_number_that_comes_in_the_query_too(serve, folder):

@@ -68,7 +68,6 @@ def test_a_capability_token(run):
 @pytest.mark.parametrize(
     ("args", "line"),
     [
-        (("access", "jane", "--expires-after", 86_401), "expires_after is 86401 s; a token is good for 1 to 86400 s"),
         (("access", "jane", "--outgoing", "CA1"), "'CA1' is not a SID that begins with AP"),
         (("access", "jane", "--param", "a=b"), "params are for calls to an application"),
         (("client", "--incoming", ""), "Usage: "),
@@ -86,6 +85,33 @@ def test_a_mistake(run, args, line):
     assert result.exit_code == 2
     assert result.stderr.startswith(line)
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize("kind", [("access", "jane"), ("client", "--events")], ids=["access", "client"])
+@pytest.mark.parametrize("seconds", [0, -1, -86_400, 86_401, 10**30])
+def test_a_time_to_live_that_twilio_would_refuse(run, kind, seconds):
+    result = run("token", *kind, "--expires-after", seconds)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"expires_after is {seconds} s; a token is good for 1 to 86400 s (24 hours)\n"
+
+
+@pytest.mark.parametrize("kind", [("access", "jane"), ("client", "--events")], ids=["access", "client"])
+@pytest.mark.parametrize("seconds", [1, 86_400])
+def test_the_shortest_and_the_longest_time_to_live(run, kind, seconds):
+    made = run("token", *kind, "--expires-after", seconds).stdout.strip()
+
+    claims = jwt.decode(made, options={"verify_signature": False, "verify_exp": False})
+    begun = claims["nbf"] if "nbf" in claims else int(claims["jti"].rpartition("-")[2])
+    assert claims["exp"] - begun == seconds
+
+
+@pytest.mark.parametrize("seconds", ["1e3", "1.5", "an hour", ""])
+def test_a_time_to_live_that_is_no_number_of_seconds(run, seconds):
+    result = run("token", "access", "jane", "--expires-after", seconds)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"Invalid value for '--expires-after': '{seconds}' is not a valid integer." in result.stderr
 
 
 @pytest.mark.parametrize(

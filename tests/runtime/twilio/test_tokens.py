@@ -7,6 +7,7 @@ import time
 
 import jwt
 import pytest
+from twilio.jwt import JwtDecodeError
 from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant as TheirGrant
 from twilio.jwt.client import ClientCapabilityToken
@@ -198,6 +199,103 @@ def test_the_same_capability_makes_the_same_token_twice():
 
     assert "jane" not in capability_token(ACCOUNT, TOKEN, [once])
     assert once == client_outgoing(APP)
+
+
+# --- when, and by which key, a token is good -------------------------------------------------------
+
+HOUR, LATER = 3600, 600
+OTHER = "another-secret-another-secret-another"
+
+# kind -> its key, the SDK's reader, and a token made some seconds from now
+KINDS = {
+    "access": (
+        SECRET,
+        AccessToken,
+        lambda now, **more: access_token(ACCOUNT, KEY, SECRET, "j", voice=VoiceGrant(incoming=True), now=now, **more),
+    ),
+    "capability": (
+        TOKEN,
+        ClientCapabilityToken,
+        lambda now, **more: capability_token(ACCOUNT, TOKEN, [client_incoming("j")], now=now, **more),
+    ),
+}
+
+
+def refused(kind: str, token: str, key: str, error: type[jwt.PyJWTError], words: str) -> bool:
+    """Whether PyJWT refuses a token by that error, and the SDK for the same reason."""
+    with pytest.raises(error, match=words):
+        jwt.decode(token, key, algorithms=["HS256"])
+    with pytest.raises(JwtDecodeError, match=words):
+        KINDS[kind][1].from_jwt(token, key)
+    return True
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("expires_after", [60, HOUR, 86_400])
+def test_a_token_is_good_until_it_has_expired(monkeypatch, kind, expires_after):
+    monkeypatch.undo()
+    now, (key, reader, make) = time.time(), KINDS[kind]
+
+    almost, over = [make(now - expires_after + left, expires_after=expires_after) for left in (30, -1)]
+
+    assert jwt.decode(almost, key, algorithms=["HS256"])["exp"] > now
+    assert reader.from_jwt(almost, key).issuer in (ACCOUNT, KEY)
+    assert refused(kind, over, key, jwt.ExpiredSignatureError, "Signature has expired")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_token_from_a_clock_that_is_ahead(monkeypatch, kind):
+    """An access token says nothing of when it begins; a capability token always does, as the SDK's."""
+    monkeypatch.undo()
+    key, reader, make = KINDS[kind]
+
+    ahead = make(time.time() + LATER)
+
+    if kind == "access":
+        assert reader.from_jwt(ahead, key).issuer == KEY
+    else:
+        assert refused(kind, ahead, key, jwt.ImmatureSignatureError, "not yet valid")
+        assert jwt.decode(ahead, key, algorithms=["HS256"], leeway=LATER + 30)["iss"] == ACCOUNT
+
+
+def test_an_access_token_for_later_is_not_good_yet(monkeypatch):
+    monkeypatch.undo()
+    now, (key, reader, make) = int(time.time()), KINDS["access"]
+
+    assert refused("access", make(now, nbf=now + LATER), key, jwt.ImmatureSignatureError, "not yet valid")
+    assert reader.from_jwt(make(now, nbf=now - 1), key).nbf == now - 1
+    both = make(now - 2 * HOUR, nbf=now - LATER - HOUR)
+    assert refused("access", both, key, jwt.ExpiredSignatureError, "Signature has expired")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("key", [OTHER, SECRET, TOKEN, SECRET.upper(), TOKEN + "0", TOKEN[:-1] + "0"])
+def test_a_token_is_good_by_its_own_key_alone(monkeypatch, kind, key):
+    """An access token is signed with the API key's secret, a capability token with the auth token."""
+    monkeypatch.undo()
+    own, reader, make = KINDS[kind]
+    token = make(time.time())
+
+    if key == own:
+        assert reader.from_jwt(token, key).issuer in (ACCOUNT, KEY)
+    else:
+        assert refused(kind, token, key, jwt.InvalidSignatureError, "Signature verification failed")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_token_that_was_changed_is_not_good(monkeypatch, kind):
+    monkeypatch.undo()
+    now, (key, _, make) = time.time(), KINDS[kind]
+    head, claims, signature = make(now).split(".")
+    _, longer, others = make(now, expires_after=86_400).split(".")
+
+    for changed in (f"{head}.{longer}.{signature}", f"{head}.{claims}.{others}"):
+        assert refused(kind, changed, key, jwt.InvalidSignatureError, "Signature verification failed")
+    unsigned = jwt.encode(read(make(now), key)[1], None, algorithm="none")
+    with pytest.raises(jwt.InvalidAlgorithmError):
+        jwt.decode(unsigned, key, algorithms=["HS256"])
+    with pytest.raises(JwtDecodeError, match="Incorrect decoding algorithm none"):
+        KINDS[kind][1].from_jwt(unsigned, key)
 
 
 # --- what Twilio would refuse ----------------------------------------------------------------------
