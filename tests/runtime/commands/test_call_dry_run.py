@@ -32,9 +32,9 @@ def test_a_call_is_made_answered_and_followed_to_its_end(call):
 
     assert result.exit_code == 0
     assert said(result)[-1] == "My you are looking swish"
-    first, *_, last = result.stdout.splitlines()
-    assert first.endswith(" queued")
-    assert last.startswith(first.removesuffix(" queued") + " completed after ")
+    *lines, last = result.stdout.splitlines()
+    [queued] = [line for line in lines if line.endswith(" queued")]
+    assert last.startswith(queued.removesuffix(" queued") + " completed after ")
     assert f"{FROM} → {TO}" in result.stdout
 
 
