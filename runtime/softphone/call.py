@@ -234,7 +234,10 @@ class Call(Interruptible):
         self.transcript.left = (*ahead, *self.caller.left)
         who = {"caller": "the caller hangs up", "guard": "the softphone hangs up", "error": "hung up"}
         why = f" ({over.why})" if over.why else ""
-        self.tell("ended", f"{who.get(over.by, 'the application ends the call')}{why}")
+        how = who.get(over.by, "the application ends the call")
+        if over.by == "caller" and self._picked_up is None and self.leg.direction == "outbound-api":
+            how = "nobody answers"
+        self.tell("ended", f"{how}{why}")
         if self.transcript.left:
             self.tell("note", f"the script still had: {', '.join(map(str, self.transcript.left))}")
         recorded: Fields = {}

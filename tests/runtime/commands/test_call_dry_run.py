@@ -52,6 +52,7 @@ def test_nobody_answers(call, outcome):
 
     assert result.exit_code == 1
     assert result.stderr.endswith(f"the call was not completed: {outcome}\n")
+    assert f"■ nobody answers ({outcome})" in result.stdout
     assert said(result) == []
 
 
