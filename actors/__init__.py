@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.call import Call
+from actors.call import SUBSCRIPTIONS, Call
 from actors.callouts import CalloutError, Callouts, Outcome, find, subscription
 from actors.clock import Clock, SystemClock, Timer, done_within
 from actors.conversation import Conversation, Delivery, Replied, key_of, tells_of_status
@@ -19,7 +19,7 @@ from actors.journal import (
 )
 from actors.loop_actor import LoopActor
 from actors.loop_future import LoopFuture, WouldDeadlock
-from actors.messages import Answer, GiveUp, MayRest, Move, NotMoved, Overdue
+from actors.messages import Answer, GiveUp, MaybeMoved, MayRest, Move, NotMoved, Overdue
 from actors.phone_call import Crashed, PhoneCall
 from actors.settings import Settings
 from actors.text import Attachment, Said, Text
@@ -28,6 +28,7 @@ from actors.webhook import TERMINAL, Kind, Recording, Webhook
 from actors.webhooks import Event, Party
 
 __all__ = [
+    "SUBSCRIPTIONS",
     "TERMINAL",
     "Answer",
     "Attachment",
@@ -47,6 +48,7 @@ __all__ = [
     "LoopActor",
     "LoopFuture",
     "MayRest",
+    "MaybeMoved",
     "Move",
     "NotMoved",
     "Open",

@@ -27,6 +27,7 @@ class Call:
         "params",
         "program",
         "recipe",
+        "reported",
         "settings",
         "started",
         "state",
@@ -59,6 +60,8 @@ class Call:
         self.answered_by = ""
         """Who has picked up, of a call that was made with `machine_detection`: `human`, `machine_start`, `fax`, …;
         empty until Twilio has told."""
+        self.reported = False
+        """Whether Twilio reports the call's status."""
         self.data: dict[str, Any] = {}
         self.history: tuple[Row, ...] = ()
         """The latest webhooks and what they were answered, the oldest first."""
@@ -71,7 +74,8 @@ class Call:
         call = cls(snapshot.recipe, snapshot.program, first, settings, snapshot.started)
         call.state, call.step, call.language = machine["state"], machine["steps"], machine["language"]
         call.data, call.taken, call.history = dict(snapshot.data), snapshot.taken, kept((), *history)
-        call.subscriptions, call.answered_by = tuple(snapshot.subscriptions), snapshot.answered_by
+        call.subscriptions = tuple(snapshot.subscriptions)
+        call.answered_by, call.reported = snapshot.answered_by, snapshot.reported
         return call
 
     @property
@@ -112,8 +116,10 @@ class Call:
 
     @property
     def status(self) -> str:
-        """Twilio's status of the call, as the webhook in hand has it, else the latest that was told."""
-        return self.params.get("CallStatus", "") or self.initial_params.get("CallStatus", "")
+        """Twilio's status of the call, as the webhook in hand has it, else the first that was told."""
+        of_a_leg = self.params.get("ParentCallSid") == self.call_sid
+        told = "" if of_a_leg else self.params.get("CallStatus", "")
+        return told or self.initial_params.get("CallStatus", "")
 
     @property
     def log(self) -> Any:
@@ -129,6 +135,8 @@ class Call:
         return view
 
 
+SUBSCRIPTIONS = 100
+"""Functions that one call may have subscribed."""
 HISTORY = 20
 """Rows of its history that a call has at hand, the latest."""
 

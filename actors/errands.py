@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from actors.call import Call
+from actors.call import SUBSCRIPTIONS, Call
 from actors.callouts import CalloutError, Outcome
 from actors.errand import Errand
 from actors.settings import Settings
 from twiml import Callout, FunctionExt
-
-SUBSCRIPTIONS = 100
-"""Functions that one call may have subscribed."""
 
 Left = dict[tuple[str, int], Outcome | CalloutError]
 """What came of callouts, by the state of each and how many were taken before it."""
@@ -30,7 +27,7 @@ class Errands:
         call_sid: the call.
     """
 
-    __slots__ = ("_call_sid", "_claimed", "_dropped", "_errand", "_outcomes", "_settings")
+    __slots__ = ("_call_sid", "_claimed", "_dropped", "_errand", "_outcomes", "_recipe", "_settings")
 
     def __init__(self, settings: Settings, call_sid: str) -> None:
         self._settings = settings
@@ -41,6 +38,7 @@ class Errands:
         self._claimed = False
         """Whether the call is claimed for its errand, or was for one that no committed step has taken yet."""
         self._outcomes: Left = {}
+        self._recipe = ""
 
     @property
     def under_way(self) -> bool:
@@ -93,6 +91,13 @@ class Errands:
             self._errand.drop()
             self._dropped = self._errand if self._errand.on_its_way else None
             self._errand = None
+
+    def turn_to(self, recipe: str) -> None:
+        """The call is at this recipe. What another one has sent out for is of no use any more."""
+        if recipe != self._recipe:
+            self._recipe = recipe
+            self.drop()
+            self._outcomes = {}
 
     def left(self, taken: int, *, going: bool) -> Left:
         """What no step has taken, after `taken` of them: what it was for turned out to be answered already."""

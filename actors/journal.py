@@ -79,6 +79,8 @@ class Snapshot(NamedTuple):
     """The recordings that were made and can't be fetched yet: what is known of each, by its Sid."""
     answered_by: str = ""
     """Who has picked up, if somebody was asked to find out."""
+    reported: bool = False
+    """Whether Twilio reports the call's status."""
 
 
 class Letter(NamedTuple):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from actors.call import HISTORY, Call, kept
+from actors.call import HISTORY, SUBSCRIPTIONS, Call, kept
 from actors.callouts import Outcome
 from actors.errands import Errands
 from actors.journal import Letter, Row, Snapshot
@@ -13,7 +14,7 @@ from actors.messages import Answer, CalloutDone
 from actors.recordings import PATIENCE, Recordings
 from actors.settings import Settings
 from actors.webhook import Webhook
-from twiml import BUSY, NOTHING, Machine
+from twiml import BUSY, NOTHING, Machine, Program
 
 
 class KeptCall(LoopActor):
@@ -41,6 +42,7 @@ class KeptCall(LoopActor):
         self.errands = Errands(settings, call_sid)
         self.untried = True
         """Whether nothing is known of the call, not even that the journal has it."""
+        self.crashed = False
 
     def _forget(self) -> None:
         """Know nothing of the call but that the journal has it."""
@@ -57,24 +59,21 @@ class KeptCall(LoopActor):
         self.call = Call(webhook.recipe, program, webhook.params, settings.recipe_settings, webhook.arrived)
         self.call.language = settings.language(webhook.recipe, self.call.to)
         self.call.subscriptions = tuple(settings.subscriptions(webhook.recipe))
-        base = f"{settings.base}/{webhook.recipe}"
-        self.machine = Machine(program, base, max_visits=settings.max_visits, language=self.call.language)
+        self.machine = Machine(program, self._base, max_visits=settings.max_visits, language=self.call.language)
         self.recordings = Recordings()
+        self.errands.turn_to(webhook.recipe)
         self.status = "in-progress"
         return None
 
-    def _go_over(self, recipe: str) -> None:
-        """Go on with another recipe, from its beginning: all that was written so far is older than what it writes."""
+    def _go_over(self, recipe: str, program: Program) -> None:
+        """Go on with another recipe, from its beginning."""
         settings, call, before = self.settings, self.call, self.machine
-        program = settings.programs(recipe)
-        if program is None:
-            return
         call.recipe, call.language = recipe, call.language or settings.language(recipe, call.to)
-        call.subscriptions = tuple(dict.fromkeys((*call.subscriptions, *settings.subscriptions(recipe))))
-        base = f"{settings.base}/{recipe}"
-        self.machine = Machine(program, base, max_visits=settings.max_visits, language=call.language)
-        self.machine.steps, self.machine.visits, self.machine.callouts = before.steps, before.visits, before.callouts
-        self.errands.drop()
+        subscribed = dict.fromkeys((*call.subscriptions, *settings.subscriptions(recipe)))
+        call.subscriptions = tuple(subscribed)[:SUBSCRIPTIONS]
+        self.machine = Machine(program, self._base, max_visits=settings.max_visits, language=call.language)
+        self.machine.follow(before)
+        self.errands.turn_to(recipe)
 
     async def _resume(self) -> bool:
         """Go on from what the journal has of the call, if it has."""
@@ -84,12 +83,20 @@ class KeptCall(LoopActor):
             return False
         history = await settings.journal.history(self.call_sid, HISTORY)
         self.call = Call.restored(snapshot, history, settings.recipe_settings)
-        base = f"{settings.base}/{snapshot.recipe}"
-        self.machine = Machine.restore(snapshot.program, snapshot.machine, base, max_visits=settings.max_visits)
+        self.errands.turn_to(snapshot.recipe)
+        self._restore(snapshot.program, snapshot.machine)
         self.recordings = Recordings(snapshot.announced, snapshot.awaited)
         self.status, self.version, self.due = snapshot.status, snapshot.version, snapshot.due
         self.ending = snapshot.ending
         return True
+
+    def _restore(self, program: Program, machine: Mapping[str, Any]) -> None:
+        """Have the machine as it was at a step."""
+        self.machine = Machine.restore(program, machine, self._base, max_visits=self.settings.max_visits)
+
+    @property
+    def _base(self) -> str:
+        return f"{self.settings.base}/{self.call.recipe}"
 
     async def _write(self, row: Row, letters: Sequence[Letter] = ()) -> None:
         """Commit a step. Raises `StaleVersion` if another was committed since the one that this was made from."""
@@ -113,6 +120,7 @@ class KeptCall(LoopActor):
             self.recordings.announced,
             self.recordings.awaited,
             call.answered_by,
+            call.reported,
         )
         left = self.errands.left(call.taken, going=self.status == "in-progress")
         freed = self.errands.frees(left)

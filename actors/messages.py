@@ -13,7 +13,8 @@ class Answer(NamedTuple):
 
     xml: str
     status: str
-    """`in-progress`, `completed` or `failed`; `unknown` if there is no such call, `refused` if there may be none."""
+    """`in-progress`, `completed` or `failed`; `unknown` if there is no such call, `refused` if there may be none,
+    `unsure` if nobody knows whether it was moved."""
     state: str = ""
     began: bool = False
     """Whether the call began with this webhook."""
@@ -60,7 +61,11 @@ class Move:
 
 
 class NotMoved(Exception):
-    """A call was not moved: it is over, has no such state, or Twilio refused. Or nobody knows, and this says so."""
+    """A call was not moved: it is over, has no such state, or Twilio refused."""
+
+
+class MaybeMoved(NotMoved):
+    """Nobody knows whether Twilio has moved a call. It comes to the state with its next request, if not before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,12 +32,14 @@ from actors.letters import Told, events_of, letters_of
 from actors.messages import Answer, CalloutDone, GiveUp, MayRest, Move, NotMoved, Overdue
 from actors.repeats import answered, same
 from actors.webhook import Kind, Webhook
-from twiml import NOTHING, Callout, InvalidFlow, Machine, NoSuchState, Request, Returned, TwimlError, apology
+from actors.webhooks import Event
+from twiml import NOTHING, Callout, InvalidFlow, NoSuchState, Request, Returned, TwimlError, apology
 
 log = structlog.get_logger("switchhook.call")
 
 OUTBOUND = "outbound-api"
 """The direction of a call that was made through the REST API."""
+_NO_MOVE = (Event.FALLBACK, Event.ENQUEUE_WAIT, Event.QUEUE)
 TRIES = 10
 """How often a message is handled anew because another daemon was quicker."""
 
@@ -60,9 +62,6 @@ class PhoneCall(KeptCall):
     An actor begins with nothing but a CallSid. At its first webhook it takes up the call where the
     journal has it, or begins a new one if there is none and somebody is on the line.
     """
-
-    crashed = False
-    """Whether it has failed, and is in no state to go on."""
 
     async def on_receive(self, message: Any) -> Answer | bool | None:
         """Take a `Webhook`, `GiveUp`, `Overdue`, `Move` or `MayRest` and answer it; or the actor's own `CalloutDone`.
@@ -91,7 +90,7 @@ class PhoneCall(KeptCall):
         if (answer := await self._without_a_step(webhook, key)) is not None:
             return answer
         status, self.call.params, recipe = self.status, webhook.params, self.call.recipe
-        if (who := webhook.params.get("AnsweredBy")) and not webhook.params.get("ParentCallSid"):
+        if (who := webhook.params.get("AnsweredBy")) and not webhook.of_a_leg:
             self.call.answered_by = who
         recorded = self._hears(webhook)
         answer = await self._answer(webhook, key, status, await self._handle(webhook), recorded=recorded)
@@ -126,10 +125,13 @@ class PhoneCall(KeptCall):
 
     def _hears(self, webhook: Webhook) -> bool:
         """Whether a webhook tells of a recording that is there now."""
-        if webhook.recording is None:
-            return False
-        asked = f'recordingStatusCallback="{self.machine.base}/recording' in (self.machine.document or "")
-        return self.recordings.heard(webhook, asked=asked)
+        return webhook.recording is not None and self.recordings.heard(webhook, asked=self._asked_for(webhook))
+
+    def _asked_for(self, webhook: Webhook) -> bool:
+        """Whether the document that has written a webhook's URL asked for a recording's callback at ours, too."""
+        documents = [row.answer for row in self.call.history] if webhook.step is not None else [self.machine.document]
+        callback = "/recording" if webhook.step is None else f'/recording?step={webhook.step}"'
+        return any('recordingStatusCallback="' in each and callback in each for each in documents if each)
 
     def _unmoved(self, xml: str) -> Answer:
         """An answer that leaves the call as it stands."""
@@ -194,12 +196,12 @@ class PhoneCall(KeptCall):
             self.machine.move(message.state)
         except NoSuchState as problem:
             return self._unmoved(NOTHING)._replace(reason=str(problem))
-        self.errands.drop()
         await self._write(Row(self.settings.clock.now(), "moved", message.state, None, {}, "", moved=True))
-        return self._unmoved(NOTHING)._replace(reason=await self._tell_of_move(message.state, before))
+        status, reason = await self._tell_of_move(message.state, before)
+        return self._unmoved(NOTHING)._replace(status=status, reason=reason)
 
-    async def _tell_of_move(self, target: str, before: Mapping[str, Any]) -> str:
-        """Tell Twilio where the call goes on; gives why it wasn't moved, if it wasn't.
+    async def _tell_of_move(self, target: str, before: Mapping[str, Any]) -> tuple[str, str]:
+        """Tell Twilio where the call goes on; gives its status, `unsure` if nobody knows, and why it wasn't moved.
 
         If Twilio refuses, another step takes the move back, unless somebody has gone on from it meanwhile: whoever
         asks for a document of that call comes to the state then.
@@ -209,16 +211,20 @@ class PhoneCall(KeptCall):
         try:
             await settings.redirect(self.call.initial_params.get("AccountSid", ""), self.call_sid, path)
         except NotMoved as problem:
-            self.machine = Machine.restore(machine.program, before, machine.base, max_visits=machine.max_visits)
+            self._restore(machine.program, before)
             try:
                 await self._write(Row(settings.clock.now(), "not_moved", target, None, {}, "", moved=False))
             except StaleVersion:
                 self._forget()
-            return str(problem)
-        except Exception as problem:  # noqa: BLE001 - whatever it was, nobody knows what came of it
+            return "in-progress", str(problem)
+        except Exception as problem:
+            log.exception("move_unsure", call_sid=self.call_sid, state=machine.state)
+            self.errands.drop()
             sure = f"the call goes to {machine.state} with its next request"
-            return f"nobody knows whether Twilio has been told; {sure} ({type(problem).__name__}: {problem})"
-        return ""
+            said = f"nobody knows whether Twilio has been told; {sure} ({type(problem).__name__}: {problem})"
+            return "unsure", said
+        self.errands.drop()
+        return "in-progress", ""
 
     async def _may_rest(self, _: MayRest) -> bool:
         """Whether all there is to this call is in the journal, and nobody waits for more of it."""
@@ -249,6 +255,7 @@ class PhoneCall(KeptCall):
     async def _handle(self, webhook: Webhook) -> Handled:
         """What becomes of a webhook."""
         kind = webhook.kind
+        self.call.reported = self.call.reported or (kind is Kind.STATUS and webhook.event is Event.CALL_STATUS)
         if kind is Kind.AFTER_THE_END:
             self.ending = True
             self.errands.drop()
@@ -270,12 +277,11 @@ class PhoneCall(KeptCall):
 
     async def _document(self, webhook: Webhook) -> Handled:
         deadline = webhook.arrived + self.settings.patience
-        step = webhook.step
-        if webhook.recipe != self.call.recipe:
-            step = self._come_from_elsewhere(webhook)
-        if webhook.path and (webhook.rank is None or self.machine.program.find(webhook.rank) is None):
+        request = self._requested(webhook)
+        asked = webhook.path if request.rank == webhook.rank else ""
+        if asked and (request.rank is None or self.machine.program.find(request.rank) is None):
             log.warning("unknown_state", call_sid=self.call_sid, recipe=self.call.recipe, asked_for=webhook.path)
-        effect = self.machine.step(Request(webhook.rank, step, webhook.digits, webhook.speech))
+        effect = self.machine.step(request)
         while isinstance(effect, Callout):
             self._show_state()
             outcome = await self.errands.send(effect, self.call, self.version, deadline, self._callout_is_done)
@@ -285,26 +291,35 @@ class PhoneCall(KeptCall):
             self._speak(outcome.language)
             effect = self.machine.step(Returned(outcome.verbs))
             self._take(outcome)
-        if effect.ends and self._hears_no_more():
+        if effect.ends and self._hears_no_more(effect.xml):
             self.ending = True
         return Handled(effect.xml, effect.moved)
 
-    def _come_from_elsewhere(self, webhook: Webhook) -> int | None:
-        """Take a request at another recipe's URL; gives the step that it counts as a request of.
+    def _requested(self, webhook: Webhook) -> Request:
+        """What is asked of the machine.
 
-        Somebody has sent the call to that recipe, unless a step has written the URL: then it is of a recipe that the
-        call was at before, and of a verb that was interrupted.
+        A request at another recipe's URL sends the call over to that recipe. But one whose URL a step has written is
+        of a recipe that the call was at before, and of a verb that was interrupted; and Twilio's fallback, or what is
+        heard in a queue, is no move: the call is given the document it has.
         """
+        recipe, keyed = webhook.recipe, (webhook.digits, webhook.speech)
+        if recipe in (self.call.recipe, ""):
+            return Request(webhook.rank, webhook.step, *keyed)
         if webhook.step is not None:
-            return 0
-        log.info("call_sent_over", call_sid=self.call_sid, recipe=webhook.recipe, before=self.call.recipe)
-        self._go_over(webhook.recipe)
-        return None
+            return Request(None, 0)
+        program = self.settings.programs(recipe)
+        if program is None or webhook.event in _NO_MOVE:
+            why = "there is no such recipe" if program is None else webhook.event
+            log.info("call_not_sent_over", call_sid=self.call_sid, recipe=recipe, reason=str(why))
+            return Request(None, None, *keyed)
+        log.info("call_sent_over", call_sid=self.call_sid, recipe=recipe, before=self.call.recipe)
+        self._go_over(recipe, program)
+        return Request(webhook.rank, None, *keyed)
 
-    def _hears_no_more(self) -> bool:
-        """Whether the document in hand is the last that Twilio asks for, and its end is told by nobody."""
+    def _hears_no_more(self, xml: str) -> bool:
+        """Whether a document is the last that Twilio asks for, and the call's end is told by nobody."""
         early = self.settings.complete_outbound_early and self.call.direction == OUTBOUND
-        return early and all(row.kind != Kind.STATUS for row in self.call.history)
+        return early and not self.call.reported and "<Redirect" not in xml
 
     async def _callout_done(self, done: CalloutDone) -> None:
         """The function that a caller holds for has finished: it has done so for good once that is committed.

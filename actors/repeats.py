@@ -20,7 +20,7 @@ def same(webhook: Webhook) -> str:
     """What is the same for every try of one webhook: Twilio's token for it, or without one its content."""
     if webhook.token:
         return TOKEN + webhook.token
-    content = repr((webhook.path, webhook.step, sorted(webhook.params.items())))
+    content = repr((webhook.recipe, webhook.path, webhook.step, sorted(webhook.params.items())))
     return CONTENT + hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 

@@ -183,6 +183,11 @@ class Webhook(
         """The message it is about, by whichever of its names: `SM` or `MM` and 32 hexadecimal digits."""
         return self.message_sid or self.sms_sid or self.sms_message_sid
 
+    @property
+    def of_a_leg(self) -> bool:
+        """Whether it is about a leg that this call has dialled, and not about the call itself."""
+        return bool(self.params.get(_PARENT)) and self.params.get(_PARENT) == self.params.get("CallSid")
+
     def of_leg(self) -> Webhook | None:
         """The same as the call that has dialled this leg is told it, if there is one: it is about that call then, and
         of the leg it has the SID as `DialCallSid`, as a Dial's action has.
@@ -252,7 +257,7 @@ class Webhook(
         get, path = self.params.get, self.path
         over = get("CallStatus") in TERMINAL
         if path in _CALLBACKS:
-            return _called_back(path, over, of_leg=bool(get(_PARENT)) and get(_PARENT) == get("CallSid"))
+            return _called_back(path, over, of_leg=self.of_a_leg)
         if over:
             return (Kind.AFTER_THE_END, _STATE_OVER) if path else (Kind.COMPLETE, _OVER)
         if not path and get("CallbackSource") == "call-progress-events":

@@ -24,7 +24,7 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 from xml.parsers import expat
 
-from actors import CalloutError, Subscription, find, subscription
+from actors import SUBSCRIPTIONS, CalloutError, Subscription, find, subscription
 from runtime.errors import RecipesError
 from runtime.shelf import Found, imported, modules
 from twiml import FunctionExt, InvalidFlow, Program, Verb, compile, decode
@@ -254,6 +254,8 @@ def _subscriptions(listed: object) -> tuple[Subscription, ...]:
     """The functions in a module's list of `subscriptions`."""
     if not isinstance(listed, list | tuple):
         raise RecipesError(f"subscriptions is {type(listed).__name__}; it is a list of events with their functions")
+    if len(listed) > SUBSCRIPTIONS:
+        raise RecipesError(f"subscriptions has {len(listed)}; a call has at most {SUBSCRIPTIONS}")
     try:
         return tuple(dict.fromkeys(subscription("subscriptions", each) for each in listed))
     except CalloutError as problem:

@@ -21,7 +21,7 @@ import structlog
 from aiohttp import web
 
 import actors
-from actors import Callouts, Clock, Journal, JournalError, Subscription, SystemClock, Threads, done_within
+from actors import Callouts, Clock, Journal, JournalError, NotMoved, Subscription, SystemClock, Threads, done_within
 from runtime import systemd
 from runtime.catalogue import Catalogue
 from runtime.errors import SettingsError, SwitchhookError
@@ -148,7 +148,7 @@ class Daemon:
         await self.supervisor.start()
         self._front = Server(voice)
         await self._front.start(front)
-        status = status_app(self.status, self._is_ready, self.supervisor.redirect, settings.status_token)
+        status = status_app(self.status, self._is_ready, self._move, settings.status_token)
         self._admin = web.AppRunner(status, access_log=None, shutdown_timeout=1.0)
         await self._admin.setup()
         await web.SockSite(self._admin, admin, backlog=1024).start()
@@ -223,6 +223,11 @@ class Daemon:
 
     def _subscriptions(self, recipe: str) -> Sequence[Subscription]:
         return self.catalogue.subscriptions(recipe)
+
+    async def _move(self, call_sid: str, state: str) -> None:
+        if self.draining:
+            raise NotMoved(f"{call_sid}: the daemon is stopping")
+        await self.supervisor.redirect(call_sid, state)
 
     async def _redirect(self, account_sid: str, call_sid: str, path: str) -> None:
         if self._redirects is None:

@@ -17,6 +17,8 @@ log = structlog.get_logger("switchhook.twilio")
 
 PATIENCE = Patience(connect=2.0, answer=3.0, tries=2, first=0.2)
 """A call's next webhook waits behind its move, and Twilio waits 15 seconds for that."""
+_GONE = (21220, 20404)
+"""Twilio's errors that say that a call is over, or that there is none."""
 
 
 class Redirects:
@@ -32,20 +34,29 @@ class Redirects:
         """Have Twilio go on at a path with a call.
 
         Raises:
-            NotMoved: it won't, or could not be asked.
+            NotMoved: it won't, or could not be asked; or the call is over.
             Ambiguous: nobody knows whether it will.
         """
         try:
             client = await self._client(account_sid)
-            try:
-                await client.update_call(call_sid, url=self._origin + path, method="POST")
-            except Ambiguous as problem:
-                log.warning("redirect_lost", call_sid=call_sid, reason=problem.message)
-                await client.update_call(call_sid, url=self._origin + path, method="POST")
+            await self._update(client, call_sid, path)
         except Ambiguous:
             raise
         except (TwilioError, InvalidRequest, SettingsError) as problem:
             raise NotMoved(str(problem)) from problem
+
+    async def _update(self, client: TwilioClient, call_sid: str, path: str) -> None:
+        """Ask, and once more if the answer was lost: only that the call is gone is certain then, if it is refused."""
+        try:
+            await client.update_call(call_sid, url=self._origin + path, method="POST")
+        except Ambiguous as lost:
+            log.warning("redirect_lost", call_sid=call_sid, reason=lost.message)
+            try:
+                await client.update_call(call_sid, url=self._origin + path, method="POST")
+            except TwilioError as again:
+                if isinstance(again, Ambiguous) or again.code in _GONE:
+                    raise
+                raise lost from again
 
     async def close(self) -> None:
         """Close the sessions."""

@@ -38,8 +38,6 @@ from actors import (
     JournalError,
     Kind,
     Letter,
-    Move,
-    NotMoved,
     Open,
     Overdue,
     PhoneCall,
@@ -48,6 +46,7 @@ from actors import (
 )
 from supervisor.awake import Awake
 from supervisor.conversations import Conversations
+from supervisor.moves import Moves
 from supervisor.others import Others
 from supervisor.postman import PAUSES, Postman
 from supervisor.roll import Child, Roll
@@ -129,6 +128,7 @@ class Supervisor:
         self._roll = Roll()
         self._awake = Awake(max_awake, lambda call_sid: PhoneCall.start(self.settings, call_sid))
         self._others = Others(self.settings, self._roll, self.tally, self._retire)
+        self._moves = Moves(self._roll, self._awake, self._others)
         shared = [self._others.hear_of_ends] if settings.journal.shared else []
         self._unwritten: deque[Webhook] = deque(maxlen=REMEMBERED)
         """What was told while the journal could not be written, and will not be told again."""
@@ -181,24 +181,10 @@ class Supervisor:
 
         Raises:
             NotMoved: it was not moved: there is no such call, it is over, has no such state, or Twilio refused.
+            MaybeMoved: nobody knows.
             JournalError: the call can't be read or written.
         """
-        child = self._roll.find(call_sid) or await self._others.find(call_sid)
-        ref = self._awake.begin(child)
-        try:
-            answer: Answer = await ref.ask(Move(state), block=False)
-        except Exception as problem:
-            if child.ref is ref:
-                self._awake.wake_anew(child)
-            if isinstance(problem, JournalError):
-                raise
-            raise NotMoved(f"{call_sid}: {type(problem).__name__}: {problem}") from problem
-        finally:
-            self._awake.end(child)
-        child.state = answer.state or child.state
-        if answer.reason:
-            raise NotMoved(f"{call_sid}: {answer.reason}")
-        log.info("call_moved", call_sid=call_sid, recipe=child.recipe, state=answer.state)
+        await self._moves.move(call_sid, state)
 
     def status(self, limit: int = PAGE, after: str | None = None) -> dict[str, Any]:
         """What the status endpoint shows of the calls, one page of those in progress.
@@ -277,8 +263,11 @@ class Supervisor:
         await self._tell(webhook, Overdue(webhook, reason, by))
 
     async def _tell(self, webhook: Webhook, message: Overdue | None = None) -> str:
-        """Give a webhook, or a message about it, to its call's actor, and once more if the actor crashes over it."""
-        reason = ""
+        """Give a webhook, or a message about it, to its call's actor, and once more if the actor crashes over it.
+
+        What tells of a leg that has no call of its own is told to the call that has dialled it.
+        """
+        reason, of_call = "", None
         waiting = self._roll.find(webhook.call_sid)
         if waiting is not None and message is None and waiting.in_hand >= _room(webhook.kind):
             return self._turn_away(waiting, webhook)
@@ -296,10 +285,12 @@ class Supervisor:
                     break
             else:
                 of_call = webhook.of_leg() if answer.status == "unknown" else None
-                return xml if of_call is None else await self._tell(of_call)
+                if of_call is None:
+                    return xml
+                break
             finally:
                 self._awake.end(child)
-        return await self._give_up(webhook, reason)
+        return await (self._give_up(webhook, reason) if of_call is None else self._tell(of_call))
 
     def _child(self, webhook: Webhook) -> Child:
         """The child of a CallSid, put on the roll if it isn't; what there is to go on from its actor finds out."""

@@ -75,8 +75,8 @@ class Tally:
 
     def goes_on(self, child: Child) -> None:
         """A call is in progress."""
+        self.settled(child)
         if not child.counted:
-            self.settled(child)
             child.counted = True
             self.in_progress += 1
 

@@ -164,7 +164,7 @@ class Machine:
         self.visits: dict[str, int] = {}
         """How often each state was entered since the caller last keyed or said something."""
         self.callouts = 0
-        """How many callouts were begun since then."""
+        """How many callouts were begun since then, or programs."""
         self._draft: _Draft | None = None
 
     def step(self, event: Request | Returned) -> Document | Callout:
@@ -201,9 +201,16 @@ class Machine:
         at = self._entry(self.program.labels.get(target, target))
         if at is None:
             raise NoSuchState(f"the flow has no state and no label {target!r}")
-        self._draft = draft = _Draft()
+        draft = _Draft()
         self._redirect(draft, self.program[at].rank)
         self._finish(draft, self.program[at].rank)
+
+    def follow(self, before: Machine) -> None:
+        """Go on with a call that another program has had: what that has written is older than all of this one's.
+
+        To be sent from one to the other for ever is a loop as well, so each time counts as a callout does.
+        """
+        self.steps, self.callouts = before.steps, before.callouts + 1
 
     def hold(self) -> Document:
         """Stop waiting for the callout: what was written so far, the hold phrase, a Redirect to it.
@@ -288,7 +295,7 @@ class Machine:
         """Begin a document at a state, unless it was entered too often already."""
         rank = self.program[at].rank
         self.visits[rank] = self.visits.get(rank, 0) + 1
-        if self.visits[rank] >= self.max_visits:
+        if max(self.visits[rank], self.callouts) >= self.max_visits:
             return self._part(_Draft(at=at))
         if (before := self._plan.written.get(at)) is not None:
             return self._give(before)

@@ -11,6 +11,12 @@ from runtime.commands.options import config_option, run
 from runtime.errors import SwitchhookError
 
 
+class Unsure(SwitchhookError):
+    """Nobody knows whether the call was moved."""
+
+    exit_code = 3
+
+
 @click.command()
 @click.argument("call_sid", metavar="CALL_SID")
 @click.argument("state")
@@ -22,7 +28,7 @@ def redirect(call_sid: str, state: str, url: str | None, config: str | None) -> 
     The daemon is told at its status endpoint; it tells Twilio, which asks for the state at once. `switchhook draw
     RECIPE` shows the ranks.
 
-    Exits with 1 if the call was not moved.
+    Exits with 1 if the call was not moved, and with 3 if nobody knows.
     """
     chosen = settings.load({}, config)
     where = (url or f"http://{chosen.admin_host}:{chosen.admin_port}").rstrip("/")
@@ -39,6 +45,7 @@ async def _redirect(where: str, token: str, call_sid: str, state: str) -> None:
             session.post(at, json={"state": state}) as response,
         ):
             if response.status != 200:
-                raise SwitchhookError((await response.text()).strip() or f"{where} answered {response.status}")
+                kind = Unsure if response.status == 504 else SwitchhookError
+                raise kind((await response.text()).strip() or f"{where} answered {response.status}")
     except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
         raise SwitchhookError(f"{where}: the daemon can't be asked: {problem or type(problem).__name__}") from problem

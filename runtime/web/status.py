@@ -7,11 +7,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
+from yarl import URL
 
-from actors import JournalError, NotMoved
+from actors import JournalError, MaybeMoved, NotMoved
 
 PROBES = frozenset({"/healthz", "/readyz"})
 """What a load balancer asks, without a token; it learns nothing but yes or no."""
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 MOST = 1000
 """Calls on one page of the status."""
 
@@ -55,26 +57,39 @@ def status_app(
 
     app = web.Application(middlewares=[guard])
     app.add_routes([web.get("/status", show), web.get("/healthz", healthy), web.get("/readyz", is_ready)])
-    app.add_routes([web.post("/calls/{call_sid}/redirect", _mover(redirect))])
+    app.add_routes([web.post("/calls/{call_sid}/redirect", _mover(redirect, token))])
     return app
 
 
-def _mover(redirect: Callable[[str, str], Awaitable[None]]) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _mover(
+    redirect: Callable[[str, str], Awaitable[None]], token: str
+) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def move(request: web.Request) -> web.Response:
-        if request.content_type != "application/json":  # which a page of somebody else's can't send from here
+        # What a browser shows of somebody else's knows us by another name, and can't send JSON from another origin.
+        if not (token or URL(f"//{request.host}").host in LOOPBACK):
+            return web.Response(status=403, text="ask by a name of the loopback, or set status_token\n")
+        if request.content_type != "application/json":
             return web.Response(status=415, text='send {"state": "…"} as application/json\n')
-        try:
-            state = (await request.json())["state"]
-        except (ValueError, TypeError, KeyError):
-            state = None
-        if not isinstance(state, str) or not state:
+        if (state := await _state_in(request)) is None:
             return web.Response(status=400, text='send {"state": "…"} with the rank or the label to go on at\n')
+        call_sid = request.match_info["call_sid"]
         try:
-            await redirect(request.match_info["call_sid"], state)
-        except NotMoved as problem:
-            return web.Response(status=409, text=f"{problem}\n")
-        except JournalError as problem:
-            return web.Response(status=503, text=f"{problem}\n")
-        return web.json_response({"call_sid": request.match_info["call_sid"], "state": state})
+            await redirect(call_sid, state)
+        except (NotMoved, JournalError) as problem:
+            status = next(status for kind, status in _REFUSALS.items() if isinstance(problem, kind))
+            return web.Response(status=status, text=f"{problem}\n")
+        return web.json_response({"call_sid": call_sid, "state": state})
 
     return move
+
+
+_REFUSALS = {MaybeMoved: 504, NotMoved: 409, JournalError: 503}
+"""What is answered for each reason not to move a call; the first that fits."""
+
+
+async def _state_in(request: web.Request) -> str | None:
+    try:
+        state = (await request.json())["state"]
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return None
+    return state if isinstance(state, str) and state else None

@@ -10,8 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from actors import Call, Webhook
+from actors.call import SUBSCRIPTIONS
 from actors.callouts import DATA
-from actors.errands import SUBSCRIPTIONS
 from actors.recordings import ANNOUNCED
 from tests.actors.doubles import MENU, Line, Office, bounded, quiet, until
 from tests.twiml.documents import inside

@@ -17,7 +17,7 @@ ACCOUNT = "AC" + "1" * 32
 TO, FROM = "+441314960123", "+441314960100"
 FLOW = """
     told = []
-    def on(webhook, call): told.append((webhook.event.name, call.status, call.answered_by, call.data.get("asked", "")))
+    def on(webhook, call): told.append((webhook.event.name, webhook.call_status, call.answered_by, call.data.get("asked", "")))
     subscriptions = [(event, on) for event in ("completion", "status", "detection", "leg")]
     def ask(call):
         call.data["asked"] = call.answered_by or "nobody"
