@@ -80,39 +80,37 @@ class VoiceFront:
         form = Form(request.body.decode("utf-8", "replace") if json is None else "")
         self.door.check(request, form, json)
         at = place(request.target, self.prefix)
-        name = self._name(at, form)
+        name = at.recipe or self._called(at, form)
         recipe = self.catalogue.recipes.get(name)
-        if recipe is None:
-            return await self._of_one_that_is_gone(request, name, at, form, arrived)
-        if recipe.handle_request is not None and _is_traditional(request, recipe, form):
+        if recipe is not None and recipe.handle_request is not None and _is_traditional(request, recipe, form):
             return await self._traditional(request, recipe, at, form)
         if request.method != "POST":
-            what = "an extended recipe" if recipe.program is not None else "a recipe for messages"
-            raise Refused(405, f"/{recipe.name} is {what}: POST to it", Allow="POST")
+            raise _no_such(name) if recipe is None else _not_by_post(recipe)
         if json is not None:
             raise Refused(415, "Twilio's webhooks are forms, not JSON")
-        webhook = self._webhook(request, name, at, form, arrived)
-        if not webhook.params.get("CallSid"):
-            return await self._of_no_call(recipe, webhook)
-        if recipe.program is None and not await self.supervisor.knows(webhook.call_sid):
-            raise Refused(404, f"recipe {recipe.name!r} takes no calls: its module has a reply, and no recipe")
-        return await self.supervisor.route(_checked(webhook))
-
-    async def _of_no_call(self, recipe: Recipe, webhook: Webhook) -> str:
-        """A message; or what a conference tells, which begins, ends and is recorded without a CallSid.
-
-        The call that ended a conference is told of that. (Twilio's documentation: "TwiML Voice: Conference",
-        `statusCallback`.)
-        """
-        if webhook.of_a_message:
+        params = {**at.own, **form.params} if at.own else form.params
+        token = request.headers.get(TOKEN_HEADER, "")
+        webhook = Webhook(params, name, at.path, at.step, token, arrived)
+        if not params.get("CallSid") and recipe is not None and webhook.of_a_message:
             return await self._message(recipe, webhook)
-        if not webhook.conference_sid or webhook.kind.wants_document:
-            raise Refused(400, "no CallSid; every voice webhook has one")
-        if ending := webhook.call_sid_ending_conference:
-            return await self.supervisor.route(_checked(replace(webhook, params={**webhook.params, "CallSid": ending})))
-        told = webhook.status_callback_event or webhook.event
-        log.info("callback_of_no_call", recipe=webhook.recipe, conference_sid=webhook.conference_sid, told=str(told))
-        return NOTHING
+        of_call = webhook if params.get("CallSid") else _of_conference(webhook)
+        if recipe is None or recipe.program is None:
+            await self._check_known(name, recipe, of_call or webhook)
+        return await self.supervisor.route(_checked(of_call)) if of_call is not None else NOTHING
+
+    def _called(self, at: Place, form: Form) -> str:
+        """The name of the recipe for the number that was called; empty if there is none."""
+        to = form.params.get("To", at.own.get("To", ""))
+        return self.settings.numbers.get(to, self.settings.default_recipe)
+
+    async def _check_known(self, name: str, recipe: Recipe | None, webhook: Webhook) -> None:
+        """Whether a recipe that is gone, or takes no calls, is asked for by a call that began before, or by its leg."""
+        for call_sid in (webhook.call_sid, webhook.parent_call_sid):
+            if await self.supervisor.knows(call_sid):
+                return
+        if recipe is None:
+            raise _no_such(name)
+        raise Refused(404, f"recipe {recipe.name!r} takes no calls: its module has a reply, and no recipe")
 
     async def _message(self, recipe: Recipe, webhook: Webhook) -> str:
         """What a message is answered, or what tells of one."""
@@ -122,23 +120,6 @@ class VoiceFront:
             return await self.supervisor.conversations.route(webhook)
         except Unanswered as problem:
             raise Refused(503, f"message {webhook.message} can't be taken at the moment") from problem
-
-    def _name(self, at: Place, form: Form) -> str:
-        """The name of the recipe that a URL is of; at `/` of the one for the number that was called."""
-        to = form.params.get("To", at.own.get("To", ""))
-        return at.recipe or self.settings.numbers.get(to, self.settings.default_recipe)
-
-    async def _of_one_that_is_gone(self, request: Request, name: str, at: Place, form: Form, arrived: float) -> str:
-        """A request to a recipe that isn't there, or not any more: a call that began with it goes on."""
-        webhook = self._webhook(request, name, at, form, arrived)
-        if name and request.method == "POST" and await self.supervisor.knows(webhook.call_sid):
-            return await self.supervisor.route(webhook)
-        raise Refused(404, f"there is no recipe {name!r}" if name else "there is no default recipe")
-
-    @staticmethod
-    def _webhook(request: Request, recipe: str, at: Place, form: Form, arrived: float) -> Webhook:
-        params = {**at.own, **form.params} if at.own else form.params
-        return Webhook(params, recipe, at.path, at.step, request.headers.get(TOKEN_HEADER, ""), arrived)
 
     async def _traditional(self, request: Request, recipe: Recipe, at: Place, form: Form) -> str:
         """What a module's own `handle_request` answers, as the seed's `twilio_rt_` modules did."""
@@ -169,6 +150,32 @@ class VoiceFront:
         if errors := validate(verbs, extended=False):
             raise InvalidFlow(errors)
         return encode(verbs)
+
+
+def _no_such(name: str) -> Refused:
+    return Refused(404, f"there is no recipe {name!r}" if name else "there is no default recipe")
+
+
+def _not_by_post(recipe: Recipe) -> Refused:
+    what = "an extended recipe" if recipe.program is not None else "a recipe for messages"
+    return Refused(405, f"/{recipe.name} is {what}: POST to it", Allow="POST")
+
+
+def _of_conference(webhook: Webhook) -> Webhook | None:
+    """What a conference tells, which begins, ends and is recorded without a CallSid: None if it is about no call.
+
+    The call that ended a conference is told of that. (Twilio's documentation: "TwiML Voice: Conference",
+    `statusCallback`.) Raises `Refused` for anything else without a CallSid.
+    """
+    if webhook.of_a_message:
+        return None
+    if not webhook.conference_sid or webhook.kind.wants_document:
+        raise Refused(400, "no CallSid; every voice webhook has one")
+    if ending := webhook.call_sid_ending_conference:
+        return replace(webhook, params={**webhook.params, "CallSid": ending})
+    told = webhook.status_callback_event or webhook.event
+    log.info("callback_of_no_call", recipe=webhook.recipe, conference_sid=webhook.conference_sid, told=str(told))
+    return None
 
 
 def _checked(webhook: Webhook) -> Webhook:

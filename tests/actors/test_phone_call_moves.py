@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors import Answer, Call, JournalError, Move, NotMoved, Row
+from actors import Answer, Call, JournalError, Move, NotMoved, Row, Subscription
 from tests.actors.doubles import SID, Gate, Line, Office, bounded, quiet
 from tests.twiml.documents import inside
 from twiml import NOTHING, Dial, FunctionExt, Gather, LabelExt, Record, ResponseExt, Say
@@ -174,8 +174,9 @@ async def test_what_nobody_knows_is_told_and_leads_to_the_state_with_the_next_re
     line: Line, twilio: Twilio
 ) -> None:
     twilio.wrong = TimeoutError("no answer")
-    says = (await move(line, "survey")).reason
-    assert says == (
+    answer = await move(line, "survey")
+    assert answer.status == "unsure"
+    assert answer.reason == (
         "nobody knows whether Twilio has been told; the call goes to 2 with its next request (TimeoutError: no answer)"
     )
     answer = await line.post("1.3.2", step=2, DialCallStatus="completed")
@@ -240,6 +241,60 @@ async def test_a_journal_in_trouble_is_the_callers_to_know(line: Line) -> None:
     line.journal.on_commit = refuses
     with pytest.raises(JournalError):
         await move(line, "survey")
+
+
+async def test_a_refused_move_leaves_the_function_that_the_caller_holds_for(office: Office, twilio: Twilio) -> None:
+    ran: list[str] = []
+    gate = Gate()
+
+    @office.callout
+    def pay(call: Call) -> list[Any]:
+        ran.append(call.step_id)
+        gate.wait()
+        return [Say("paid")]
+
+    line = Line([pay, LabelExt("survey"), Say("How was it?")], redirect=twilio, patience=1.0)
+    asked = line.send()
+    await quiet()
+    line.clock.turn(1.0)
+    await bounded(asked)
+    twilio.wrong = NotMoved("21220")
+    assert (await move(line, "survey")).reason == "21220"
+    gate.open()
+    assert inside((await line.post("1", step=1)).xml).startswith("<Say>paid</Say>")
+    assert ran == [f"{SID}:0"]
+
+
+async def test_a_recording_of_the_verb_that_was_interrupted_is_awaited_all_the_same(
+    office: Office, twilio: Twilio
+) -> None:
+    told: list[str] = []
+
+    @office.employ
+    def on_recording(webhook: Any, call: Call) -> None:
+        told.append(webhook.path)
+
+    dial = Dial("+441314960123", record="record-from-answer")
+    subscribed = [Subscription("recording", office.__name__, "on_recording")]
+    line = Line([dial, LabelExt("x"), Say("x")], redirect=twilio, subscriptions=lambda _: subscribed)
+    await line.post()
+    await move(line, "x")
+    url = "https://api.twilio.com/Recordings/RE1"
+    await line.post("2", step=1, DialCallStatus="completed", RecordingSid="RE1", RecordingUrl=url)
+    await line.told()
+    assert (told, list(line.snapshot.awaited)) == ([], ["RE1"])
+    await line.post("recording", RecordingSid="RE1", RecordingUrl=url, RecordingStatus="completed")
+    await line.told()
+    assert told == ["recording"]
+
+
+async def test_whatever_the_path_is_that_recipes_are_mounted_under(twilio: Twilio) -> None:
+    line = Line([Dial("+441314960123"), LabelExt("x"), Say("x")], redirect=twilio, base="/a&b")
+    first = await line.post()
+    twilio.wrong = NotMoved("no")
+    await move(line, "x")
+    again = await line.post("1", step=1)
+    assert first.xml.replace("step=1", "step=2") == again.xml
 
 
 async def test_a_function_may_stand_where_the_call_is_moved_to(office: Office, twilio: Twilio) -> None:

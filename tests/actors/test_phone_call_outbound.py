@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from actors import Answer, Call, Subscription, Webhook
+from actors.call import HISTORY
 from tests.actors.doubles import MENU, Line, Office
-from twiml import NOTHING, FunctionExt, Gather, Hangup, Record, ResponseExt, Say
+from twiml import NOTHING, FunctionExt, Gather, Hangup, Record, Redirect, ResponseExt, Say
 
 OUT = {"Direction": "outbound-api"}
 NOBODY = ["busy", "no-answer", "failed", "canceled"]
@@ -167,6 +168,23 @@ async def test_only_such_a_call(setting: bool, fields: dict[str, str], status_fi
     if status_first:
         await line.post("status", CallStatus="in-progress", CallbackSource="call-progress-events", **fields)
     await line.post("1", step=1, Digits="1", **fields)
+    assert not line.snapshot.ending
+
+
+async def test_nor_with_a_document_that_sends_it_elsewhere() -> None:
+    line = Line([Say("a"), Redirect("https://ivr.example.com/other")], complete_outbound_early=True)
+    await line.post(CallStatus="in-progress", **OUT)
+    assert not line.snapshot.ending
+
+
+async def test_that_its_status_is_told_is_not_forgotten() -> None:
+    line = Line([Gather([Say("x")], after_ext=[ResponseExt("1", "a", [Hangup()])])], complete_outbound_early=True)
+    await line.post(CallStatus="in-progress", **OUT)
+    await line.post("status", CallStatus="in-progress", CallbackSource="call-progress-events", **OUT)
+    for number in range(HISTORY + 1):
+        await line.post("recording", RecordingSid=f"RE{number}", RecordingStatus="in-progress")
+    await line.restart()
+    await line.post("1", step=1, Digits="1", **OUT)
     assert not line.snapshot.ending
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from actors import Call, Subscription
-from tests.actors.doubles import Line, Office
+from actors.errand import LEASE, LOOK
+from tests.actors.doubles import Line, ManualClock, Office, PlainJournal, bounded, quiet, until
 from tests.twiml.documents import inside
 from twiml import Dial, Gather, Redirect, ResponseExt, Say
 
@@ -115,10 +117,89 @@ async def test_recipes_that_send_a_caller_to_each_other_for_ever_are_stopped() -
     assert "<Hangup/>" in heard[-1]
 
 
-async def test_a_recipe_that_is_not_there_moves_nothing(line: Line) -> None:
-    answer = await line.post(recipe="another", CallStatus="in-progress")
-    assert (answer.recipe, line.snapshot.recipe) == ("", "menu")
+@pytest.mark.parametrize("path", ["", "1.3.2", "1"])
+async def test_a_recipe_that_is_not_there_moves_nothing(line: Line, path: str) -> None:
+    answer = await line.post(path, recipe="another", CallStatus="in-progress")
+    assert (answer.recipe, line.snapshot.recipe, line.rows[-1].moved) == ("", "menu", False)
     assert "<Dial" in answer.xml
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"ErrorCode": "11200", "ErrorUrl": "https://ivr.example.com/menu/1?step=2"},
+        {"QueuePosition": "1", "QueueSid": "QU1", "QueueTime": "0"},
+        {"DequeingCallSid": "CA9", "QueueSid": "QU1"},
+    ],
+    ids=["a fallback", "who waits in a queue", "who leaves it"],
+)
+async def test_what_is_no_move_gives_the_document_there_is(line: Line, fields: dict[str, str]) -> None:
+    answer = await line.post(recipe="survey", CallStatus="in-progress", **fields)
+    assert (answer.recipe, line.snapshot.recipe, line.rows[-1].moved) == ("", "menu", False)
+    assert "<Dial" in answer.xml
+
+
+async def test_a_fallback_that_has_what_the_caller_keyed_answers_the_menu_they_are_at(line: Line) -> None:
+    await line.post(recipe="survey", CallStatus="in-progress")
+    answer = await line.post(recipe="menu", Digits="1", ErrorUrl="https://ivr.example.com/survey/1?step=3")
+    assert inside(answer.xml) == "<Say>Fine.</Say><Hangup/>"
+    assert line.snapshot.recipe == "survey"
+
+
+async def test_the_same_fields_at_another_recipe_are_no_repeat() -> None:
+    """Without a token a webhook is known by what it holds, and a Redirect from one to the other holds the same."""
+    line = Line([Say("a"), Redirect("https://ivr.example.com/survey")], others={"survey": SURVEY})
+    await line.post(CallStatus="in-progress")
+    assert "How was it?" in (await line.post(recipe="survey", CallStatus="in-progress")).xml
+
+
+async def test_how_often_a_state_of_the_one_was_entered_is_nothing_to_the_other() -> None:
+    line = Line([Gather([Say("x")], after_ext=[ResponseExt("1", "a")])], others={"survey": SURVEY}, max_visits=5)
+    await line.post()
+    for step in range(1, 4):
+        await line.post("1", step=step)
+    assert "How was it?" in (await line.post(recipe="survey", CallStatus="in-progress")).xml
+
+
+async def test_a_recording_of_the_verb_that_it_was_taken_out_of_is_awaited() -> None:
+    line = Line([Dial("+441314960123", record="record-from-answer"), Say("x")], others={"survey": SURVEY})
+    await line.post()
+    await line.post(recipe="survey", CallStatus="in-progress")
+    await line.post("2", step=1, DialCallStatus="completed", RecordingSid="RE1", RecordingUrl="https://h/RE1")
+    assert list(line.snapshot.awaited) == ["RE1"]
+
+
+async def test_what_came_of_the_ones_callout_is_nothing_to_the_other(office: Office) -> None:
+    """Both stand at the same rank, and another daemon has taken the call over meanwhile."""
+    door, ran = asyncio.Event(), list[str]()
+
+    @office.callout
+    async def ours(call: Call) -> list[Any]:
+        ran.append("ours")
+        await door.wait()
+        return [Say("ours")]
+
+    @office.callout
+    async def theirs(call: Call) -> list[Any]:
+        ran.append("theirs")
+        return [Say("theirs")]
+
+    flow, others = [Dial("+441314960123"), ours], {"other": [Dial("+441314960124"), theirs]}
+    journal, clock = PlainJournal(shared=True), ManualClock()
+    one, two = (Line(flow, others=others, journal=journal, clock=clock, node=name) for name in ("one", "two"))
+    await one.post()
+    first = one.send("2", step=1, DialCallStatus="completed")
+    await until(lambda: ran)
+    await two.post(recipe="other", CallStatus="in-progress")
+    second = one.send("2", recipe="other", step=2, DialCallStatus="completed")
+    await quiet()
+    door.set()
+    await bounded(first)
+    for _ in range(round(LEASE / LOOK) + 1):
+        await quiet()
+        clock.turn(LOOK)
+    assert inside((await bounded(second)).xml) == "<Say>theirs</Say><Hangup/>"
+    assert ran == ["ours", "theirs"]
 
 
 async def test_the_end_may_be_told_at_any_recipe(line: Line) -> None:

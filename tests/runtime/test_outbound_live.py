@@ -7,7 +7,7 @@ import secrets
 
 import pytest
 
-from actors import NotMoved
+from actors import MaybeMoved, NotMoved
 from runtime.softphone import Answer, Hold, Press, StandIn
 from runtime.twilio import client_of
 from tests.actors.doubles import bounded, until
@@ -17,7 +17,8 @@ ACCOUNT = "AC" + "1" * 32
 TO, FROM = "+441314960123", "+441314960100"
 FLOW = """
     told = []
-    def on(webhook, call): told.append((webhook.event.name, webhook.call_status, call.answered_by, call.data.get("asked", "")))
+    def on(webhook, call):
+        told.append((webhook.event.name, webhook.call_status, call.answered_by, call.data.get("asked", "")))
     subscriptions = [(event, on) for event in ("completion", "status", "detection", "leg")]
     def ask(call):
         call.data["asked"] = call.answered_by or "nobody"
@@ -277,6 +278,22 @@ async def test_many_are_moved_at_once_and_nobody_hears_anothers(house):
             400,
             'send {"state": "…"} with the rank or the label to go on at\n',
         ),
+        (
+            {"data": "[" * 100_000, "headers": {"Content-Type": "application/json"}},
+            400,
+            'send {"state": "…"} with the rank or the label to go on at\n',
+        ),
+        (
+            {"data": "{}", "headers": {"Content-Type": "application/json; charset=nope"}},
+            400,
+            'send {"state": "…"} with the rank or the label to go on at\n',
+        ),
+        (
+            {"json": {"state": "9"}, "headers": {"Host": "evil.example"}},
+            403,
+            "ask by a name of the loopback, or set status_token\n",
+        ),
+        ({"json": {"state": "9"}, "headers": {"Host": "localhost:1"}}, 409, "CA1: there is no such call\n"),
         ({"data": {"state": "9"}}, 415, 'send {"state": "…"} as application/json\n'),
     ],
 )
@@ -296,3 +313,22 @@ async def test_only_who_has_the_token_moves_calls(serve, session):
         assert response.status == 401
     async with session.post(where, json={"state": "1"}, headers={"Authorization": f"Bearer {token}"}) as response:
         assert response.status == 409
+
+
+async def test_a_daemon_that_is_stopping_moves_nothing(serve, session):
+    daemon = await serve()
+    daemon.draining = True
+
+    async with session.post(f"{daemon.status_url}/calls/CA1/redirect", json={"state": "1"}) as response:
+        assert (response.status, await response.text()) == (409, "CA1: the daemon is stopping\n")
+    daemon.draining = False
+
+
+async def test_what_nobody_knows_has_an_exit_code_of_its_own(serve, run_beside, monkeypatch):
+    daemon = await serve()
+
+    async def unsure(*_: object) -> None:
+        raise MaybeMoved("CA1: nobody knows")
+
+    monkeypatch.setattr(daemon.supervisor, "redirect", unsure)
+    assert await run_beside("redirect", "CA1", "1", "--url", daemon.status_url) == (3, "CA1: nobody knows\n")

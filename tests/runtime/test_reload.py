@@ -428,6 +428,25 @@ async def test_a_call_in_progress_outlives_its_recipes_going(serve, folder, inst
     assert (await post(daemon, "/menu/status", a_call("CA3", "completed"))).status == 404
 
 
+async def test_what_is_told_of_it_is_taken_as_well(serve, folder):
+    folder["menu"] = SAYS.format("old")
+    folder["other"] = "recipe = [Say('other')]"
+    daemon = await serve(folder, numbers={YOU: "menu"})
+    await post(daemon, "/", a_call())
+    daemon.settings.numbers.clear()
+    (folder.path / "menu.py").unlink()
+    assert await daemon.reload()
+
+    leg = a_call("CA7", "ringing", ParentCallSid="CA1", CallbackSource="call-progress-events")
+    conference = {"ConferenceSid": "CF1", "StatusCallbackEvent": "conference-end", "CallSidEndingConference": "CA1"}
+    assert (await post(daemon, "/menu/status", leg)).status == 200
+    assert (await post(daemon, "/menu/status", conference)).status == 200
+    assert (await post(daemon, "/menu/status", leg | {"ParentCallSid": "CA9"})).status == 404
+    assert (await post(daemon, "/menu/status", conference | {"CallSidEndingConference": "CA9"})).status == 404
+    over = await post(daemon, "/", a_call(status="completed"))
+    assert (over.status, daemon.status()["calls"]["completed"]) == (200, 1)
+
+
 async def test_and_a_restart_after_that(serve, folder, tmp_path):
     folder["menu"] = SAYS.format("old")
     folder["other"] = "recipe = [Say('other')]"

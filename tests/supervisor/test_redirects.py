@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from actors import Call, JournalError, NotMoved, Subscription, Webhook
+from actors import Call, JournalError, MaybeMoved, NotMoved, Subscription, Webhook
 from tests.actors.doubles import ManualClock, Office, PlainJournal, bounded, quiet
 from tests.supervisor.switchboard import MENU, Switchboard, counted, sid
 from tests.twiml.documents import inside
@@ -22,9 +24,12 @@ class Twilio:
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []
         self.wrong: BaseException | None = None
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def __call__(self, _: str, call_sid: str, path: str) -> None:
         self.told.append((call_sid, path))
+        if self.meanwhile is not None:
+            await self.meanwhile()
         if self.wrong is not None:
             raise self.wrong
 
@@ -94,6 +99,35 @@ async def test_what_twilio_refuses_is_said_and_the_call_goes_on(board: Switchboa
     assert await problem_of(board) == f"{sid(1)}: 21220: Call is not in-progress"
     assert "One!" in await board.post("1", step=1, Digits="1")
     assert board.counts == counted(in_progress=1, started=1)
+
+
+async def test_the_status_shows_where_a_call_is_that_was_not_moved(board: Switchboard, twilio: Twilio) -> None:
+    twilio.wrong = NotMoved("21220")
+    before = board.supervisor.status()["in_progress"][0]["state"]
+    await problem_of(board, "1.4")
+    assert (
+        board.supervisor.status()["in_progress"][0]["state"] == before == board.journal.written[-1][0].machine["state"]
+    )
+
+
+async def test_what_nobody_knows_is_said_as_that(board: Switchboard, twilio: Twilio) -> None:
+    twilio.wrong = TimeoutError("no answer")
+    with capture_logs() as logs, pytest.raises(MaybeMoved, match="nobody knows whether Twilio has been told"):
+        await move(board)
+    assert [log["call_sid"] for log in logs if log["event"] == "move_unsure"] == [sid(1)]
+
+
+async def test_a_call_is_moved_once_at_a_time(board: Switchboard, twilio: Twilio) -> None:
+    """Its webhooks wait behind each of them."""
+    door = asyncio.Event()
+    twilio.meanwhile = door.wait
+    first = asyncio.ensure_future(move(board))
+    await quiet()
+    assert await problem_of(board) == f"{sid(1)}: it is being moved already"
+    door.set()
+    await bounded(first)
+    twilio.meanwhile = None
+    await move(board, "1")
 
 
 async def test_a_call_that_sleeps_is_woken_up(twilio: Twilio) -> None:
@@ -188,6 +222,40 @@ async def test_a_leg_that_has_a_call_of_its_own_ends_that(office: Office, legs: 
     await board.told()
     assert board.counts == counted(in_progress=1, started=2, completed=1)
     assert legs == []
+
+
+async def test_callbacks_of_a_leg_that_come_at_the_same_time_leave_nothing_behind(office: Office) -> None:
+    door = asyncio.Event()
+
+    @office.callout
+    async def slow(call: Call) -> list[Any]:
+        await door.wait()
+        return [Say("x")]
+
+    board = Switchboard([slow])
+    parent = board.send()
+    await quiet()
+    legs = [board.send("status", sid=sid(2), CallStatus=status, **LEG) for status in ("ringing", "in-progress")]
+    await quiet()
+    door.set()
+    await bounded(asyncio.gather(parent, *legs))
+    await board.post("status", **OVER)
+    await board.linger()
+    assert (board.children, board.supervisor._awake.count) == ([], 0)
+
+
+async def test_the_status_of_a_leg_is_not_that_of_the_call(office: Office) -> None:
+    seen: list[tuple[str, str]] = []
+
+    @office.employ
+    def on_leg(webhook: Webhook, call: Call) -> None:
+        seen.append((webhook.call_status, call.status))
+
+    board = Switchboard(settings={"subscriptions": lambda _: [Subscription("leg", office.__name__, "on_leg")]})
+    await board.post(CallStatus="in-progress")
+    await board.post("status", sid=sid(2), CallStatus="completed", **LEG)
+    await board.told()
+    assert seen == [("completed", "in-progress")]
 
 
 async def test_a_leg_of_a_call_nobody_knows_is_nothing(office: Office, legs: list[Any]) -> None:

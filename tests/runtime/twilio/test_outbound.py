@@ -173,6 +173,14 @@ async def test_and_what_is_refused_then_was_not_moved(rest, redirects):
         await redirects(ACCOUNT, "CA1", "/menu/2?step=3")
 
 
+@pytest.mark.parametrize("code", [20429, 20003, 20500])
+async def test_a_refusal_of_something_else_then_leaves_it_open(rest, redirects, code):
+    rest.will(Cut(), Reply({"code": code, "message": "no", "status": 400}, 400))
+
+    with pytest.raises(Ambiguous):
+        await redirects(ACCOUNT, "CA1", "/menu/2?step=3")
+
+
 async def test_answers_that_are_lost_again_leave_it_open(rest, redirects):
     rest.will(Cut())
 
