@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from actors import Call, Overdue
 from supervisor.supervisor import WAITING, WAITING_ONCE
-from tests.actors.doubles import Office, bounded, hook, until
+from tests.actors.doubles import Office, bounded, hook, quiet, until
 from tests.supervisor.switchboard import MENU, Switchboard, counted, sid
 from tests.twiml.documents import inside
 from twiml import BUSY, NOTHING, Say
@@ -238,3 +238,13 @@ async def test_an_end_that_is_overdue_waits_however_many_wait_before_it(office: 
     with capture_logs():
         await busy.finish()
     assert busy.board.counts == counted(started=1, failed=1)
+
+
+async def test_a_call_that_is_asked_for_again_while_it_sleeps_takes_no_room_twice() -> None:
+    board = Switchboard(max_calls=3, max_awake=1)
+    for number in (1, 2):
+        await board.post(sid=sid(number))
+        await quiet()
+    await board.post(sid=sid(1), token="again")
+    assert not board.supervisor.tally.full
+    assert "<Gather" in await board.post(sid=sid(3))
