@@ -234,6 +234,29 @@ async def test_a_caller_who_holds_for_a_callout_is_moved_too(office: Office, twi
     assert "at last" not in str(line.rows)
 
 
+@pytest.mark.parametrize("unsure", [False, True], ids=["moved", "perhaps moved"])
+async def test_the_function_that_they_held_for_is_given_up(office: Office, twilio: Twilio, unsure: bool) -> None:
+    ended: list[str] = []
+
+    @office.callout
+    async def slow(call: Call) -> list[Any]:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("slow")
+        return []
+
+    line = Line([slow, LabelExt("survey"), Say("How was it?")], redirect=twilio, patience=1.0)
+    asked = line.send()
+    await quiet()
+    line.clock.turn(1.0)
+    await bounded(asked)
+    twilio.wrong = TimeoutError() if unsure else None
+    await move(line, "survey")
+    await quiet()
+    assert ended == ["slow"]
+
+
 async def test_a_journal_in_trouble_is_the_callers_to_know(line: Line) -> None:
     async def refuses(*_: Any) -> None:
         raise JournalError("the disk is full")

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from actors import Call, Subscription
+from actors import SUBSCRIPTIONS, Call, Subscription
 from actors.errand import LEASE, LOOK
 from tests.actors.doubles import Line, ManualClock, Office, PlainJournal, bounded, quiet, until
 from tests.twiml.documents import inside
-from twiml import Dial, Gather, Redirect, ResponseExt, Say
+from twiml import Dial, Gather, PromptExt, Redirect, ResponseExt, Say
 
 MENU = [Gather([Say("Press one.")], after_ext=[ResponseExt("1", "one", [Dial("+441314960123"), Say("Back.")])])]
 SURVEY = [Gather([Say("How was it?")], after_ext=[ResponseExt("1", "good", [Say("Fine.")])])]
@@ -211,3 +211,24 @@ async def test_a_call_that_is_over_is_sent_nowhere(line: Line) -> None:
     await line.post("status", CallStatus="completed")
     await line.post(recipe="survey", CallStatus="in-progress")
     assert line.snapshot.recipe == "menu"
+
+
+async def test_the_callers_language_goes_along_and_is_found_where_there_was_none() -> None:
+    texts = {"en-GB": "Hello", "de-DE": "Guten Tag"}
+    spoken: dict[str, str | None] = {"menu": "de-DE", "other": "en-GB", "plain": None}
+    others = {"other": [Say(PromptExt(texts))], "plain": MENU}
+    for first, heard in (("menu", "Guten Tag"), ("plain", "Hello")):
+        line = Line(MENU, others=others, language=lambda recipe, _: spoken[recipe])
+        await line.post(recipe=first)
+        assert heard in (await line.post(recipe="other", CallStatus="in-progress")).xml
+
+
+async def test_no_recipe_adds_more_subscriptions_than_a_call_may_have() -> None:
+    many = {
+        recipe: [Subscription("completion", recipe, f"f{n}") for n in range(SUBSCRIPTIONS)]
+        for recipe in ("menu", "survey")
+    }
+    line = Line(MENU, others={"survey": SURVEY}, subscriptions=lambda recipe: many[recipe])
+    await line.post()
+    await line.post(recipe="survey", CallStatus="in-progress")
+    assert list(line.snapshot.subscriptions) == many["menu"]

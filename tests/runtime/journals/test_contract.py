@@ -72,6 +72,13 @@ def listed(calls) -> list[str]:
 # --- calls ---------------------------------------------------------------------------------------
 
 
+async def test_all_that_is_known_of_a_call_is_kept(journal):
+    known = snapshot()._replace(answered_by="fax", reported=True, ending=True, awaited={"RE1": {"CallSid": "CA1"}})
+    await journal.commit(known, row())
+
+    assert await journal.load("CA1") == known
+
+
 async def test_a_call_nobody_wrote_down(journal):
     assert await journal.load("CA1") is None
     assert list(await journal.history("CA1")) == []
