@@ -12,6 +12,9 @@ sent an apology for it, and what the conversation remembers stays as it was. A f
 left to finish all the same, and the messages behind it wait: two of one pair never overlap. Nobody gets
 what it answers then, but what it left in `data` is kept.
 
+A daemon that stops waits for none. A message whose function is under way then, or has not begun, is refused and
+not written down: whoever is given it again runs it.
+
 What goes wrong here is not caught. The actor forgets what it knew, and the message may be given to it
 again. Another daemon's may have gone on with the conversation meanwhile: then its step is *stale*, and
 the message is handled anew upon what there is now. A function that has run for it is not run again.
@@ -45,6 +48,7 @@ SEEN = 50
 """Rows of its history that are looked at: for repeats, and for what was said before."""
 TRIES = 10
 """How often a message is handled anew because another daemon was quicker."""
+STOPPING = "this daemon stops, and waits for no function any more"
 NO_PROGRAM = Program(())
 
 
@@ -79,6 +83,10 @@ def same_message(webhook: Webhook) -> str:
     return "m" + hashlib.blake2b(repr(place).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
+class Unanswered(Exception):
+    """A message can't be handled, and nothing of it was written down."""
+
+
 class Replied(NamedTuple):
     """What a message is answered."""
 
@@ -102,6 +110,11 @@ class Delivery:
         """Give the answer, once it is committed."""
         if not self.replied.done():
             self.replied.set_result(replied)
+
+    def refuse(self, problem: Unanswered) -> None:
+        """Give none, for nothing is committed."""
+        if not self.replied.done():
+            self.replied.set_exception(problem)
 
 
 class Conversation(LoopActor):
@@ -153,7 +166,7 @@ class Conversation(LoopActor):
         elif status:
             delivery.settle(await self._told_of_status(webhook, key))
         else:
-            delivery.settle(await self._reply(webhook, key))
+            await self._answer(webhook, key, delivery)
         if self.late:
             await self._hear_out(webhook)
         await self._let_go()
@@ -173,6 +186,14 @@ class Conversation(LoopActor):
         step = Row(webhook.arrived, "message_status", webhook.path, None, webhook.params, NOTHING, False, key)
         await self._write(webhook, step)
         return Replied(NOTHING, fresh=True)
+
+    async def _answer(self, webhook: Webhook, key: str, delivery: Delivery) -> None:
+        """Settle a message, or refuse it."""
+        try:
+            delivery.settle(await self._reply(webhook, key))
+        except Unanswered as problem:
+            log.warning("message_refused", message_sid=webhook.message, recipe=webhook.recipe, reason=str(problem))
+            delivery.refuse(problem)
 
     async def _reply(self, webhook: Webhook, key: str) -> Replied:
         """Call the function, and commit what it answers within its message's time."""
@@ -194,20 +215,32 @@ class Conversation(LoopActor):
         return Replied(xml, began, fresh=True, problem=problem)
 
     async def _outcome(self, webhook: Webhook, key: str, text: Text) -> Outcome:
-        """What the function returned, run now or before. Raises `CalloutError`, also if it is late."""
-        settings, taken = self.settings, self._taken
+        """What the function returned, run now or before.
+
+        Raises:
+            CalloutError: it failed, or is late.
+            Unanswered: the daemon stops, and waits for none.
+        """
+        settings, taken, hurry = self.settings, self._taken, self.settings.callouts.hurry
         deadline = webhook.arrived + settings.patience
         if self.errand is None or not self.errand.is_for(key, taken):
             await self._let_go()
             module = settings.replies(webhook.recipe)
             if module is None:
                 raise CalloutError(f"recipe {webhook.recipe} has no reply any more")
+            if hurry.done():
+                raise Unanswered(STOPPING)
             errand = Errand(settings, self.key, Callout(FunctionExt("reply", module, "reply"), key), taken)
             if not await errand.claim(self._version, deadline):
+                if hurry.done():
+                    raise Unanswered(STOPPING)
                 raise CalloutError("another daemon was busy with this conversation for too long")
             self.errand = errand
             errand.begin(self._call(module, text))
-        self.late = not await self.errand.done_by(deadline)
+        done = await self.errand.done_by(deadline)
+        if not done and hurry.done():
+            raise Unanswered(STOPPING)
+        self.late = not done
         if self.late:
             seconds = round(settings.clock.now() - webhook.arrived, 1)
             raise CalloutError(f"{self.errand.callout.function.module}:reply was not done after {seconds:g} s")

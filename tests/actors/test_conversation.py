@@ -54,6 +54,13 @@ def said(document: str) -> str:
     return inside(document).removeprefix("<Message>").removesuffix("</Message>")
 
 
+async def pass_by(clock: ManualClock, seconds: float) -> None:
+    """Let time pass, from one look at a claim to the next."""
+    for _ in range(round(seconds / LOOK) + 1):
+        await quiet()
+        clock.turn(LOOK)
+
+
 def test_the_examples_in_the_documentation_run() -> None:
     assert doctest.testmod(actors.conversation).failed == 0
 
@@ -394,15 +401,89 @@ async def test_a_thread_that_is_late_is_waited_for_too(desk: Desk, office: Offic
         assert said(await bounded(quick)) == "done"
 
 
-async def test_a_daemon_that_stops_waits_for_none(desk: Desk, doors: Doors) -> None:
+# a daemon that stops
+
+
+async def test_one_under_way_when_its_daemon_stops_is_refused_and_run_by_the_next(desk: Desk, doors: Doors) -> None:
+    sent = desk.send(text("slow"))
+    await until(lambda: doors.doors)
     with capture_logs() as logged:
-        sent = desk.send(text("slow"))
-        await until(lambda: doors.doors)
         await bounded(desk.conversations.stop())
-        assert await bounded(sent) == NOTHING
-    assert [each["event"] for each in logged] == ["reply_failed", "late_reply_lost"]
+        with pytest.raises(Unanswered, match="this daemon stops"):
+            await bounded(sent)
+    assert [(each["event"], each["message_sid"]) for each in logged] == [("message_refused", text().message)]
+    assert desk.journal.written == []
+    assert [sid for sid, _ in desk.reasons] == [text().message]
+    assert (len(desk.conversations), desk.conversations.counts["failed"]) == (0, 1)
+
+    following = desk.after()
+    doors.doors.clear()
+    doors.open("slow", "done")
+    again = following.send(text("slow", at=desk.clock.now()))
+    await pass_by(desk.clock, LEASE)
+    assert said(await bounded(again)) == "done"
+    assert doors.log == ["in slow", "out slow"] * 2
+
+
+async def test_those_behind_it_are_refused_unbegun(desk: Desk, doors: Doors) -> None:
+    with capture_logs():
+        slow = desk.send(text("slow", 1))
+        await until(lambda: doors.doors)
+        behind = [desk.send(text("quick", number)) for number in (2, 3)]
+        doors.open("quick", "done")
+        await bounded(desk.conversations.stop())
+        answers = await bounded(asyncio.gather(slow, *behind, return_exceptions=True))
+    assert [type(each) for each in answers] == [Unanswered] * 3
     assert doors.log == ["in slow", "out slow"]
-    assert len(desk.conversations) == 0
+    assert desk.journal.written == []
+
+
+async def test_a_late_one_is_cut_off_when_its_daemon_stops_and_told_of(desk: Desk, doors: Doors) -> None:
+    """Its message was answered already; the one behind it was not."""
+    with capture_logs() as logged:
+        slow = desk.send(text("slow", 1))
+        await until(lambda: doors.doors)
+        desk.clock.turn(PATIENCE)
+        assert await bounded(slow) == NOTHING
+        quick = desk.send(text("quick", 2, at=desk.clock.now()))
+        await quiet()
+        await bounded(desk.conversations.stop())
+        with pytest.raises(Unanswered):
+            await bounded(quick)
+    assert [each["event"] for each in logged] == ["reply_failed", "late_reply_lost", "message_refused"]
+    assert doors.log == ["in slow", "out slow"]
+    assert [row.params["Body"] for _, row in desk.journal.written] == ["slow"]
+
+
+async def test_what_needs_no_function_is_answered_by_a_daemon_that_stops(desk: Desk, doors: Doors) -> None:
+    """A message that was answered before, and what became of one of ours."""
+    doors.open("before", "yes")
+    before = await desk.post(text("before", 1))
+    with capture_logs():
+        slow = desk.send(text("slow", 2))
+        await until(lambda: "slow" in doors.doors)
+        again, told = desk.send(text("before", 1)), desk.send(status())
+        await bounded(desk.conversations.stop())
+        assert await bounded(asyncio.gather(again, told)) == [before, NOTHING]
+    assert isinstance(slow.exception(), Unanswered)
+    assert desk.kinds == ["message", "message_status"]
+
+
+async def test_one_that_waits_for_another_daemon_is_refused_when_its_own_stops(office: Office, doors: Doors) -> None:
+    one, two = cluster(office)
+    first = one.send(text("a", 1))
+    await until(lambda: doors.doors)
+    second = two.send(text("b", 2))
+    await quiet()
+    with capture_logs():
+        stopping = asyncio.ensure_future(two.conversations.stop())
+        await pass_by(one.clock, LOOK)
+        await bounded(stopping)
+        with pytest.raises(Unanswered, match="this daemon stops"):
+            await bounded(second)
+    doors.open("a", "A")
+    assert said(await bounded(first)) == "A"
+    assert doors.log == ["in a", "out a"]
 
 
 # crashes
