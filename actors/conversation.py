@@ -10,7 +10,8 @@ last message. It is known from the journal alone: an actor lives as long as it h
 What goes wrong within `reply`, or takes it longer than Twilio waits, costs that one answer: nobody is
 sent an apology for it, and what the conversation remembers stays as it was. A function that is late is
 left to finish all the same, and the messages behind it wait: two of one pair never overlap. Nobody gets
-what it answers then, but what it left in `data` is kept.
+what it answers then, but what it left in `data` is kept. A message that waits with another daemon does so
+no longer than its time: then it is refused, and not written down.
 
 A daemon that stops waits for none. A message whose function is under way then, or has not begun, is refused and
 not written down: whoever is given it again runs it.
@@ -48,6 +49,7 @@ SEEN = 50
 """Rows of its history that are looked at: for repeats, and for what was said before."""
 TRIES = 10
 """How often a message is handled anew because another daemon was quicker."""
+BUSY = "another daemon is busy with this conversation"
 STOPPING = "this daemon stops, and waits for no function any more"
 NO_PROGRAM = Program(())
 
@@ -219,7 +221,7 @@ class Conversation(LoopActor):
 
         Raises:
             CalloutError: it failed, or is late.
-            Unanswered: the daemon stops, and waits for none.
+            Unanswered: the daemon stops, and waits for none; or another one was busy with the conversation.
         """
         settings, taken, hurry = self.settings, self._taken, self.settings.callouts.hurry
         deadline = webhook.arrived + settings.patience
@@ -232,9 +234,7 @@ class Conversation(LoopActor):
                 raise Unanswered(STOPPING)
             errand = Errand(settings, self.key, Callout(FunctionExt("reply", module, "reply"), key), taken)
             if not await errand.claim(self._version, deadline):
-                if hurry.done():
-                    raise Unanswered(STOPPING)
-                raise CalloutError("another daemon was busy with this conversation for too long")
+                raise Unanswered(STOPPING if hurry.done() else BUSY)
             self.errand = errand
             errand.begin(self._call(module, text))
         done = await self.errand.done_by(deadline)

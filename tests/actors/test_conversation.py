@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 import actors.conversation
 from actors import Callouts, Text, Webhook, key_of
-from actors.conversation import SEEN, STATUS, same_message
+from actors.conversation import BUSY, SEEN, STATUS, same_message
 from actors.errand import LEASE, LOOK, RENEWAL
 from runtime.journals import MemoryJournal
 from supervisor import Unanswered
@@ -697,20 +697,29 @@ async def test_nor_is_what_a_late_one_left_lost_by_it(office: Office, doors: Doo
     assert one.journal.written[-1][0].data == {"read": ["slow"]}
 
 
-async def test_a_daemon_waits_for_another_no_longer_than_a_message_may(office: Office, doors: Doors) -> None:
+async def test_a_message_for_which_another_daemon_had_no_end_is_refused_and_run_when_it_comes_again(
+    office: Office, doors: Doors
+) -> None:
     one, two = cluster(office)
-    with capture_logs():
+    doors.open("quick", "done")
+    with capture_logs() as logged:
         first = one.send(text("slow", 1))
         await until(lambda: doors.doors)
         second = two.send(text("quick", 2))
-        for _ in range(int(PATIENCE / LOOK) + 2):
-            await quiet()
-            one.clock.turn(LOOK)
-        assert await bounded(asyncio.gather(first, second)) == [NOTHING, NOTHING]
+        await pass_by(one.clock, PATIENCE)
+        assert await bounded(first) == NOTHING
+        with pytest.raises(Unanswered, match=BUSY):
+            await bounded(second)
         doors.open("slow")
         await one.done()
-    assert two.reasons == [(text(number=2).message, "another daemon was busy with this conversation for too long")]
+    refused = next(each for each in logged if each["event"] == "message_refused")
+    assert (refused["message_sid"], refused["recipe"], refused["reason"]) == (text(number=2).message, "shop", BUSY)
+    assert two.reasons == [(text(number=2).message, BUSY)]
     assert doors.log == ["in slow", "out slow"]
+    assert [row.params.get("Body") for _, row in one.journal.written] == ["slow", None]
+
+    assert said(await two.post(text("quick", 2, at=two.clock.now()))) == "done"
+    assert one.journal.written[-1][0].data == {"read": ["slow", "quick"]}
 
 
 async def test_what_a_late_one_left_does_not_undo_what_another_daemon_wrote(office: Office, doors: Doors) -> None:
