@@ -7,11 +7,13 @@ A conversation is kept as a call is, with nothing to run and nothing due: its `C
 pair, which no call's can be, its status is `conversation`, and it is forgotten `journal_days` after the
 last message. It is known from the journal alone: an actor lives as long as it has something in hand.
 
-What goes wrong within `reply`, or takes it longer than Twilio waits, costs that one answer: nobody is
-sent an apology for it, and what the conversation remembers stays as it was. A function that is late is
-left to finish all the same, and the messages behind it wait: two of one pair never overlap. Nobody gets
-what it answers then, but what it left in `data` is kept. A message that waits with another daemon does so
-no longer than its time: then it is refused, and not written down.
+What goes wrong within `reply`, or takes it longer than `patience`, costs that one answer: nobody is sent
+an apology for it, and what the conversation remembers stays as it was. A function that is late is left to
+finish all the same. Nobody gets what it answers then, but what it left in `data` is kept.
+
+The messages behind a function wait: two of one pair never overlap. Each has its own patience from when it
+is its turn, as far as Twilio still waits. One whose turn comes later is handled for what it leaves in
+`data`. One that waits for another daemon's function is refused in the end, and not written down.
 
 A daemon that stops waits for none. A message whose function is under way then, or has not begun, is refused and
 not written down: whoever is given it again runs it.
@@ -47,6 +49,9 @@ STATUS = "conversation"
 """How a conversation stands, for as long as it is kept."""
 SEEN = 50
 """Rows of its history that are looked at: for repeats, and for what was said before."""
+WAITED = 14.0
+"""Seconds after it came in which a message is answered, whatever it waits for: Twilio waits 15 for the whole exchange
+(docs: usage/webhooks/webhooks-connection-overrides)."""
 TRIES = 10
 """How often a message is handled anew because another daemon was quicker."""
 BUSY = "another daemon is busy with this conversation"
@@ -224,7 +229,7 @@ class Conversation(LoopActor):
             Unanswered: the daemon stops, and waits for none; or another one was busy with the conversation.
         """
         settings, taken, hurry = self.settings, self._taken, self.settings.callouts.hurry
-        deadline = webhook.arrived + settings.patience
+        waited = webhook.arrived + WAITED
         if self.errand is None or not self.errand.is_for(key, taken):
             await self._let_go()
             module = settings.replies(webhook.recipe)
@@ -233,17 +238,18 @@ class Conversation(LoopActor):
             if hurry.done():
                 raise Unanswered(STOPPING)
             errand = Errand(settings, self.key, Callout(FunctionExt("reply", module, "reply"), key), taken)
-            if not await errand.claim(self._version, deadline):
+            if not await errand.claim(self._version, waited):
                 raise Unanswered(STOPPING if hurry.done() else BUSY)
             self.errand = errand
             errand.begin(self._call(module, text))
-        done = await self.errand.done_by(deadline)
+        done = await self.errand.done_by(min(self.errand.begun + settings.patience, waited))
         if not done and hurry.done():
             raise Unanswered(STOPPING)
         self.late = not done
         if self.late:
             seconds = round(settings.clock.now() - webhook.arrived, 1)
-            raise CalloutError(f"{self.errand.callout.function.module}:reply was not done after {seconds:g} s")
+            name = f"{self.errand.callout.function.module}:reply"
+            raise CalloutError(f"{name} was not done {seconds:g} s after its message came")
         return self.errand.outcome()
 
     async def _call(self, module: str, text: Text) -> Outcome:

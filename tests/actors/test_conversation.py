@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 import actors.conversation
 from actors import Callouts, Text, Webhook, key_of
-from actors.conversation import BUSY, SEEN, STATUS, same_message
+from actors.conversation import BUSY, SEEN, STATUS, WAITED, same_message
 from actors.errand import LEASE, LOOK, RENEWAL
 from runtime.journals import MemoryJournal
 from supervisor import Unanswered
@@ -291,7 +291,7 @@ async def test_one_that_is_late_costs_the_answer_which_is_committed_first(desk: 
         desk.clock.turn(PATIENCE)
         assert await bounded(sent) == NOTHING
     assert desk.kinds == ["message"]
-    assert desk.reasons == [(text().message, "office_of_this_test:reply was not done after 8 s")]
+    assert desk.reasons == [(text().message, "office_of_this_test:reply was not done 8 s after its message came")]
     assert [each["event"] for each in logged] == ["reply_failed"]
     doors.open("slow")
     await desk.done()
@@ -333,6 +333,48 @@ async def test_the_message_behind_a_late_one_waits_for_it_and_sees_what_it_left(
         assert said(await bounded(quick)) == "done"
     assert doors.log == ["in slow", "out slow", "in quick", "out quick"]
     assert desk.journal.written[-1][0].data == {"read": ["slow", "quick"]}
+
+
+async def test_one_behind_a_late_one_has_its_own_time_as_long_as_twilio_waits(desk: Desk, doors: Doors) -> None:
+    """It came a second after the other, and has its turn after nine."""
+    with capture_logs():
+        sent = [desk.send(text("slow", 1))]
+        await until(lambda: doors.doors)
+        desk.clock.turn(1)
+        sent += [desk.send(text(body, number, at=START + 1)) for number, body in enumerate(["quick", "slower"], 2)]
+        desk.clock.turn(PATIENCE)
+        doors.open("slow")
+        await until(lambda: "in quick" in doors.log)
+        doors.open("quick", "done")
+        assert said(await bounded(sent[1])) == "done"
+        await until(lambda: "in slower" in doors.log)
+        desk.clock.turn(WAITED - PATIENCE - 0.1)
+        await quiet()
+        assert not sent[2].done()
+        desk.clock.turn(0.1)
+        assert await bounded(asyncio.gather(*sent)) == [NOTHING, sent[1].result(), NOTHING]
+    assert [reason for _, reason in desk.reasons] == [
+        f"office_of_this_test:reply was not done {seconds} s after its message came" for seconds in (9, 14)
+    ]
+    doors.open("slower")
+    await desk.done()
+    assert desk.journal.written[-1][0].data == {"read": ["slow", "quick", "slower"]}
+
+
+async def test_one_for_which_twilio_waits_no_more_is_run_all_the_same(desk: Desk, doors: Doors) -> None:
+    doors.open("quick", "done")
+    with capture_logs() as logged:
+        slow = desk.send(text("slow", 1))
+        await until(lambda: "in slow" in doors.log)
+        quick = desk.send(text("quick", 2))
+        desk.clock.turn(WAITED)
+        await quiet()
+        doors.open("slow")
+        assert await bounded(asyncio.gather(slow, quick)) == [NOTHING, NOTHING]
+        await desk.done()
+    assert (logged[-1]["event"], logged[-1]["unsent"]) == ("late_reply", 1)
+    assert desk.journal.written[-1][0].data == {"read": ["slow", "quick"]}
+    assert doors.log == ["in slow", "out slow", "in quick", "out quick"]
 
 
 async def test_each_of_many_slow_ones_is_run_one_at_a_time(desk: Desk, doors: Doors) -> None:
@@ -697,6 +739,23 @@ async def test_nor_is_what_a_late_one_left_lost_by_it(office: Office, doors: Doo
     assert one.journal.written[-1][0].data == {"read": ["slow"]}
 
 
+async def test_a_message_behind_a_late_one_of_another_daemon_has_its_own_time(office: Office, doors: Doors) -> None:
+    one, two = cluster(office)
+    doors.open("quick", "done")
+    with capture_logs():
+        first = one.send(text("slow", 1))
+        await until(lambda: "in slow" in doors.log)
+        second = two.send(text("quick", 2))
+        await pass_by(one.clock, PATIENCE + 2)
+        assert await bounded(first) == NOTHING
+        doors.open("slow")
+        await one.done()
+        await pass_by(one.clock, LOOK)
+        assert said(await bounded(second)) == "done"
+    assert doors.log == ["in slow", "out slow", "in quick", "out quick"]
+    assert one.journal.written[-1][0].data == {"read": ["slow", "quick"]}
+
+
 async def test_a_message_for_which_another_daemon_had_no_end_is_refused_and_run_when_it_comes_again(
     office: Office, doors: Doors
 ) -> None:
@@ -706,7 +765,7 @@ async def test_a_message_for_which_another_daemon_had_no_end_is_refused_and_run_
         first = one.send(text("slow", 1))
         await until(lambda: doors.doors)
         second = two.send(text("quick", 2))
-        await pass_by(one.clock, PATIENCE)
+        await pass_by(one.clock, WAITED)
         assert await bounded(first) == NOTHING
         with pytest.raises(Unanswered, match=BUSY):
             await bounded(second)
