@@ -35,7 +35,7 @@ import structlog
 
 from actors.callouts import CalloutError, Outcome, plain
 from actors.errand import Errand
-from actors.journal import Row, Snapshot, StaleVersion, Subscription
+from actors.journal import KEPT_ROWS, Row, Snapshot, StaleVersion, Subscription
 from actors.loop_actor import LoopActor
 from actors.repeats import answered, same
 from actors.settings import Settings
@@ -47,8 +47,6 @@ log = structlog.get_logger("switchhook.conversation")
 
 STATUS = "conversation"
 """How a conversation stands, for as long as it is kept."""
-SEEN = 50
-"""Rows of its history that are looked at: for repeats, and for what was said before."""
 WAITED = 14.0
 """Seconds after it came in which a message is answered, whatever it waits for: Twilio waits 15 for the whole exchange
 (docs: usage/webhooks/webhooks-connection-overrides)."""
@@ -136,6 +134,7 @@ class Conversation(LoopActor):
         self.known: Snapshot | None = None
         """The conversation as it was after its latest step, if it has had one."""
         self.rows: tuple[Row, ...] = ()
+        """All that is kept of its history, for repeats and for what was said before."""
         self.current = False
         """Whether that is known, and nobody else is known to have gone on from there."""
         self.errand: Errand | None = None
@@ -182,7 +181,7 @@ class Conversation(LoopActor):
         """Learn how the conversation stands."""
         journal = self.settings.journal
         self.known = await journal.load(self.key)
-        self.rows = tuple(await journal.history(self.key, SEEN)) if self.known is not None else ()
+        self.rows = tuple(await journal.history(self.key)) if self.known is not None else ()
         self.current = True
 
     async def _told_of_status(self, webhook: Webhook, key: str) -> Replied:
@@ -302,7 +301,7 @@ class Conversation(LoopActor):
         busy = self.late and outcome is None
         claimant = settings.node if self.errand is not None and not busy else ""
         await settings.journal.commit(snapshot, row, claimant=claimant)
-        self.known, self.rows = snapshot, (*self.rows, row)[-SEEN:]
+        self.known, self.rows = snapshot, (*self.rows, row)[-KEPT_ROWS:]
 
     @property
     def _version(self) -> int:

@@ -101,7 +101,8 @@ class Text:
     @property
     def history(self) -> list[Said]:
         """The latest texts before this one, theirs and ours, the oldest first."""
-        return [each for row in self._rows if row.kind == MESSAGE for each in _said(row)][-HISTORY:]
+        latest = [row for row in self._rows if row.kind == MESSAGE][-HISTORY:]
+        return [each for row in latest for each in _said(row)][-HISTORY:]
 
     @property
     def log(self) -> Any:

@@ -12,8 +12,9 @@ from structlog.testing import capture_logs
 
 import actors.conversation
 from actors import Callouts, Text, Webhook, key_of
-from actors.conversation import BUSY, SEEN, STATUS, WAITED, same_message
+from actors.conversation import BUSY, STATUS, WAITED, same_message
 from actors.errand import LEASE, LOOK, RENEWAL
+from actors.journal import KEPT_ROWS
 from runtime.journals import MemoryJournal
 from supervisor import Unanswered
 from supervisor.conversations import LATE, WAITING
@@ -657,12 +658,27 @@ async def test_one_that_cannot_be_written_down_is_told_of_and_answered(desk: Des
     assert desk.conversations.counts["failed"] == 0
 
 
-async def test_a_long_conversation_is_as_quick_as_a_short_one(desk: Desk, counted: list[str]) -> None:
-    """What is looked at is bounded; a repeat is known as far back as that goes."""
-    for number in range(SEEN + 10):
-        await desk.post(text("hi", number))
-    await desk.post(text("hi", SEEN + 9))
-    assert len(counted) == SEEN + 10
+async def test_a_message_is_known_again_behind_all_that_may_wait(desk: Desk, counted: list[str]) -> None:
+    sent = [desk.send(text("hi", number)) for number in (*range(WAITING - 1), 0)]
+    answers = await bounded(asyncio.gather(*sent))
+    assert answers[-1] == answers[0]
+    assert len(counted) == len(set(answers)) == WAITING - 1
+
+
+async def test_and_after_what_became_of_every_answer(desk: Desk, counted: list[str]) -> None:
+    first, *_ = [await desk.post(text("hi", number)) for number in range(WAITING)]
+    for number in range(WAITING):
+        await desk.post(status("sent", 1000 + number))
+    assert await desk.post(text("hi", 0)) == first
+    assert len(counted) == WAITING
+
+
+async def test_what_is_looked_at_of_a_long_conversation_is_bounded(desk: Desk, counted: list[str]) -> None:
+    """It is what a journal keeps: a message is known again after as many others, and no more."""
+    answers = [await desk.post(text("hi", number)) for number in range(KEPT_ROWS + 1)]
+    assert await desk.post(text("hi", 1)) == answers[1]
+    assert len(counted) == KEPT_ROWS + 1
+    assert await desk.post(text("hi", 0)) != answers[0]
 
 
 # several daemons
