@@ -88,9 +88,8 @@ class Text:
     @property
     def media(self) -> list[Attachment]:
         """The pictures and the like that came with it."""
-        types = self.webhook.media_content_types
-        types += [""] * (len(self.webhook.media_urls) - len(types))
-        return [Attachment(url, kind) for url, kind in zip(self.webhook.media_urls, types, strict=False)]
+        urls, types = self.webhook.media_urls, self.webhook.media_content_types
+        return [Attachment(url, kind) for url, kind in zip(urls, [*types, *[""] * len(urls)], strict=False)]
 
     @property
     def opted_out(self) -> bool:
