@@ -20,7 +20,8 @@ not written down: whoever is given it again runs it.
 
 What goes wrong here is not caught. The actor forgets what it knew, and the message may be given to it
 again. Another daemon's may have gone on with the conversation meanwhile: then its step is *stale*, and
-the message is handled anew upon what there is now. A function that has run for it is not run again.
+the message is handled anew upon what there is now. What a function returned for it is taken all the same,
+unless `data` is no longer what the function saw: then it is run again.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ class Supervisor:
         self.max_call_hours = max_call_hours
         self.postman = Postman(self.settings, pauses)
         self.conversations = Conversations(self.settings, self.tally, max_restarts)
-        """The same for messages, which are told to it directly."""
+        """The supervisor of conversations by text; messages are given to it directly."""
         self._roll = Roll()
         self._awake = Awake(max_awake, lambda call_sid: PhoneCall.start(self.settings, call_sid))
         self._others = Others(self.settings, self._roll, self.tally, self._retire)
@@ -229,7 +229,7 @@ class Supervisor:
     async def settle(self) -> None:
         """End the calls whose callers are gone, without Twilio's last word, and have everybody told who is to be.
 
-        Takes as long as subscribed functions do.
+        Takes as long as subscribed functions do, and functions whose answers to messages are late.
         """
         await self._rounds.finish()  # which find ever more to do, of other daemons too
         if not self.settings.journal.shared:

@@ -814,6 +814,22 @@ async def test_what_a_late_one_left_does_not_undo_what_another_daemon_wrote(offi
     assert one.journal.written[-1][0].data == {"read": ["quick"]}
 
 
+async def test_a_function_is_run_again_upon_what_another_daemon_has_written_meanwhile(
+    office: Office, doors: Doors
+) -> None:
+    """Whose clock is ahead, likewise; the message is handled upon what the conversation remembers now."""
+    [one] = cluster(office, 1)
+    two = Desk(office, clock=ManualClock(START + 100), journal=one.journal, node="ahead")
+    slow = one.send(text("slow", 1))
+    await until(lambda: doors.doors)
+    doors.open("quick", "done")
+    await two.post(text("quick", 2, at=START + 100))
+    doors.open("slow", "done")
+    assert said(await bounded(slow)) == "done"
+    assert doors.log == ["in slow", "in quick", "out quick", "out slow", "in slow", "out slow"]
+    assert one.journal.written[-1][0].data == {"read": ["quick", "slow"]}
+
+
 async def test_the_claim_of_a_message_outlives_what_is_on_its_way_for_the_one_before(
     office: Office, doors: Doors
 ) -> None:
