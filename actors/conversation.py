@@ -42,7 +42,7 @@ from actors.repeats import answered, same
 from actors.settings import Settings
 from actors.text import MESSAGE, Text, answer_of, verbs_of
 from actors.webhook import Webhook
-from twiml import NOTHING, Callout, FunctionExt, Program, TwimlError
+from twiml import NOTHING, Program, TwimlError
 
 log = structlog.get_logger("switchhook.conversation")
 
@@ -237,23 +237,21 @@ class Conversation(LoopActor):
                 raise CalloutError(f"recipe {webhook.recipe} has no reply any more")
             if hurry.done():
                 raise Unanswered(STOPPING)
-            errand = Errand(settings, self.key, Callout(FunctionExt("reply", module, "reply"), key), taken)
+            errand = Errand(settings, self.key, key, taken, f"{module}:reply")
             if not await errand.claim(self._version, waited):
                 raise Unanswered(STOPPING if hurry.done() else BUSY)
             self.errand = errand
-            errand.begin(self._call(module, text))
+            errand.begin(self._call(module, errand.name, text))
         done = await self.errand.done_by(min(self.errand.begun + settings.patience, waited))
         if not done and hurry.done():
             raise Unanswered(STOPPING)
         self.late = not done
         if self.late:
             seconds = round(settings.clock.now() - webhook.arrived, 1)
-            name = f"{self.errand.callout.function.module}:reply"
-            raise CalloutError(f"{name} was not done {seconds:g} s after its message came")
+            raise CalloutError(f"{self.errand.name} was not done {seconds:g} s after its message came")
         return self.errand.outcome()
 
-    async def _call(self, module: str, text: Text) -> Outcome:
-        name = f"{module}:reply"
+    async def _call(self, module: str, name: str, text: Text) -> Outcome:
         returned = await self.settings.callouts.run(Subscription(MESSAGE, module, "reply"), text)
         return Outcome(verbs_of(name, returned), (), plain(name, text.data, "message"))
 
