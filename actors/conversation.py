@@ -36,10 +36,11 @@ import structlog
 
 from actors.callouts import CalloutError, Outcome, plain
 from actors.errand import Errand
-from actors.journal import KEPT_ROWS, Row, Snapshot, StaleVersion, Subscription
+from actors.journal import KEPT_ROWS, Row, Snapshot, Subscription
 from actors.loop_actor import LoopActor
 from actors.repeats import answered, same
 from actors.settings import Settings
+from actors.stale import until_fresh
 from actors.text import MESSAGE, Text, answer_of, verbs_of
 from actors.webhook import Webhook
 from twiml import NOTHING, Program, TwimlError
@@ -51,8 +52,6 @@ STATUS = "conversation"
 WAITED = 14.0
 """Seconds after it came in which a message is answered, whatever it waits for: Twilio waits 15 for the whole exchange
 (docs: usage/webhooks/webhooks-connection-overrides)."""
-TRIES = 10
-"""How often a message is handled anew because another daemon was quicker."""
 BUSY = "another daemon is busy with this conversation"
 STOPPING = "this daemon stops, and waits for no function any more"
 NO_PROGRAM = Program(())
@@ -145,19 +144,10 @@ class Conversation(LoopActor):
 
     async def on_receive(self, delivery: Delivery) -> None:
         """Take a `Delivery`, and settle it. Raises whatever goes wrong; nothing is then known any more."""
-        tries = TRIES
         try:
-            while True:
-                try:
-                    await self._take(delivery.webhook, delivery)
-                    break
-                except StaleVersion:
-                    self.current = False
-                    tries -= 1
-                    if not tries:
-                        raise
+            await until_fresh(lambda: self._take(delivery.webhook, delivery), self._forget)
         except BaseException:
-            self.current = False
+            self._forget()
             if delivery.replied.done():
                 await self._let_go()
             raise
@@ -177,6 +167,9 @@ class Conversation(LoopActor):
         if self.late:
             await self._hear_out(webhook)
         await self._let_go()
+
+    def _forget(self) -> None:
+        self.current = False
 
     async def _take_up(self) -> None:
         """Learn how the conversation stands."""
