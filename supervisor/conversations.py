@@ -16,16 +16,13 @@ import structlog
 from pykka import ActorRef
 
 from actors import Conversation, Delivery, Settings, Unanswered, Webhook, key_of, tells_of_status
+from supervisor.bounds import LATE, WAITING
 from supervisor.tally import Failure, Tally
 from twiml import NOTHING
 
 log = structlog.get_logger("switchhook.supervisor")
 
 NAME = "conversations"
-WAITING = 100
-"""Messages of one conversation that may wait for their answers; what comes beyond them is refused."""
-LATE = 8.0
-"""Seconds after its arrival that a message over which its conversation has crashed is not tried again."""
 
 
 class Child:

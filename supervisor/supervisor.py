@@ -47,6 +47,7 @@ from actors import (
     Webhook,
 )
 from supervisor.awake import Awake
+from supervisor.bounds import LATE, WAITING
 from supervisor.conversations import Conversations
 from supervisor.others import Others
 from supervisor.postman import PAUSES, Postman
@@ -65,18 +66,12 @@ PAGE = 100
 LATEST = 20
 """Failures that the status shows."""
 NO_CALL = frozenset({"unknown", "refused"})
-WAITING = 100
-"""Webhooks of one call that may wait for their answers. A caller beyond them hears that it takes a moment, and
-comes back by a Redirect: no error, since Twilio would end the call over it, and no repeat of the present
-document, which the webhooks before may change. What they keyed is asked for again."""
 WAITING_ONCE = 2 * WAITING
-"""The same for what is told once and never again: the end of a call, and a recording."""
+"""Webhooks of one call that may wait, if they are told once and never again: the end of a call, and a recording."""
 ROUND = 1.0
 """Seconds from one look for what is overdue to the next."""
 SWEPT = 100
 """Calls that are ended in one round because they are overdue."""
-LATE = 8.0
-"""Seconds after its arrival that a webhook over which its call has crashed is not tried again: Twilio waits 15."""
 
 
 def _shown(letter: Letter) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from actors.errand import LEASE, LOOK, RENEWAL
 from actors.journal import KEPT_ROWS
 from runtime.journals import MemoryJournal
 from supervisor import Unanswered
-from supervisor.conversations import LATE, WAITING
+from supervisor.bounds import LATE, WAITING
 from tests.actors.doubles import Gate, ManualClock, Office, SlowRenewals, bounded, quiet, until
 from tests.actors.texting import ME, START, YOU, Desk, Doors, status, text
 from tests.twiml.documents import inside
