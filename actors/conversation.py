@@ -36,7 +36,7 @@ import structlog
 
 from actors.callouts import CalloutError, Outcome, plain
 from actors.errand import Errand
-from actors.journal import KEPT_ROWS, Row, Snapshot, Subscription
+from actors.journal import KEPT_ROWS, Row, Snapshot, StaleVersion, Subscription
 from actors.loop_actor import LoopActor
 from actors.repeats import answered, same
 from actors.settings import Settings
@@ -92,6 +92,10 @@ class Unanswered(Exception):
     """A message can't be handled, and nothing of it was written down."""
 
 
+class Overtaken(Exception):
+    """Another daemon has gone on with a conversation while a message waited for its turn. Nothing was done for it."""
+
+
 class Replied(NamedTuple):
     """What a message is answered."""
 
@@ -145,14 +149,16 @@ class Conversation(LoopActor):
     async def on_receive(self, delivery: Delivery) -> None:
         """Take a `Delivery`, and settle it. Raises whatever goes wrong; nothing is then known any more."""
         try:
-            await until_fresh(lambda: self._take(delivery.webhook, delivery), self._forget)
+            while not await until_fresh(lambda: self._take(delivery.webhook, delivery), self._forget):
+                self._forget()
         except BaseException:
             self._forget()
             if delivery.replied.done():
                 await self._let_go()
             raise
 
-    async def _take(self, webhook: Webhook, delivery: Delivery) -> None:
+    async def _take(self, webhook: Webhook, delivery: Delivery) -> bool:
+        """Settle a delivery, or refuse it; False if it still waits for its turn, and there is something new to know."""
         if not self.current:
             await self._take_up()
         status = tells_of_status(webhook)
@@ -163,10 +169,14 @@ class Conversation(LoopActor):
         elif status:
             delivery.settle(await self._told_of_status(webhook, key))
         else:
-            await self._answer(webhook, key, delivery)
+            try:
+                await self._answer(webhook, key, delivery)
+            except Overtaken:
+                return False
         if self.late:
             await self._hear_out(webhook)
         await self._let_go()
+        return True
 
     def _forget(self) -> None:
         self.current = False
@@ -219,6 +229,7 @@ class Conversation(LoopActor):
 
         Raises:
             CalloutError: it failed, or is late.
+            Overtaken: it was not begun, for another daemon has gone on with the conversation.
             Unanswered: the daemon stops, and waits for none; or another one was busy with the conversation.
         """
         settings, taken, hurry = self.settings, self._taken, self.settings.callouts.hurry
@@ -231,7 +242,13 @@ class Conversation(LoopActor):
             if hurry.done():
                 raise Unanswered(STOPPING)
             errand = Errand(settings, self.key, key, taken, f"{module}:reply")
-            if not await errand.claim(self._version, waited):
+            try:
+                claimed = await errand.claim(self._version, waited)
+            except StaleVersion as problem:
+                if settings.clock.now() < waited:
+                    raise Overtaken from problem
+                claimed = False
+            if not claimed:
                 raise Unanswered(STOPPING if hurry.done() else BUSY)
             self.errand = errand
             errand.begin(self._call(module, errand.name, text))

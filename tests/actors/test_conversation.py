@@ -15,6 +15,7 @@ from actors import Callouts, Text, Webhook, key_of
 from actors.conversation import BUSY, STATUS, WAITED, same_message
 from actors.errand import LEASE, LOOK, RENEWAL
 from actors.journal import KEPT_ROWS
+from actors.stale import TRIES
 from runtime.journals import MemoryJournal
 from supervisor import Unanswered
 from supervisor.bounds import LATE, WAITING
@@ -753,6 +754,28 @@ async def test_nor_is_what_a_late_one_left_lost_by_it(office: Office, doors: Doo
         await one.done()
     assert one.kinds == ["message", "message_status", "late_reply"]
     assert one.journal.written[-1][0].data == {"read": ["slow"]}
+
+
+async def test_a_message_waits_for_another_daemon_however_often_that_is_quicker(office: Office, doors: Doors) -> None:
+    one, two = cluster(office)
+    bodies = [str(number) for number in range(3 * TRIES)]
+    with capture_logs() as logged:
+        theirs = [one.send(text(body, number)) for number, body in enumerate(bodies)]
+        await until(lambda: "in 0" in doors.log)
+        mine = two.send(text("mine", 999))
+        doors.open("mine", "done")
+        for body in bodies:
+            await until(lambda body=body: f"in {body}" in doors.log)
+            doors.open(body)
+            await quiet()
+            one.clock.turn(LOOK)
+            await quiet()
+        assert await bounded(asyncio.gather(*theirs)) == [NOTHING] * len(bodies)
+        await pass_by(one.clock, LOOK)
+        assert said(await bounded(mine)) == "done"
+    assert doors.log[-2:] == ["in mine", "out mine"]
+    assert one.journal.written[-1][0].data == {"read": [*bodies, "mine"]}
+    assert {each["event"] for each in logged} == {"message_answered"}
 
 
 async def test_a_message_behind_a_late_one_of_another_daemon_has_its_own_time(office: Office, doors: Doors) -> None:
