@@ -5,7 +5,7 @@ from __future__ import annotations
 from actors.call import SUBSCRIPTIONS, Call
 from actors.callouts import CalloutError, Callouts, Outcome, find, subscription
 from actors.clock import Clock, SystemClock, Timer, done_within
-from actors.conversation import Conversation, Delivery, Replied, key_of, tells_of_status
+from actors.conversation import Conversation, Delivery, Replied, Unanswered, key_of, tells_of_status
 from actors.journal import (
     Journal,
     JournalError,
@@ -69,6 +69,7 @@ __all__ = [
     "Text",
     "Threads",
     "Timer",
+    "Unanswered",
     "Webhook",
     "WouldDeadlock",
     "done_within",

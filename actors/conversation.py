@@ -7,14 +7,21 @@ A conversation is kept as a call is, with nothing to run and nothing due: its `C
 pair, which no call's can be, its status is `conversation`, and it is forgotten `journal_days` after the
 last message. It is known from the journal alone: an actor lives as long as it has something in hand.
 
-What goes wrong within `reply`, or takes it longer than Twilio waits, costs that one answer: nobody is
-sent an apology for it, and what the conversation remembers stays as it was. A function that is late is
-left to finish all the same, and the messages behind it wait: two of one pair never overlap. Nobody gets
-what it answers then, but what it left in `data` is kept.
+What goes wrong within `reply`, or takes it longer than `patience`, costs that one answer: nobody is sent
+an apology for it, and what the conversation remembers stays as it was. A function that is late is left to
+finish all the same. Nobody gets what it answers then, but what it left in `data` is kept.
+
+The messages behind a function wait: two of one pair never overlap. Each has its own patience from when it
+is its turn, as far as Twilio still waits. One whose turn comes later is handled for what it leaves in
+`data`. One that waits for another daemon's function is refused in the end, and not written down.
+
+A daemon that stops waits for none. A message whose function is under way then, or has not begun, is refused and
+not written down: whoever is given it again runs it.
 
 What goes wrong here is not caught. The actor forgets what it knew, and the message may be given to it
 again. Another daemon's may have gone on with the conversation meanwhile: then its step is *stale*, and
-the message is handled anew upon what there is now. A function that has run for it is not run again.
+the message is handled anew upon what there is now. What a function returned for it is taken all the same,
+unless `data` is no longer what the function saw: then it is run again.
 """
 
 from __future__ import annotations
@@ -29,22 +36,24 @@ import structlog
 
 from actors.callouts import CalloutError, Outcome, plain
 from actors.errand import Errand
-from actors.journal import Row, Snapshot, StaleVersion, Subscription
+from actors.journal import KEPT_ROWS, Row, Snapshot, StaleVersion, Subscription
 from actors.loop_actor import LoopActor
 from actors.repeats import answered, same
 from actors.settings import Settings
+from actors.stale import until_fresh
 from actors.text import MESSAGE, Text, answer_of, verbs_of
 from actors.webhook import Webhook
-from twiml import NOTHING, Callout, FunctionExt, Program, TwimlError
+from twiml import NOTHING, Program, TwimlError
 
 log = structlog.get_logger("switchhook.conversation")
 
 STATUS = "conversation"
 """How a conversation stands, for as long as it is kept."""
-SEEN = 50
-"""Rows of its history that are looked at: for repeats, and for what was said before."""
-TRIES = 10
-"""How often a message is handled anew because another daemon was quicker."""
+WAITED = 14.0
+"""Seconds after it came in which a message is answered, whatever it waits for: Twilio waits 15 for the whole exchange
+(docs: usage/webhooks/webhooks-connection-overrides)."""
+BUSY = "another daemon is busy with this conversation"
+STOPPING = "this daemon stops, and waits for no function any more"
 NO_PROGRAM = Program(())
 
 
@@ -79,6 +88,14 @@ def same_message(webhook: Webhook) -> str:
     return "m" + hashlib.blake2b(repr(place).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
+class Unanswered(Exception):
+    """A message can't be handled, and nothing of it was written down."""
+
+
+class Overtaken(Exception):
+    """Another daemon has gone on with a conversation while a message waited for its turn. Nothing was done for it."""
+
+
 class Replied(NamedTuple):
     """What a message is answered."""
 
@@ -103,6 +120,11 @@ class Delivery:
         if not self.replied.done():
             self.replied.set_result(replied)
 
+    def refuse(self, problem: Unanswered) -> None:
+        """Give none, for nothing is committed."""
+        if not self.replied.done():
+            self.replied.set_exception(problem)
+
 
 class Conversation(LoopActor):
     """One conversation. It begins with its first message; what becomes of messages of ours begins none."""
@@ -116,6 +138,7 @@ class Conversation(LoopActor):
         self.known: Snapshot | None = None
         """The conversation as it was after its latest step, if it has had one."""
         self.rows: tuple[Row, ...] = ()
+        """All that is kept of its history, for repeats and for what was said before."""
         self.current = False
         """Whether that is known, and nobody else is known to have gone on from there."""
         self.errand: Errand | None = None
@@ -125,24 +148,17 @@ class Conversation(LoopActor):
 
     async def on_receive(self, delivery: Delivery) -> None:
         """Take a `Delivery`, and settle it. Raises whatever goes wrong; nothing is then known any more."""
-        tries = TRIES
         try:
-            while True:
-                try:
-                    await self._take(delivery.webhook, delivery)
-                    break
-                except StaleVersion:
-                    self.current = False
-                    tries -= 1
-                    if not tries:
-                        raise
+            while not await until_fresh(lambda: self._take(delivery.webhook, delivery), self._forget):
+                self._forget()
         except BaseException:
-            self.current = False
+            self._forget()
             if delivery.replied.done():
                 await self._let_go()
             raise
 
-    async def _take(self, webhook: Webhook, delivery: Delivery) -> None:
+    async def _take(self, webhook: Webhook, delivery: Delivery) -> bool:
+        """Settle a delivery, or refuse it; False if it still waits for its turn, and there is something new to know."""
         if not self.current:
             await self._take_up()
         status = tells_of_status(webhook)
@@ -153,16 +169,23 @@ class Conversation(LoopActor):
         elif status:
             delivery.settle(await self._told_of_status(webhook, key))
         else:
-            delivery.settle(await self._reply(webhook, key))
+            try:
+                await self._answer(webhook, key, delivery)
+            except Overtaken:
+                return False
         if self.late:
             await self._hear_out(webhook)
         await self._let_go()
+        return True
+
+    def _forget(self) -> None:
+        self.current = False
 
     async def _take_up(self) -> None:
         """Learn how the conversation stands."""
         journal = self.settings.journal
         self.known = await journal.load(self.key)
-        self.rows = tuple(await journal.history(self.key, SEEN)) if self.known is not None else ()
+        self.rows = tuple(await journal.history(self.key)) if self.known is not None else ()
         self.current = True
 
     async def _told_of_status(self, webhook: Webhook, key: str) -> Replied:
@@ -173,6 +196,14 @@ class Conversation(LoopActor):
         step = Row(webhook.arrived, "message_status", webhook.path, None, webhook.params, NOTHING, False, key)
         await self._write(webhook, step)
         return Replied(NOTHING, fresh=True)
+
+    async def _answer(self, webhook: Webhook, key: str, delivery: Delivery) -> None:
+        """Settle a message, or refuse it."""
+        try:
+            delivery.settle(await self._reply(webhook, key))
+        except Unanswered as problem:
+            log.warning("message_refused", message_sid=webhook.message, recipe=webhook.recipe, reason=str(problem))
+            delivery.refuse(problem)
 
     async def _reply(self, webhook: Webhook, key: str) -> Replied:
         """Call the function, and commit what it answers within its message's time."""
@@ -194,27 +225,43 @@ class Conversation(LoopActor):
         return Replied(xml, began, fresh=True, problem=problem)
 
     async def _outcome(self, webhook: Webhook, key: str, text: Text) -> Outcome:
-        """What the function returned, run now or before. Raises `CalloutError`, also if it is late."""
-        settings, taken = self.settings, self._taken
-        deadline = webhook.arrived + settings.patience
+        """What the function returned, run now or before.
+
+        Raises:
+            CalloutError: it failed, or is late.
+            Overtaken: it was not begun, for another daemon has gone on with the conversation.
+            Unanswered: the daemon stops, and waits for none; or another one was busy with the conversation.
+        """
+        settings, taken, hurry = self.settings, self._taken, self.settings.callouts.hurry
+        waited = webhook.arrived + WAITED
         if self.errand is None or not self.errand.is_for(key, taken):
             await self._let_go()
             module = settings.replies(webhook.recipe)
             if module is None:
                 raise CalloutError(f"recipe {webhook.recipe} has no reply any more")
-            errand = Errand(settings, self.key, Callout(FunctionExt("reply", module, "reply"), key), taken)
-            if not await errand.claim(self._version, deadline):
-                raise CalloutError("another daemon was busy with this conversation for too long")
+            if hurry.done():
+                raise Unanswered(STOPPING)
+            errand = Errand(settings, self.key, key, taken, f"{module}:reply")
+            try:
+                claimed = await errand.claim(self._version, waited)
+            except StaleVersion as problem:
+                if settings.clock.now() < waited:
+                    raise Overtaken from problem
+                claimed = False
+            if not claimed:
+                raise Unanswered(STOPPING if hurry.done() else BUSY)
             self.errand = errand
-            errand.begin(self._call(module, text))
-        self.late = not await self.errand.done_by(deadline)
+            errand.begin(self._call(module, errand.name, text))
+        done = await self.errand.done_by(min(self.errand.begun + settings.patience, waited))
+        if not done and hurry.done():
+            raise Unanswered(STOPPING)
+        self.late = not done
         if self.late:
             seconds = round(settings.clock.now() - webhook.arrived, 1)
-            raise CalloutError(f"{self.errand.callout.function.module}:reply was not done after {seconds:g} s")
+            raise CalloutError(f"{self.errand.name} was not done {seconds:g} s after its message came")
         return self.errand.outcome()
 
-    async def _call(self, module: str, text: Text) -> Outcome:
-        name = f"{module}:reply"
+    async def _call(self, module: str, name: str, text: Text) -> Outcome:
         returned = await self.settings.callouts.run(Subscription(MESSAGE, module, "reply"), text)
         return Outcome(verbs_of(name, returned), (), plain(name, text.data, "message"))
 
@@ -263,7 +310,7 @@ class Conversation(LoopActor):
         busy = self.late and outcome is None
         claimant = settings.node if self.errand is not None and not busy else ""
         await settings.journal.commit(snapshot, row, claimant=claimant)
-        self.known, self.rows = snapshot, (*self.rows, row)[-SEEN:]
+        self.known, self.rows = snapshot, (*self.rows, row)[-KEPT_ROWS:]
 
     @property
     def _version(self) -> int:

@@ -1,4 +1,4 @@
-"""A callout under way, and the claim that nobody else is under way for the same call.
+"""A function under way, a callout or a `reply`, and the claim that nobody else is under way for the same call.
 
 A function of the user's must not run for a step that somebody else has taken. So before one is begun,
 the call is claimed in the journal, upon the version that the step is made from: of two daemons that
@@ -19,7 +19,6 @@ from actors.callouts import CalloutError, Outcome
 from actors.clock import Clock, Timer, done_within
 from actors.journal import JournalError
 from actors.settings import Settings
-from twiml import Callout
 
 LEASE = 5.0
 """Seconds that a claim holds if it isn't renewed. Of a daemon that died, less than a caller waits for a callout."""
@@ -30,32 +29,34 @@ LOOK = 0.1
 
 
 class Errand:
-    """One try of a callout: claimed, begun, waited for.
+    """One try of a function: claimed, begun, waited for.
 
     Args:
         settings: the daemon's.
-        call_sid: the call.
-        callout: the function, and the state it stands at.
-        taken: how many callouts of the call are done, which tells this one from another try of its state.
+        call_sid: the call, or the conversation.
+        key: what it is for: the state that a callout stands at, or a message.
+        taken: how many functions were done before it, which tells this one from another try for the same.
+        name: the function's, for whoever reads what went wrong.
     """
 
     task: asyncio.Task[Outcome]
     """The function, once it was begun."""
 
-    __slots__ = ("_renewal", "_renewing", "begun", "call_sid", "callout", "settings", "taken", "task")
+    __slots__ = ("_renewal", "_renewing", "begun", "call_sid", "key", "name", "settings", "taken", "task")
 
-    def __init__(self, settings: Settings, call_sid: str, callout: Callout, taken: int) -> None:
+    def __init__(self, settings: Settings, call_sid: str, key: str, taken: int, name: str) -> None:
         self.settings = settings
         self.call_sid = call_sid
-        self.callout = callout
+        self.key = key
         self.taken = taken
+        self.name = name
         self.begun = 0.0
         self._renewal: Timer | None = None
         self._renewing: asyncio.Task[None] | None = None
 
-    def is_for(self, rank: str, taken: int) -> bool:
-        """Whether this is the callout of a state, after so many others."""
-        return (self.callout.rank, self.taken) == (rank, taken)
+    def is_for(self, key: str, taken: int) -> bool:
+        """Whether this is the one for a state or a message, after so many others."""
+        return (self.key, self.taken) == (key, taken)
 
     async def claim(self, version: int, deadline: float) -> bool:
         """Claim the call; False if somebody else has it until the deadline. Raises `StaleVersion`."""
@@ -90,8 +91,7 @@ class Errand:
     def outcome(self) -> Outcome:
         """What came of it. Raises `CalloutError`, also if it took too long."""
         if not self.task.done() or self.task.cancelled():
-            function, limit = self.callout.function, self.settings.limit
-            raise CalloutError(f"{function.module}:{function.fn} took more than {limit:g} s")
+            raise CalloutError(f"{self.name} took more than {self.settings.limit:g} s")
         return self.task.result()
 
     def drop(self) -> None:

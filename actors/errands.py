@@ -67,7 +67,8 @@ class Errands:
             self.drop()
             if self._dropped is not None:
                 await self._dropped.dropped()
-            errand = Errand(self._settings, self._call_sid, callout, call.taken)
+            name = f"{callout.function.module}:{callout.function.fn}"
+            errand = Errand(self._settings, self._call_sid, *key, name)
             if not await errand.claim(version, deadline):
                 return None
             self._claimed, self._errand = True, errand
@@ -118,7 +119,7 @@ class Errands:
 
     def _fetch(self, errand: Errand) -> Outcome:
         """Keep what came of an errand until a step has taken it. Raises the `CalloutError` that did."""
-        key = (errand.callout.rank, errand.taken)
+        key = (errand.key, errand.taken)
         try:
             outcome = self._outcomes[key] = errand.outcome()
         except CalloutError as problem:

@@ -31,6 +31,7 @@ from actors.kept_call import KeptCall
 from actors.letters import Told, events_of, letters_of
 from actors.messages import Answer, CalloutDone, GiveUp, MayRest, Move, NotMoved, Overdue
 from actors.repeats import answered, same
+from actors.stale import until_fresh
 from actors.webhook import Kind, Webhook
 from actors.webhooks import Event
 from twiml import NOTHING, Callout, InvalidFlow, NoSuchState, Request, Returned, TwimlError, apology
@@ -40,8 +41,7 @@ log = structlog.get_logger("switchhook.call")
 OUTBOUND = "outbound-api"
 """The direction of a call that was made through the REST API."""
 _NO_MOVE = (Event.FALLBACK, Event.ENQUEUE_WAIT, Event.QUEUE)
-TRIES = 10
-"""How often a message is handled anew because another daemon was quicker."""
+"""What comes to another recipe's URL and sends the call nowhere."""
 
 
 class Crashed(Exception):
@@ -70,16 +70,8 @@ class PhoneCall(KeptCall):
         """
         if self.crashed:
             raise Crashed(f"{self.call_sid} has crashed before")
-        tries = TRIES
         try:
-            while True:
-                try:
-                    return await _HANDLERS[type(message)](self, message)
-                except StaleVersion:
-                    tries -= 1
-                    if not tries:
-                        raise
-                    self._forget()
+            return await until_fresh(lambda: _HANDLERS[type(message)](self, message), self._forget)
         except BaseException:
             self.crashed = True
             raise

@@ -88,9 +88,8 @@ class Text:
     @property
     def media(self) -> list[Attachment]:
         """The pictures and the like that came with it."""
-        types = self.webhook.media_content_types
-        types += [""] * (len(self.webhook.media_urls) - len(types))
-        return [Attachment(url, kind) for url, kind in zip(self.webhook.media_urls, types, strict=False)]
+        urls, types = self.webhook.media_urls, self.webhook.media_content_types
+        return [Attachment(url, kind) for url, kind in zip(urls, [*types, *[""] * len(urls)], strict=False)]
 
     @property
     def opted_out(self) -> bool:
@@ -101,7 +100,8 @@ class Text:
     @property
     def history(self) -> list[Said]:
         """The latest texts before this one, theirs and ours, the oldest first."""
-        return [each for row in self._rows if row.kind == MESSAGE for each in _said(row)][-HISTORY:]
+        latest = [row for row in self._rows if row.kind == MESSAGE][-HISTORY:]
+        return [each for row in latest for each in _said(row)][-HISTORY:]
 
     @property
     def log(self) -> Any:

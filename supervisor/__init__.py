@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from actors import Unanswered
 from supervisor.awake import Awake
-from supervisor.conversations import Conversations, Unanswered
+from supervisor.conversations import Conversations
 from supervisor.postman import Postman
 from supervisor.roll import Child, Roll
 from supervisor.supervisor import Supervisor

@@ -2,8 +2,9 @@
 
 Messages of one pair are handled one at a time, in the order in which they came; those of others beside them. A
 child that crashes over a message is given it once more, from the last step that was committed; a message over which
-it crashes again is refused, for what is not written down is not answered. Twilio then tells of it, and turns to the
-number's fallback URL, or tries again where it was told to (docs: usage/webhooks/webhooks-connection-overrides).
+it crashes again is refused, as is one that a daemon that stops has no time for: what is not written down is not
+answered. Twilio then tells of it, and turns to the number's fallback URL, or tries again where it was told to
+(docs: usage/webhooks/webhooks-connection-overrides).
 """
 
 from __future__ import annotations
@@ -14,21 +15,14 @@ from collections import Counter
 import structlog
 from pykka import ActorRef
 
-from actors import Conversation, Delivery, Settings, Webhook, key_of, tells_of_status
+from actors import Conversation, Delivery, Settings, Unanswered, Webhook, key_of, tells_of_status
+from supervisor.bounds import LATE, WAITING
 from supervisor.tally import Failure, Tally
 from twiml import NOTHING
 
 log = structlog.get_logger("switchhook.supervisor")
 
 NAME = "conversations"
-WAITING = 100
-"""Messages of one conversation that may wait for their answers; what comes beyond them is refused."""
-LATE = 8.0
-"""Seconds after its arrival that a message over which its conversation has crashed is not tried again."""
-
-
-class Unanswered(Exception):
-    """A message can't be handled, and nothing of it was written down."""
 
 
 class Child:

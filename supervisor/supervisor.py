@@ -45,6 +45,7 @@ from actors import (
     Webhook,
 )
 from supervisor.awake import Awake
+from supervisor.bounds import LATE, WAITING
 from supervisor.conversations import Conversations
 from supervisor.moves import Moves
 from supervisor.others import Others
@@ -64,18 +65,12 @@ PAGE = 100
 LATEST = 20
 """Failures that the status shows."""
 NO_CALL = frozenset({"unknown", "refused"})
-WAITING = 100
-"""Webhooks of one call that may wait for their answers. A caller beyond them hears that it takes a moment, and
-comes back by a Redirect: no error, since Twilio would end the call over it, and no repeat of the present
-document, which the webhooks before may change. What they keyed is asked for again."""
 WAITING_ONCE = 2 * WAITING
-"""The same for what is told once and never again: the end of a call, and a recording."""
+"""Webhooks of one call that may wait, if they are told once and never again: the end of a call, and a recording."""
 ROUND = 1.0
 """Seconds from one look for what is overdue to the next."""
 SWEPT = 100
 """Calls that are ended in one round because they are overdue."""
-LATE = 8.0
-"""Seconds after its arrival that a webhook over which its call has crashed is not tried again: Twilio waits 15."""
 
 
 def _shown(letter: Letter) -> dict[str, Any]:
@@ -124,7 +119,7 @@ class Supervisor:
         self.max_call_hours = max_call_hours
         self.postman = Postman(self.settings, pauses)
         self.conversations = Conversations(self.settings, self.tally, max_restarts)
-        """The same for messages, which are told to it directly."""
+        """The supervisor of conversations by text; messages are given to it directly."""
         self._roll = Roll()
         self._awake = Awake(max_awake, lambda call_sid: PhoneCall.start(self.settings, call_sid))
         self._others = Others(self.settings, self._roll, self.tally, self._retire)
@@ -215,7 +210,7 @@ class Supervisor:
     async def settle(self) -> None:
         """End the calls whose callers are gone, without Twilio's last word, and have everybody told who is to be.
 
-        Takes as long as subscribed functions do.
+        Takes as long as subscribed functions do, and functions whose answers to messages are late.
         """
         await self._rounds.finish()  # which find ever more to do, of other daemons too
         if not self.settings.journal.shared:

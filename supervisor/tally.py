@@ -18,11 +18,13 @@ REMEMBERED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A call that failed, for the list."""
+    """A call that failed, or a message that got no answer, for the list."""
 
     at: float
     call_sid: str
+    """The call's; of a message its MessageSid."""
     what: str
+    """The recipe's name."""
     reason: str
 
 

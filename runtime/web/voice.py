@@ -37,7 +37,8 @@ log = structlog.get_logger("switchhook.web")
 
 TOKEN_HEADER = "I-Twilio-Idempotency-Token"  # noqa: S105 - the name of a header
 LONGEST_SID = 64
-"""Characters of a CallSid; Twilio's have 34. A journal finds calls by it, and none has to find what is longer."""
+"""Characters of a CallSid or MessageSid; Twilio's have 34. A journal finds calls by it, and none has to find what is
+longer; and it stands in every line of the log."""
 _XML = head_of(200, "text/xml; charset=utf-8")
 
 
@@ -114,6 +115,8 @@ class VoiceFront:
 
     async def _message(self, recipe: Recipe, webhook: Webhook) -> str:
         """What a message is answered, or what tells of one."""
+        if (length := len(webhook.message)) > LONGEST_SID:
+            raise Refused(400, f"a MessageSid of {length} characters; Twilio's have 34")
         if recipe.reply is None and not tells_of_status(webhook):
             raise Refused(404, f"recipe {recipe.name!r} takes no messages: its module has no reply")
         try:

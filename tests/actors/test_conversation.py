@@ -12,11 +12,13 @@ from structlog.testing import capture_logs
 
 import actors.conversation
 from actors import Callouts, Text, Webhook, key_of
-from actors.conversation import SEEN, STATUS, same_message
+from actors.conversation import BUSY, STATUS, WAITED, same_message
 from actors.errand import LEASE, LOOK, RENEWAL
+from actors.journal import KEPT_ROWS
+from actors.stale import TRIES
 from runtime.journals import MemoryJournal
 from supervisor import Unanswered
-from supervisor.conversations import LATE, WAITING
+from supervisor.bounds import LATE, WAITING
 from tests.actors.doubles import Gate, ManualClock, Office, SlowRenewals, bounded, quiet, until
 from tests.actors.texting import ME, START, YOU, Desk, Doors, status, text
 from tests.twiml.documents import inside
@@ -52,6 +54,13 @@ def counted(office: Office) -> list[str]:
 def said(document: str) -> str:
     """The text of the one message in a document."""
     return inside(document).removeprefix("<Message>").removesuffix("</Message>")
+
+
+async def pass_by(clock: ManualClock, seconds: float) -> None:
+    """Let time pass, from one look at a claim to the next."""
+    for _ in range(round(seconds / LOOK) + 1):
+        await quiet()
+        clock.turn(LOOK)
 
 
 def test_the_examples_in_the_documentation_run() -> None:
@@ -284,7 +293,7 @@ async def test_one_that_is_late_costs_the_answer_which_is_committed_first(desk: 
         desk.clock.turn(PATIENCE)
         assert await bounded(sent) == NOTHING
     assert desk.kinds == ["message"]
-    assert desk.reasons == [(text().message, "office_of_this_test:reply was not done after 8 s")]
+    assert desk.reasons == [(text().message, "office_of_this_test:reply was not done 8 s after its message came")]
     assert [each["event"] for each in logged] == ["reply_failed"]
     doors.open("slow")
     await desk.done()
@@ -326,6 +335,48 @@ async def test_the_message_behind_a_late_one_waits_for_it_and_sees_what_it_left(
         assert said(await bounded(quick)) == "done"
     assert doors.log == ["in slow", "out slow", "in quick", "out quick"]
     assert desk.journal.written[-1][0].data == {"read": ["slow", "quick"]}
+
+
+async def test_one_behind_a_late_one_has_its_own_time_as_long_as_twilio_waits(desk: Desk, doors: Doors) -> None:
+    """It came a second after the other, and has its turn after nine."""
+    with capture_logs():
+        sent = [desk.send(text("slow", 1))]
+        await until(lambda: doors.doors)
+        desk.clock.turn(1)
+        sent += [desk.send(text(body, number, at=START + 1)) for number, body in enumerate(["quick", "slower"], 2)]
+        desk.clock.turn(PATIENCE)
+        doors.open("slow")
+        await until(lambda: "in quick" in doors.log)
+        doors.open("quick", "done")
+        assert said(await bounded(sent[1])) == "done"
+        await until(lambda: "in slower" in doors.log)
+        desk.clock.turn(WAITED - PATIENCE - 0.1)
+        await quiet()
+        assert not sent[2].done()
+        desk.clock.turn(0.1)
+        assert await bounded(asyncio.gather(*sent)) == [NOTHING, sent[1].result(), NOTHING]
+    assert [reason for _, reason in desk.reasons] == [
+        f"office_of_this_test:reply was not done {seconds} s after its message came" for seconds in (9, 14)
+    ]
+    doors.open("slower")
+    await desk.done()
+    assert desk.journal.written[-1][0].data == {"read": ["slow", "quick", "slower"]}
+
+
+async def test_one_for_which_twilio_waits_no_more_is_run_all_the_same(desk: Desk, doors: Doors) -> None:
+    doors.open("quick", "done")
+    with capture_logs() as logged:
+        slow = desk.send(text("slow", 1))
+        await until(lambda: "in slow" in doors.log)
+        quick = desk.send(text("quick", 2))
+        desk.clock.turn(WAITED)
+        await quiet()
+        doors.open("slow")
+        assert await bounded(asyncio.gather(slow, quick)) == [NOTHING, NOTHING]
+        await desk.done()
+    assert (logged[-1]["event"], logged[-1]["unsent"]) == ("late_reply", 1)
+    assert desk.journal.written[-1][0].data == {"read": ["slow", "quick"]}
+    assert doors.log == ["in slow", "out slow", "in quick", "out quick"]
 
 
 async def test_each_of_many_slow_ones_is_run_one_at_a_time(desk: Desk, doors: Doors) -> None:
@@ -394,15 +445,89 @@ async def test_a_thread_that_is_late_is_waited_for_too(desk: Desk, office: Offic
         assert said(await bounded(quick)) == "done"
 
 
-async def test_a_daemon_that_stops_waits_for_none(desk: Desk, doors: Doors) -> None:
+# a daemon that stops
+
+
+async def test_one_under_way_when_its_daemon_stops_is_refused_and_run_by_the_next(desk: Desk, doors: Doors) -> None:
+    sent = desk.send(text("slow"))
+    await until(lambda: doors.doors)
     with capture_logs() as logged:
-        sent = desk.send(text("slow"))
-        await until(lambda: doors.doors)
         await bounded(desk.conversations.stop())
-        assert await bounded(sent) == NOTHING
-    assert [each["event"] for each in logged] == ["reply_failed", "late_reply_lost"]
+        with pytest.raises(Unanswered, match="this daemon stops"):
+            await bounded(sent)
+    assert [(each["event"], each["message_sid"]) for each in logged] == [("message_refused", text().message)]
+    assert desk.journal.written == []
+    assert [sid for sid, _ in desk.reasons] == [text().message]
+    assert (len(desk.conversations), desk.conversations.counts["failed"]) == (0, 1)
+
+    following = desk.after()
+    doors.doors.clear()
+    doors.open("slow", "done")
+    again = following.send(text("slow", at=desk.clock.now()))
+    await pass_by(desk.clock, LEASE)
+    assert said(await bounded(again)) == "done"
+    assert doors.log == ["in slow", "out slow"] * 2
+
+
+async def test_those_behind_it_are_refused_unbegun(desk: Desk, doors: Doors) -> None:
+    with capture_logs():
+        slow = desk.send(text("slow", 1))
+        await until(lambda: doors.doors)
+        behind = [desk.send(text("quick", number)) for number in (2, 3)]
+        doors.open("quick", "done")
+        await bounded(desk.conversations.stop())
+        answers = await bounded(asyncio.gather(slow, *behind, return_exceptions=True))
+    assert [type(each) for each in answers] == [Unanswered] * 3
     assert doors.log == ["in slow", "out slow"]
-    assert len(desk.conversations) == 0
+    assert desk.journal.written == []
+
+
+async def test_a_late_one_is_cut_off_when_its_daemon_stops_and_told_of(desk: Desk, doors: Doors) -> None:
+    """Its message was answered already; the one behind it was not."""
+    with capture_logs() as logged:
+        slow = desk.send(text("slow", 1))
+        await until(lambda: doors.doors)
+        desk.clock.turn(PATIENCE)
+        assert await bounded(slow) == NOTHING
+        quick = desk.send(text("quick", 2, at=desk.clock.now()))
+        await quiet()
+        await bounded(desk.conversations.stop())
+        with pytest.raises(Unanswered):
+            await bounded(quick)
+    assert [each["event"] for each in logged] == ["reply_failed", "late_reply_lost", "message_refused"]
+    assert doors.log == ["in slow", "out slow"]
+    assert [row.params["Body"] for _, row in desk.journal.written] == ["slow"]
+
+
+async def test_what_needs_no_function_is_answered_by_a_daemon_that_stops(desk: Desk, doors: Doors) -> None:
+    """A message that was answered before, and what became of one of ours."""
+    doors.open("before", "yes")
+    before = await desk.post(text("before", 1))
+    with capture_logs():
+        slow = desk.send(text("slow", 2))
+        await until(lambda: "slow" in doors.doors)
+        again, told = desk.send(text("before", 1)), desk.send(status())
+        await bounded(desk.conversations.stop())
+        assert await bounded(asyncio.gather(again, told)) == [before, NOTHING]
+    assert isinstance(slow.exception(), Unanswered)
+    assert desk.kinds == ["message", "message_status"]
+
+
+async def test_one_that_waits_for_another_daemon_is_refused_when_its_own_stops(office: Office, doors: Doors) -> None:
+    one, two = cluster(office)
+    first = one.send(text("a", 1))
+    await until(lambda: doors.doors)
+    second = two.send(text("b", 2))
+    await quiet()
+    with capture_logs():
+        stopping = asyncio.ensure_future(two.conversations.stop())
+        await pass_by(one.clock, LOOK)
+        await bounded(stopping)
+        with pytest.raises(Unanswered, match="this daemon stops"):
+            await bounded(second)
+    doors.open("a", "A")
+    assert said(await bounded(first)) == "A"
+    assert doors.log == ["in a", "out a"]
 
 
 # crashes
@@ -534,12 +659,27 @@ async def test_one_that_cannot_be_written_down_is_told_of_and_answered(desk: Des
     assert desk.conversations.counts["failed"] == 0
 
 
-async def test_a_long_conversation_is_as_quick_as_a_short_one(desk: Desk, counted: list[str]) -> None:
-    """What is looked at is bounded; a repeat is known as far back as that goes."""
-    for number in range(SEEN + 10):
-        await desk.post(text("hi", number))
-    await desk.post(text("hi", SEEN + 9))
-    assert len(counted) == SEEN + 10
+async def test_a_message_is_known_again_behind_all_that_may_wait(desk: Desk, counted: list[str]) -> None:
+    sent = [desk.send(text("hi", number)) for number in (*range(WAITING - 1), 0)]
+    answers = await bounded(asyncio.gather(*sent))
+    assert answers[-1] == answers[0]
+    assert len(counted) == len(set(answers)) == WAITING - 1
+
+
+async def test_and_after_what_became_of_every_answer(desk: Desk, counted: list[str]) -> None:
+    first, *_ = [await desk.post(text("hi", number)) for number in range(WAITING)]
+    for number in range(WAITING):
+        await desk.post(status("sent", 1000 + number))
+    assert await desk.post(text("hi", 0)) == first
+    assert len(counted) == WAITING
+
+
+async def test_what_is_looked_at_of_a_long_conversation_is_bounded(desk: Desk, counted: list[str]) -> None:
+    """It is what a journal keeps: a message is known again after as many others, and no more."""
+    answers = [await desk.post(text("hi", number)) for number in range(KEPT_ROWS + 1)]
+    assert await desk.post(text("hi", 1)) == answers[1]
+    assert len(counted) == KEPT_ROWS + 1
+    assert await desk.post(text("hi", 0)) != answers[0]
 
 
 # several daemons
@@ -616,20 +756,68 @@ async def test_nor_is_what_a_late_one_left_lost_by_it(office: Office, doors: Doo
     assert one.journal.written[-1][0].data == {"read": ["slow"]}
 
 
-async def test_a_daemon_waits_for_another_no_longer_than_a_message_may(office: Office, doors: Doors) -> None:
+async def test_a_message_waits_for_another_daemon_however_often_that_is_quicker(office: Office, doors: Doors) -> None:
     one, two = cluster(office)
+    bodies = [str(number) for number in range(3 * TRIES)]
+    with capture_logs() as logged:
+        theirs = [one.send(text(body, number)) for number, body in enumerate(bodies)]
+        await until(lambda: "in 0" in doors.log)
+        mine = two.send(text("mine", 999))
+        doors.open("mine", "done")
+        for body in bodies:
+            await until(lambda body=body: f"in {body}" in doors.log)
+            doors.open(body)
+            await quiet()
+            one.clock.turn(LOOK)
+            await quiet()
+        assert await bounded(asyncio.gather(*theirs)) == [NOTHING] * len(bodies)
+        await pass_by(one.clock, LOOK)
+        assert said(await bounded(mine)) == "done"
+    assert doors.log[-2:] == ["in mine", "out mine"]
+    assert one.journal.written[-1][0].data == {"read": [*bodies, "mine"]}
+    assert {each["event"] for each in logged} == {"message_answered"}
+
+
+async def test_a_message_behind_a_late_one_of_another_daemon_has_its_own_time(office: Office, doors: Doors) -> None:
+    one, two = cluster(office)
+    doors.open("quick", "done")
     with capture_logs():
+        first = one.send(text("slow", 1))
+        await until(lambda: "in slow" in doors.log)
+        second = two.send(text("quick", 2))
+        await pass_by(one.clock, PATIENCE + 2)
+        assert await bounded(first) == NOTHING
+        doors.open("slow")
+        await one.done()
+        await pass_by(one.clock, LOOK)
+        assert said(await bounded(second)) == "done"
+    assert doors.log == ["in slow", "out slow", "in quick", "out quick"]
+    assert one.journal.written[-1][0].data == {"read": ["slow", "quick"]}
+
+
+async def test_a_message_for_which_another_daemon_had_no_end_is_refused_and_run_when_it_comes_again(
+    office: Office, doors: Doors
+) -> None:
+    one, two = cluster(office)
+    doors.open("quick", "done")
+    with capture_logs() as logged:
         first = one.send(text("slow", 1))
         await until(lambda: doors.doors)
         second = two.send(text("quick", 2))
-        for _ in range(int(PATIENCE / LOOK) + 2):
-            await quiet()
-            one.clock.turn(LOOK)
-        assert await bounded(asyncio.gather(first, second)) == [NOTHING, NOTHING]
+        await pass_by(one.clock, WAITED)
+        assert await bounded(first) == NOTHING
+        with pytest.raises(Unanswered, match=BUSY):
+            await bounded(second)
         doors.open("slow")
         await one.done()
-    assert two.reasons == [(text(number=2).message, "another daemon was busy with this conversation for too long")]
+    refused = next(each for each in logged if each["event"] == "message_refused")
+    assert (refused["message_sid"], refused["recipe"], refused["reason"]) == (text(number=2).message, "shop", BUSY)
+    assert two.reasons == [(text(number=2).message, BUSY)]
     assert doors.log == ["in slow", "out slow"]
+    assert [row.params.get("Body") for _, row in one.journal.written] == ["slow", None]
+
+    assert said(await two.post(text("quick", 2, at=two.clock.now()))) == "done"
+    assert one.journal.written[-1][0].data == {"read": ["slow", "quick"]}
 
 
 async def test_what_a_late_one_left_does_not_undo_what_another_daemon_wrote(office: Office, doors: Doors) -> None:
@@ -647,6 +835,22 @@ async def test_what_a_late_one_left_does_not_undo_what_another_daemon_wrote(offi
         await one.done()
     assert logged[-1]["event"] == "late_reply_lost"
     assert one.journal.written[-1][0].data == {"read": ["quick"]}
+
+
+async def test_a_function_is_run_again_upon_what_another_daemon_has_written_meanwhile(
+    office: Office, doors: Doors
+) -> None:
+    """Whose clock is ahead, likewise; the message is handled upon what the conversation remembers now."""
+    [one] = cluster(office, 1)
+    two = Desk(office, clock=ManualClock(START + 100), journal=one.journal, node="ahead")
+    slow = one.send(text("slow", 1))
+    await until(lambda: doors.doors)
+    doors.open("quick", "done")
+    await two.post(text("quick", 2, at=START + 100))
+    doors.open("slow", "done")
+    assert said(await bounded(slow)) == "done"
+    assert doors.log == ["in slow", "in quick", "out quick", "out slow", "in slow", "out slow"]
+    assert one.journal.written[-1][0].data == {"read": ["quick", "slow"]}
 
 
 async def test_the_claim_of_a_message_outlives_what_is_on_its_way_for_the_one_before(

@@ -58,6 +58,14 @@ def test_it_has_the_media_that_came_with_it() -> None:
     ]
 
 
+def test_media_without_a_url_are_none_and_asking_changes_nothing() -> None:
+    fields = {"NumMedia": "1", "MediaUrl0": "https://example.com/0"}
+    fields |= {"MediaContentType0": "image/png", "MediaContentType1": "audio/ogg"}
+    message = seen(**fields)
+    assert message.media == message.media == [Attachment("https://example.com/0", "image/png")]
+    assert message.webhook.media_content_types == ["image/png", "audio/ogg"]
+
+
 def test_its_history_is_what_both_have_said_the_oldest_first() -> None:
     rows = (
         row("hello", Message("Hello. Who are you?"), at=1.0),

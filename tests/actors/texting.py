@@ -41,6 +41,7 @@ class Desk:
         max_restarts: int = 1,
         **settings: Any,
     ) -> None:
+        self.office = office
         self.clock = clock or ManualClock(START)
         self.journal = journal or PlainJournal()
         self.settings = Settings(
@@ -54,6 +55,10 @@ class Desk:
         )
         self.tally = Tally(self.clock)
         self.conversations = Conversations(self.settings, self.tally, max_restarts)
+
+    def after(self) -> Desk:
+        """The daemon that has the journal next."""
+        return Desk(self.office, clock=self.clock, journal=self.journal, node=f"after {self.settings.node}")
 
     def send(self, webhook: Webhook) -> asyncio.Task[str]:
         """Post a webhook, and don't wait for what it is answered."""

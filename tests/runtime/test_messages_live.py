@@ -9,9 +9,11 @@ from contextlib import closing
 import pytest
 from structlog.testing import capture_logs
 
+from actors import SystemClock
+from actors.errand import LEASE
 from runtime import catalogue
 from runtime.errors import RecipesError
-from runtime.journals import SqliteJournal
+from runtime.journals import MemoryJournal, SqliteJournal
 from tests.wire import ME, YOU, a_call, a_status, a_text, dial, get, post, post_json
 
 NOTHING = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
@@ -282,6 +284,41 @@ async def test_a_drain_lets_a_late_reply_finish(serve, folder):
 
     assert [each["event"] for each in events if each["event"].startswith("late_")] == ["late_reply"]
     assert "not_in_time" not in {each["event"] for each in events}
+
+
+class Later(SystemClock):
+    """The time at which the claims of a daemon that has stopped have run out."""
+
+    def now(self):
+        return super().now() + LEASE
+
+
+async def test_a_message_that_a_stop_cuts_off_is_refused_and_answered_by_the_next_process(serve, folder):
+    folder["slow"] = """
+        import asyncio
+        ran, begun, release = [], asyncio.Event(), asyncio.Event()
+        async def reply(message):
+            ran.append(message.sid)
+            begun.set()
+            await release.wait()
+            return "booked"
+    """
+    journal = MemoryJournal()
+    daemon = await serve(folder, journal=journal, drain_seconds=0.6)
+    waiting = asyncio.create_task(post(daemon, "/slow", a_text("book")))
+    await asyncio.wait_for(folder["slow"].begun.wait(), 5)
+    with capture_logs() as events:
+        await daemon.stop()
+    cut_off = await waiting
+
+    following = await serve(folder, journal=journal, clock=Later())
+    folder["slow"].release.set()
+    again = await post(following, "/slow", a_text("book"))
+
+    assert (cut_off.status, cut_off.text) == (503, "message SM1 can't be taken at the moment\n")
+    assert [each["event"] for each in events if "message_sid" in each] == ["message_refused"]
+    assert again.verbs == ["<Message>booked</Message>"]
+    assert folder["slow"].ran == ["SM1", "SM1"]
 
 
 # what a recipe may be

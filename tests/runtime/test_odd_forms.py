@@ -30,6 +30,11 @@ RECIPES = {
             seen.append(call.params)
             return [Say("seen")]
     """,
+    "texts": """
+        def reply(message):
+            message.data["texts"] = message.data.get("texts", 0) + 1
+            return f"{len(message.sid)} {message.data['texts']}"
+    """,
     "machine": """
         def handle_request(path, params):
             account, call, tenant = (repr(params.get(name)) for name in ("AccountSid", "CallSid", "tenant"))
@@ -178,6 +183,36 @@ async def test_a_call_sid_that_is_too_long_for_a_journal(daemon, path, length):
 
     assert await is_refused(post_raw(daemon, path, body), 400, f"a CallSid of {length} characters; Twilio's have 34")
     assert daemon.status()["calls"]["started"] == 0
+
+
+@pytest.mark.parametrize("length", [65, 20_000])
+@pytest.mark.parametrize("name", ["MessageSid", "SmsSid", "SmsMessageSid"])
+@pytest.mark.parametrize("path", ["/texts", "/texts/more", "/texts/status", "/menu"])
+async def test_a_message_sid_that_is_too_long_for_the_log(daemon, path, name, length):
+    body = f"{name}=SM{'1' * (length - 2)}&From=%2B441314960123&To=%2B441314960456"
+
+    with capture_logs() as events:
+        reply = await post_raw(daemon, path, body)
+    assert (reply.status, reply.text) == (400, f"a MessageSid of {length} characters; Twilio's have 34\n")
+    assert [each["event"] for each in events] == ["refused"]
+    assert max(len(str(each)) for each in events) < 200
+    shown = daemon.status()
+    assert (shown["messages"], shown["failures"]) == ({"conversations": 0, "answered": 0, "failed": 0}, [])
+
+
+@pytest.mark.parametrize("sid", ["S" * 64, "x", "SM1\0", "SM1\r\nX: y", "\N{RIGHT-TO-LEFT OVERRIDE}", "💥"])
+async def test_a_message_sid_that_is_none_is_still_a_name(daemon, sid):
+    body = f"MessageSid={quote(sid, safe='')}&From=%2B441314960123&To=%2B441314960456"
+    first, again = [await post_raw(daemon, "/texts", body) for _ in range(2)]
+
+    assert first.verbs == again.verbs == [f"<Message>{len(sid)} 1</Message>"]
+
+
+@pytest.mark.parametrize("field", ["From={}", "To={}", "AccountSid={}", "Body={}", "MediaUrl0={}", "{}=1"])
+async def test_whatever_else_of_a_message_may_be_long(daemon, field):
+    body = f"MessageSid=SM1&{field.format('n' * 20_000)}"
+
+    assert (await post_raw(daemon, "/texts", body)).verbs == ["<Message>3 1</Message>"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from actors import Call, Overdue
-from supervisor.supervisor import WAITING, WAITING_ONCE
+from supervisor.bounds import WAITING
+from supervisor.supervisor import WAITING_ONCE
 from tests.actors.doubles import Office, bounded, hook, quiet, until
 from tests.supervisor.switchboard import MENU, Switchboard, counted, sid
 from tests.twiml.documents import inside

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from actors import Call, Webhook
-from supervisor.supervisor import LATE
+from supervisor.bounds import LATE
 from tests.actors.doubles import Office, bounded, quiet, until
 from tests.supervisor.switchboard import MENU, Switchboard, counted, sid
 from tests.twiml.documents import inside
