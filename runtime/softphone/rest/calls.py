@@ -45,6 +45,7 @@ _UNANSWERED = {"queued", "initiated", "ringing"}
 def create(twilio: StandIn, asked: Asked) -> dict[str, Any]:
     """Make a call. It is queued when this is answered."""
     params = asked.params
+    numbers.check_sender(twilio, asked, 21210, "is not one of this account's, nor verified for it")
     if params.text("ApplicationSid"):
         raise Refused(21218, f"ApplicationSid {params.text('ApplicationSid')} is no application of this account")
     to = params.text("To")

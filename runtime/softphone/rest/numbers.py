@@ -82,6 +82,17 @@ def of(twilio: StandIn, account_sid: str, number: str) -> dict[str, Any] | None:
     return next((each for each in _of(twilio, account_sid) if each["phone_number"] == number), None)
 
 
+def check_sender(twilio: StandIn, asked: Asked, code: int, what: str) -> None:
+    """Let nobody call or text from a phone number of somebody else's. Where no numbers were given, any will do.
+
+    Raises:
+        Refused: with this code.
+    """
+    sender = asked.params.text("From")
+    if twilio.knows_its_numbers and sender.startswith("+") and of(twilio, asked.account_sid, sender) is None:
+        raise Refused(code, f"The 'From' number {sender} {what}")
+
+
 def _of(twilio: StandIn, account_sid: str) -> Iterator[dict[str, Any]]:
     for sid, number in twilio.numbers.items():
         if number["account_sid"] == account_sid and sid not in twilio.deleted:

@@ -99,7 +99,7 @@ class StandIn:
         auth_token: its token, which also signs the webhooks.
         answers: what the phone does that is called; it picks up and is silent, by default.
         numbers: the account's phone numbers, or what `IncomingPhoneNumbers` would be told of each: `PhoneNumber`,
-            `VoiceUrl`, … and the `AccountSid` of a sub-account.
+            `VoiceUrl`, … and the `AccountSid` of a sub-account. If there are any, nobody calls or texts from another.
         subaccounts: more accounts, by their SIDs, with their tokens. The account's own credentials open them, too.
         host: where it listens, and
         port: on which port; a free one, by default.
@@ -113,6 +113,7 @@ class StandIn:
         calls: the calls that were asked for, by CallSid, each with its transcript.
         messages: the messages, by their SIDs.
         numbers: the phone numbers as they stand, by their SIDs.
+        knows_its_numbers: whether they were given.
     """
 
     def __init__(  # noqa: PLR0913 - an account is described by that much
@@ -146,6 +147,7 @@ class StandIn:
         self._tasks: set[asyncio.Task[None]] = set()
         self._refusing = 0
         self._have(numbers)
+        self.knows_its_numbers = bool(self.numbers)
 
     def _have(self, given: Iterable[str | Mapping[str, str]]) -> None:
         for each in given:

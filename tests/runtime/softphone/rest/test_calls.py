@@ -405,7 +405,7 @@ async def test_another_accounts_call_is_not_found(app, rest, twilio):
 async def test_a_subaccounts_calls_are_signed_with_its_own_token(app, rest, twilio, monkeypatch):
     """The application of these tests validates each signature."""
     monkeypatch.setattr("tests.runtime.softphone.conftest.TOKEN", SUB_TOKEN)
-    sid = await rest.call(Url=app.url("/voice"), account=SUB)
+    sid = await rest.call(Url=app.url("/voice"), From="client:jane", account=SUB)
     await twilio.idle()
     assert twilio.calls[sid].status == "completed"
     assert app.form("/voice")["AccountSid"] == SUB
