@@ -172,8 +172,6 @@ async def test_what_has_no_effect_here_is_accepted(app, rest, twilio):
         Url=app.url("/voice"),
         SendDigits="ww12#",
         TimeLimit="60",
-        FallbackUrl=app.url("/fallback"),
-        FallbackMethod="GET",
         CallerId="+441314960199",
         MachineDetectionTimeout="5",
         CallReason="why",
@@ -302,6 +300,29 @@ async def test_a_call_is_redirected(app, rest, twilio, phones):
     await twilio.idle()
     assert app.paths == ["/voice", "/new", "/end"]
     assert app.requests[1].method == "GET"
+
+
+async def test_what_cannot_be_had_is_asked_for_at_the_fallback_url(app, rest, twilio, phones):
+    """With ErrorCode and ErrorUrl; another that comes with a new URL counts from then on."""
+    app["/voice"], app["/first"] = missing, GATHER
+    phones[TO] = [Answer(), Hold()]
+    sid = await rest.call(Url=app.url("/voice"), FallbackUrl=app.url("/first"), FallbackMethod="GET")
+    await twilio.calls[sid].held()
+    changed = {"Url": app.url("/voice"), "FallbackUrl": app.url("/second")}
+    assert (await rest("POST", f"Calls/{sid}.json", **changed)).status == 200
+    await twilio.idle()
+    assert [(request.method, request.path) for request in app.requests] == [
+        ("POST", "/voice"),
+        ("GET", "/first"),
+        ("POST", "/voice"),
+        ("POST", "/second"),
+    ]
+    for path in ("/first", "/second"):
+        assert (app.form(path)["ErrorCode"], app.form(path)["ErrorUrl"]) == ("11217", app.url("/voice"))
+
+
+async def missing(_: web.Request) -> web.Response:
+    return web.Response(status=404)
 
 
 async def test_a_call_is_redirected_to_a_document(app, rest, twilio, phones):
