@@ -101,6 +101,7 @@ class StandIn:
         numbers: the account's phone numbers, or what `IncomingPhoneNumbers` would be told of each: `PhoneNumber`,
             `VoiceUrl`, … and the `AccountSid` of a sub-account. If there are any, nobody calls or texts from another.
         subaccounts: more accounts, by their SIDs, with their tokens. The account's own credentials open them, too.
+        api_keys: the account's API keys, by their SIDs, SK…, with their secrets. They open the account alone.
         host: where it listens, and
         port: on which port; a free one, by default.
         lines: how many calls are made at once; those beyond are queued.
@@ -124,6 +125,7 @@ class StandIn:
         answers: Answers = (),
         numbers: Iterable[str | Mapping[str, str]] = (),
         subaccounts: Mapping[str, str] | None = None,
+        api_keys: Mapping[str, str] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         lines: int = 100,
@@ -133,6 +135,7 @@ class StandIn:
     ) -> None:
         self.account_sid = account_sid
         self.accounts = {account_sid: auth_token, **(subaccounts or {})}
+        self.api_keys = dict(api_keys or {})
         self.on_line = on_line
         self.wait = wait
         self.now = now
@@ -262,12 +265,15 @@ class StandIn:
         return web.Response(status=204) if content is None else web.json_response(content, status=handler.status)
 
     def _authenticate(self, authorization: str, account_sid: str) -> None:
-        """Only the account itself may ask, and the one that it belongs to."""
+        """Only the account itself may ask, by its token or a key, and the one that it belongs to."""
         try:
             pair = b64decode(authorization.removeprefix("Basic "), validate=True).decode()
         except (Base64Error, UnicodeDecodeError):
             pair = ""
-        user, _, token = pair.partition(":")
-        known = self.accounts.get(user, "") if user in {account_sid, self.account_sid} else ""
-        if not known or not hmac.compare_digest(token.encode(), known.encode()):
+        user, _, secret = pair.partition(":")
+        opened_by = {each: self.accounts.get(each, "") for each in (account_sid, self.account_sid)}
+        if account_sid == self.account_sid:
+            opened_by |= self.api_keys
+        known = opened_by.get(user, "")
+        if not known or not hmac.compare_digest(secret.encode(), known.encode()):
             raise Refused(20003, "Authenticate")
