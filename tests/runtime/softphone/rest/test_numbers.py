@@ -52,10 +52,15 @@ async def test_a_number_has_every_field(rest):
         ({"PhoneNumber": "0100"}, 2),
         ({"FriendlyName": "London"}, 1),
         ({"FriendlyName": "Paris"}, 0),
+        ({"Origin": "twilio"}, 2),
+        ({"Origin": "hosted"}, 0),
+        ({"Beta": "true"}, 2),
+        ({"Beta": "false"}, 1),
     ],
 )
-async def test_numbers_are_found_by_a_part_of_them(rest, filters, count):
-    """`*` stands for a digit; a name has to be the whole name."""
+async def test_numbers_are_found_by_a_part_of_them(rest, twilio, filters, count):
+    """`*` stands for a digit; a name has to be the whole name. Beta is whether numbers that are new are listed, too."""
+    next(each for each in twilio.numbers.values() if each["phone_number"] == FROM)["beta"] = True
     assert len(await rest.listed("IncomingPhoneNumbers", **filters)) == count
 
 
