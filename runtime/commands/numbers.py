@@ -13,7 +13,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from runtime import catalogue, settings
-from runtime.catalogue import Recipe
 from runtime.commands.options import config_option, recipes_option, run
 from runtime.errors import SettingsError, SwitchhookError
 from runtime.settings import Settings
@@ -55,12 +54,16 @@ def _wanted(chosen: Settings) -> dict[str, Wanted]:
     found = catalogue.load(chosen.recipes, names, chosen.callout_modules).recipes
     if not chosen.public_url:
         raise SettingsError("no public_url: set it to where Twilio finds the daemon that serves the recipes")
-    return {name: _wanted_by(found[name], chosen) for name in names}
-
-
-def _wanted_by(recipe: Recipe, chosen: Settings) -> Wanted:
-    calls = recipe.program is not None or recipe.handle_request is not None
-    return wanted(chosen.public_url, recipe.name, chosen.fallback_url, calls=calls, replies=recipe.reply is not None)
+    return {
+        name: wanted(
+            chosen.public_url,
+            name,
+            chosen.fallback_url,
+            calls=found[name].takes_calls,
+            replies=found[name].reply is not None,
+        )
+        for name in names
+    }
 
 
 async def _numbers(chosen: Settings, wanted: Mapping[str, Wanted], *, apply: bool, json_wanted: bool) -> None:

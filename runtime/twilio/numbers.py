@@ -86,11 +86,12 @@ class Number:
 def wanted(
     public_url: str, recipe: str, fallback_url: str = "", *, calls: bool = True, replies: bool = False
 ) -> dict[str, str]:
-    """What a number should be set to, so that its calls reach a recipe that takes `calls`, and its messages one that
-    `replies`.
+    """What a number should be set to, so that its `calls` reach a recipe, and its messages if that `replies` to any.
 
     >>> wanted("https://h", "hours")["status_callback"]
     'https://h/hours/status'
+    >>> wanted("https://h", "text_back", calls=False, replies=True)
+    {'sms_url': 'https://h/text_back', 'sms_method': 'POST', 'sms_application_sid': ''}
     """
     url = f"{public_url}/{recipe}"
     voice = {
@@ -132,11 +133,11 @@ def _ours(number: str, recipe: str, found: Mapping[str, Any] | None, wanted: Wan
         return Number(number, recipe, trouble="is no number as Twilio has it: write it like +441314960100 in [numbers]")
     if found is None:
         return Number(number, recipe, trouble="is in [numbers], and none of the account's")
-    if unable := list(_unable(found, wanted)):
-        trouble = f"takes no {' and no '.join(unable)}, which no setting changes: give {recipe} another number"
-        return _known(number, found, recipe=recipe, trouble=trouble)
     if "voice_url" in wanted and (trunk := found.get("trunk_sid")):
         trouble = f"its calls go to the SIP trunk {trunk}, past any URL: take it off the trunk first"
+        return _known(number, found, recipe=recipe, trouble=trouble)
+    if unable := list(_unable(found, wanted)):
+        trouble = f"takes no {' and no '.join(unable)}, which no setting changes: give {recipe} another number"
         return _known(number, found, recipe=recipe, trouble=trouble)
     return _known(number, found, recipe=recipe, wanted=wanted, differences=differences(found, wanted))
 

@@ -49,10 +49,6 @@ def test_messages_go_to_a_recipe_that_replies_and_to_no_other():
     assert wanted(BASE, "hours", replies=True) == HOURS | MESSAGES
 
 
-def test_calls_go_where_they_went_if_the_recipe_takes_none():
-    assert wanted(BASE, "hours", calls=False, replies=True) == MESSAGES
-
-
 def test_all_that_is_wanted_can_be_set():
     pairs = UPDATE_NUMBER.encode(wanted(BASE, "hours", replies=True))
 
