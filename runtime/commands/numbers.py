@@ -16,8 +16,17 @@ from runtime import catalogue, settings
 from runtime.commands.options import config_option, recipes_option, run
 from runtime.errors import SettingsError, SwitchhookError
 from runtime.settings import Settings
-from runtime.twilio import TwilioClient, TwilioError, clients_of
-from runtime.twilio.numbers import Difference, Number, Wanted, compared, differences, wanted
+from runtime.twilio import (
+    Difference,
+    Number,
+    TwilioClient,
+    TwilioError,
+    Wanted,
+    clients_of,
+    compared,
+    differences,
+    wanted,
+)
 
 PAGE = 1000
 """Numbers that are asked for at a time; no more can be."""

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from runtime.twilio.outbound import recipe_url
 from runtime.twilio.parameters import wire_name
-from twiml.rules import E164
+from twiml import E164
 
 Wanted = Mapping[str, str]
 """Attributes by their names in `update_number`, which are those in what Twilio answers; empty where there is none."""
@@ -93,13 +94,13 @@ def wanted(
     >>> wanted("https://h", "text_back", calls=False, replies=True)
     {'sms_url': 'https://h/text_back', 'sms_method': 'POST', 'sms_application_sid': ''}
     """
-    url = f"{public_url}/{recipe}"
+    url = recipe_url(public_url, recipe)
     voice = {
         "voice_url": url,
         "voice_method": "POST",
         "voice_fallback_url": fallback_url or url,
         "voice_fallback_method": "GET" if fallback_url else "POST",
-        "status_callback": f"{url}/status",
+        "status_callback": recipe_url(public_url, recipe, "status"),
         "status_callback_method": "POST",
         "voice_application_sid": "",
     }

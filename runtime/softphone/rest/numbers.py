@@ -18,7 +18,6 @@ from runtime.softphone.rest.refusals import Refused, not_found
 if TYPE_CHECKING:
     from runtime.softphone.rest.stand_in import Asked, StandIn
 
-# What a number has that nobody has told anything.
 _DEFAULTS: dict[str, Any] = {
     "address_sid": None,
     "address_requirements": "none",
@@ -49,6 +48,7 @@ _DEFAULTS: dict[str, Any] = {
     "status": "in-use",
     "type": "local",
 }
+"""What a number has that nobody has told anything."""
 
 
 def new(account_sid: str, params: Mapping[str, str], now: datetime) -> dict[str, Any]:

@@ -40,6 +40,13 @@ def test_a_number_calls_its_recipe_and_tells_it_of_the_end():
     }
 
 
+def test_a_recipe_s_name_is_in_its_urls_as_urls_have_it():
+    found = wanted(BASE, "grüße")
+
+    assert found["voice_url"] == "https://ivr.example.com/gr%C3%BC%C3%9Fe"
+    assert found["status_callback"] == "https://ivr.example.com/gr%C3%BC%C3%9Fe/status"
+
+
 def test_a_fallback_elsewhere():
     elsewhere = {"voice_fallback_url": "https://s/sorry.xml", "voice_fallback_method": "GET"}
     assert wanted(BASE, "hours", "https://s/sorry.xml") == HOURS | elsewhere
