@@ -77,10 +77,10 @@ $(VENV)/.test: $(VENV)/.run
 	$(PIP) install --group test --group docs
 	@touch $@
 
+# Without them the tests that need them fail, and all others run.
 $(VENV)/.node: $(VENV)/.test tests/runtime/twilio/npm/package-lock.json
 	@echo "installing servers for Node into $(VENV) …"
-	$(BIN)/python -m tests.node
-	@touch $@
+	-@$(BIN)/python -m tests.node && touch $@
 
 $(VENV)/.lint: $(VENV)/.test
 	$(PIP) install --group lint

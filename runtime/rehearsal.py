@@ -66,10 +66,10 @@ def rehearsal(
     Raises:
         RecipesError: the recipe can't be served.
     """
-    token = chosen.auth_token if _is_url(whom) else secrets.token_hex(16)
+    token = chosen.auth_token if is_url(whom) else secrets.token_hex(16)
     account = {"account_sid": ACCOUNT_SID, "auth_token": token or "none", "api_key": "", "api_secret": ""}
     own = alone(chosen, token).model_copy(update=account | {"region": "", "edge": ""})
-    found = None if _is_url(whom) else catalogue.load(chosen.recipes, [whom], chosen.callout_modules)
+    found = None if is_url(whom) else catalogue.load(chosen.recipes, [whom], chosen.callout_modules)
     ready: Future[tuple[Rehearsal, Callable[[], object]]] = Future()
 
     async def play() -> None:
@@ -103,5 +103,6 @@ def rehearsal(
         thread.join()
 
 
-def _is_url(whom: str) -> bool:
+def is_url(whom: str) -> bool:
+    """Whether it is an application at a URL that is called, and no recipe."""
     return whom.startswith(("http://", "https://"))

@@ -78,9 +78,9 @@ class Settings(BaseSettings):
     api_secret: str = ""
     """The API key's secret."""
     region: str = ""
-    """The region of Twilio that the account's data is processed in, like `ie1`; the United States by default."""
+    """The region of Twilio that the account's data is processed in: `us1`, the default, `ie1` or `au1`."""
     edge: str = ""
-    """The edge of Twilio's network that the REST API is reached at, like `dublin`."""
+    """The edge of Twilio's network that the REST API is reached at, like `dublin`; the region's own by default."""
     api_url: str = ""
     """Another REST API than Twilio's: a stand-in's URL."""
     unsigned: bool = False

@@ -1,7 +1,8 @@
 """Node for tests, from the wheel of it, and servers written for it, from npm: `python -m tests.node` installs them.
 
 They are put beside the environment's own packages, into a folder named by what the lock file says, so a folder that is
-there is complete and current. Nothing of theirs is run while they are installed.
+there is complete and current. What npm keeps for itself is put there, too. Nothing of theirs is run while they are
+installed.
 """
 
 from __future__ import annotations
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
 
 WANTED = Path(__file__).parent / "runtime" / "twilio" / "npm"
 INSTALLATION = 100.0
-"""Seconds that npm may take."""
+"""Seconds that npm may take within a test, which has 120 in all."""
+UNHURRIED = 600.0
+"""Seconds that it may take where no test waits."""
+TRIES = 2
+"""How often it is tried there; what npm has fetched by then is in its cache."""
 START = 60.0
 """Seconds that a server may take until it listens."""
 
@@ -35,22 +40,27 @@ class NoNodeError(Exception):
     """There is no Node, or not what is to run on it, and why."""
 
 
-def installed() -> Path:
-    """The folder of what the lock file names, which is installed if it isn't there. Raises `NoNodeError`."""
+def installed(seconds: float = INSTALLATION, tries: int = 1) -> Path:
+    """The folder of what the lock file names, which is installed if it isn't there.
+
+    Args:
+        seconds: that npm may take, each time.
+        tries: how often it is tried.
+
+    Raises:
+        NoNodeError: it can't be installed.
+    """
     digest = hashlib.sha256((WANTED / "package-lock.json").read_bytes()).hexdigest()
     there = Path(sys.prefix) / "node" / digest[:16]
     if not there.is_dir():
-        node, npm = _node()
         there.parent.mkdir(exist_ok=True)
-        new = Path(tempfile.mkdtemp(prefix="new-", dir=there.parent))
-        try:
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy(WANTED / name, new)
-            _run([node, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"], new)
-            with contextlib.suppress(OSError):  # another was quicker
-                new.rename(there)
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
+        for left in reversed(range(tries)):
+            try:
+                _install(there, seconds)
+                break
+            except NoNodeError:
+                if not left:
+                    raise
     return there / "node_modules"
 
 
@@ -71,6 +81,20 @@ def serving(script: str, words: Callable[[int], Sequence[str]]) -> Iterator[str]
         finally:
             process.kill()
             process.wait()
+
+
+def _install(there: Path, seconds: float) -> None:
+    node, npm = _node()
+    new = Path(tempfile.mkdtemp(prefix="new-", dir=there.parent))
+    try:
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(WANTED / name, new)
+        options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=http"]
+        _run([node, npm, "ci", *options], new, seconds)
+        with contextlib.suppress(OSError):  # another was quicker
+            new.rename(there)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
 
 
 def _listening(
@@ -97,7 +121,7 @@ def _listening(
     raise NoNodeError(f"{server[-1]} doesn't listen: {log.read().decode(errors='replace')[-2000:]}")
 
 
-def _run(words: Sequence[str], folder: str) -> None:
+def _run(words: Sequence[str], folder: Path, seconds: float) -> None:
     try:
         done = subprocess.run(  # noqa: S603 - it is npm
             words,
@@ -105,14 +129,19 @@ def _run(words: Sequence[str], folder: str) -> None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "CI": "true"},
-            timeout=INSTALLATION,
+            env={**os.environ, "CI": "true", "npm_config_cache": str(Path(sys.prefix) / "npm")},
+            timeout=seconds,
             check=False,
         )
     except subprocess.TimeoutExpired as late:
-        raise NoNodeError(f"npm ci took more than {INSTALLATION:g} s: can the npm registry be reached?") from late
+        problem = f"npm ci took more than {seconds:g} s: can the npm registry be reached?"
+        raise NoNodeError("\n".join(filter(None, (problem, _end_of(late.stdout))))) from late
     if done.returncode:
-        raise NoNodeError(f"npm ci has failed: {done.stdout.decode(errors='replace').strip()[-2000:]}")
+        raise NoNodeError(f"npm ci has failed: {_end_of(done.stdout)}")
+
+
+def _end_of(output: bytes | None) -> str:
+    return (output or b"").decode(errors="replace").strip()[-2000:]
 
 
 def _node() -> tuple[str, str]:
@@ -132,6 +161,6 @@ def _free_port() -> int:
 
 if __name__ == "__main__":
     try:
-        installed()
+        installed(UNHURRIED, TRIES)
     except NoNodeError as problem:
-        sys.exit(str(problem))
+        sys.exit(f"{problem}\nThe tests that need it will fail.")

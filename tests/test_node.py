@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -12,12 +15,23 @@ import pytest
 from tests import node
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
+ROOT = Path(__file__).parent.parent
 SERVER = """
 const server = require("net").createServer((socket) => socket.end());
 server.listen(Number(process.argv[2]), "127.0.0.1");
 """
+
+AT_THE_SECOND_TRY = """
+import os, pathlib
+cache = pathlib.Path(os.environ["npm_config_cache"])
+if not cache.is_dir():
+    cache.mkdir()
+    raise SystemExit("npm error the registry is away")
+pathlib.Path("node_modules").mkdir()
+"""
+"""A program in npm's place that needs what it has kept."""
 
 
 @pytest.fixture
@@ -29,6 +43,20 @@ def script(tmp_path: Path):
         return str(tmp_path / "server.js")
 
     return script
+
+
+@pytest.fixture
+def npm(tmp_path: Path, monkeypatch) -> Callable[[str], Path]:
+    """Have a program stand in for npm; gives the prefix it installs below."""
+
+    def npm(program: str) -> Path:
+        (tmp_path / "npm.py").write_text(program)
+        monkeypatch.setattr(node, "_node", lambda: (sys.executable, str(tmp_path / "npm.py")))
+        monkeypatch.setattr(sys, "prefix", str(tmp_path / "prefix"))
+        (tmp_path / "prefix").mkdir()
+        return tmp_path / "prefix"
+
+    return npm
 
 
 def is_listening(url: str) -> bool:
@@ -59,13 +87,61 @@ def test_nothing_is_left_of_what_could_not_be_installed(tmp_path, monkeypatch):
 
 
 def test_an_installation_that_takes_too_long(tmp_path, monkeypatch):
-    monkeypatch.setattr(node, "INSTALLATION", 0.001)
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
 
     with pytest.raises(node.NoNodeError, match=r"npm ci took more than 0\.001 s"):
-        node.installed()
+        node.installed(0.001)
 
     assert list((tmp_path / "node").iterdir()) == []
+
+
+def test_an_installation_that_takes_too_long_is_told_of_with_what_npm_said(npm):
+    npm("import threading\nprint('npm http fetch GET …', flush=True)\nthreading.Event().wait(60)")
+
+    with pytest.raises(node.NoNodeError, match=r"took more than 2 s: (.|\n)*\nnpm http fetch GET …"):
+        node.installed(2)
+
+
+def test_an_installation_that_fails_goes_on_at_its_next_try_with_what_npm_has_kept_in_the_environment(npm):
+    prefix = npm(AT_THE_SECOND_TRY)
+
+    assert node.installed(tries=2).is_dir()
+    assert {each.name for each in prefix.iterdir()} == {"node", "npm"}
+
+
+def test_an_installation_is_tried_no_oftener_than_it_may(npm):
+    npm(AT_THE_SECOND_TRY)
+
+    with pytest.raises(node.NoNodeError, match="npm ci has failed: npm error the registry is away"):
+        node.installed()
+
+
+@pytest.mark.parametrize(("servers", "installed"), [("false", False), ("true", True)])
+def test_make_runs_the_tests_whether_or_not_the_servers_can_be_installed(tmp_path, servers, installed):
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\necho "run: $*"\n[ "$2" = pytest ] || {servers}\n')
+    python.chmod(0o755)
+    for done in (".pip", ".run", ".test"):
+        (tmp_path / done).touch()
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+
+    done = subprocess.run(  # noqa: S603 - the Makefile is ours
+        ["make", "test", f"VENV={tmp_path}"],  # noqa: S607 - the make that is used
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stdout.splitlines() if line.startswith("run: ")] == [
+        "run: -m tests.node",
+        "run: -m pytest",
+    ]
+    assert (tmp_path / ".node").exists() == installed
 
 
 def test_there_is_no_node(monkeypatch):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from twiml.checks import Finding, check
 from twiml.compile import compile
-from twiml.declare import Element, Extension, Noun, Verb
+from twiml.declare import Element, Extension, Noun, Spec, Verb, element_of_tag, spec
 from twiml.decode import decode
 from twiml.draw import draw
 from twiml.errors import (
@@ -42,6 +42,7 @@ from twiml.nouns import (
 from twiml.payment import Pay, Prompt
 from twiml.phrases import APOLOGY, BUSY, NOTHING, apology
 from twiml.program import Program, State
+from twiml.rules import E164
 from twiml.sessions import (
     AiSession,
     Autopilot,
@@ -85,6 +86,7 @@ from twiml.xml import encode
 __all__ = [
     "APOLOGY",
     "BUSY",
+    "E164",
     "NOTHING",
     "AiSession",
     "Application",
@@ -158,6 +160,7 @@ __all__ = [
     "Sip",
     "Siprec",
     "Sms",
+    "Spec",
     "Start",
     "State",
     "Stop",
@@ -178,7 +181,9 @@ __all__ = [
     "compile",
     "decode",
     "draw",
+    "element_of_tag",
     "encode",
     "is_valid",
+    "spec",
     "validate",
 ]

@@ -19,8 +19,7 @@ from runtime.dialler.tally import by_status
 from runtime.errors import SwitchhookError
 from runtime.interrupts import interrupted_by
 from runtime.settings import Settings
-from runtime.twilio import Patience, TwilioClient, client_of
-from runtime.twilio.account import account_of
+from runtime.twilio import Patience, TwilioClient, account_of, client_of
 
 GO_ON = "the same command goes on from here"
 IN_HAND = "finishing the calls in hand; Ctrl-C again leaves them for the next run to look for"

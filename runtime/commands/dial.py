@@ -15,7 +15,7 @@ from runtime.commands.options import config_option, recipes_option, run
 from runtime.commands.script import ScriptCommand, script_of, script_options
 from runtime.daemon import Daemon
 from runtime.errors import SwitchhookError
-from runtime.rehearsal import alone
+from runtime.rehearsal import alone, is_url
 from runtime.settings import Settings
 from runtime.softphone import Act, Call, Transcript
 from runtime.softphone.terminal import Printer, converse
@@ -43,7 +43,7 @@ def dial(
     """
     script = script_of(ctx)
     chosen = settings.load({"recipes": recipes}, config)
-    if whom.startswith(("http://", "https://")):
+    if is_url(whom):
         if not chosen.auth_token:
             click.echo("no auth_token: signed with none, for a daemon that is --unsigned; others refuse it", err=True)
         make = partial(Call, whom, auth_token=chosen.auth_token, from_=from_, to=to)

@@ -16,8 +16,17 @@ from runtime import catalogue, settings
 from runtime.commands.options import config_option, recipes_option, run
 from runtime.errors import SettingsError, SwitchhookError
 from runtime.settings import Settings
-from runtime.twilio import TwilioClient, TwilioError, clients_of
-from runtime.twilio.numbers import Difference, Number, Wanted, compared, differences, wanted
+from runtime.twilio import (
+    Difference,
+    Number,
+    TwilioClient,
+    TwilioError,
+    Wanted,
+    clients_of,
+    compared,
+    differences,
+    wanted,
+)
 
 PAGE = 1000
 """Numbers that are asked for at a time; no more can be."""
@@ -56,7 +65,11 @@ def _wanted(chosen: Settings) -> dict[str, Wanted]:
         raise SettingsError("no public_url: set it to where Twilio finds the daemon that serves the recipes")
     return {
         name: wanted(
-            chosen.public_url, name, chosen.fallback_url, replies=getattr(found[name], "reply", None) is not None
+            chosen.public_url,
+            name,
+            chosen.fallback_url,
+            calls=found[name].takes_calls,
+            replies=found[name].reply is not None,
         )
         for name in names
     }

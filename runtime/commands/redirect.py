@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import aiohttp
 import click
 from yarl import URL
 
 from runtime import settings
+from runtime.commands.endpoint import Endpoint, status_endpoint
 from runtime.commands.options import config_option, run
 from runtime.errors import SwitchhookError
 
@@ -30,22 +33,19 @@ def redirect(call_sid: str, state: str, url: str | None, config: str | None) -> 
 
     Exits with 1 if the call was not moved, and with 3 if nobody knows.
     """
-    chosen = settings.load({}, config)
-    where = (url or f"http://{chosen.admin_host}:{chosen.admin_port}").rstrip("/")
-    run(_redirect(where, chosen.status_token, call_sid, state))
+    run(_redirect(status_endpoint(settings.load({}, config), url), call_sid, state))
     click.echo(f"{call_sid} goes on at {state}")
 
 
-async def _redirect(where: str, token: str, call_sid: str, state: str) -> None:
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    at = URL(where) / "calls" / call_sid / "redirect"
+async def _redirect(at: Endpoint, call_sid: str, state: str) -> None:
     try:
+        where = URL(f"{at.url}/calls/{quote(call_sid, safe='')}/redirect", encoded=True)
         async with (
-            aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=15)) as session,
-            session.post(at, json={"state": state}) as response,
+            aiohttp.ClientSession(headers=at.headers, timeout=aiohttp.ClientTimeout(total=15)) as session,
+            session.post(where, json={"state": state}) as response,
         ):
             if response.status != 200:
                 kind = Unsure if response.status == 504 else SwitchhookError
-                raise kind((await response.text()).strip() or f"{where} answered {response.status}")
+                raise kind((await response.text()).strip() or f"{at.url} answered {response.status}")
     except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
-        raise SwitchhookError(f"{where}: the daemon can't be asked: {problem or type(problem).__name__}") from problem
+        raise SwitchhookError(f"{at.url}: the daemon can't be asked: {problem or type(problem).__name__}") from problem

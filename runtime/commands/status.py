@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from runtime import settings
+from runtime.commands.endpoint import Endpoint, status_endpoint
 from runtime.commands.options import config_option, run
 from runtime.errors import SwitchhookError
 
@@ -27,24 +28,22 @@ FAILURES = 5
 @config_option
 def status(url: str | None, watch: bool, config: str | None) -> None:
     """Show the calls in progress and the counts of a running daemon."""
-    chosen = settings.load({}, config)
-    where = (url or f"http://{chosen.admin_host}:{chosen.admin_port}").rstrip("/")
+    at = status_endpoint(settings.load({}, config), url)
     try:
-        run(_show(where, chosen.status_token, watch))
+        run(_show(at, watch))
     except KeyboardInterrupt:
         """Enough was seen."""
 
 
-async def _show(url: str, token: str, watch: bool) -> None:
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=5)) as session:
+async def _show(at: Endpoint, watch: bool) -> None:
+    async with aiohttp.ClientSession(headers=at.headers, timeout=aiohttp.ClientTimeout(total=5)) as session:
         if not watch:
-            Console().print(await _look(session, url))
+            Console().print(await _look(session, at.url))
             return
-        with Live(await _look(session, url), auto_refresh=False) as live:
+        with Live(await _look(session, at.url), auto_refresh=False) as live:
             while True:
                 await asyncio.sleep(1)
-                live.update(await _look(session, url), refresh=True)
+                live.update(await _look(session, at.url), refresh=True)
 
 
 async def _look(session: aiohttp.ClientSession, url: str) -> Group:

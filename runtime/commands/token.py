@@ -8,8 +8,17 @@ import click
 
 from runtime import settings
 from runtime.commands.options import config_option
-from runtime.twilio import VoiceGrant, access_token, capability_token, client_incoming, client_outgoing, event_stream
-from runtime.twilio.account import account_of, api_key_of, auth_token_of
+from runtime.twilio import (
+    VoiceGrant,
+    access_token,
+    account_of,
+    api_key_of,
+    auth_token_of,
+    capability_token,
+    client_incoming,
+    client_outgoing,
+    event_stream,
+)
 
 expires_option = click.option(
     "--expires-after", type=int, default=3600, show_default=True, metavar="SECONDS", help="24 hours at most."

@@ -10,7 +10,7 @@ from runtime.softphone.document import Document, Fault, children, complaint, nam
 from runtime.softphone.steps import Callback, Fetch
 from runtime.softphone.transcript import Line, Transcript
 from runtime.softphone.wire import resolve
-from twiml.declare import Spec, element_of_tag, spec
+from twiml import Spec, element_of_tag, spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from runtime.softphone.fields import Fields, Recording
     from runtime.softphone.wire import Wire
 
-# The fields worth a place in a request's line.
 _SHOWN = (
     "AnsweredBy",
     "Digits",
@@ -33,6 +32,7 @@ _SHOWN = (
     "RecordingDuration",
     "TranscriptionText",
 )
+"""The fields worth a place in a request's line."""
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 """What lxml puts before xml:lang and the like."""
 

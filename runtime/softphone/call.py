@@ -63,6 +63,7 @@ class Call(Interruptible):
         to: who is called.
         script: what the caller does, as a list of acts, or a `Caller` who decides.
         status_callback: where the call's end is told; the voice URL by default, None for nowhere.
+        fallback: where a document is asked for in place of one that can't be had; nowhere, by default.
         direction: `inbound`, or `outbound-api`: the application calls, the script is who it calls.
         asked: what an outbound call is asked for, beside its URL.
         call_sid: the call's identifier; a new one by default.
@@ -91,6 +92,7 @@ class Call(Interruptible):
         to: str = "+14155550199",
         script: Iterable[Act] | Caller = (),
         status_callback: str | Same | None = SAME,
+        fallback: Address | None = None,
         direction: str = "inbound",
         asked: Outbound | None = None,
         call_sid: str | None = None,
@@ -104,6 +106,9 @@ class Call(Interruptible):
         self._asked = Outbound() if asked is None else asked
         try:
             self._url = "" if self._asked.twiml else resolve(url, "")
+            self._fallback = fallback or Address()
+            if self._fallback.url:
+                resolve(self._fallback.url, "")
         except Fault as fault:
             raise ValueError(fault.reason) from fault
         if direction not in {"inbound", "outbound-api"}:
@@ -206,8 +211,20 @@ class Call(Interruptible):
                 self.warn(outcome.code, outcome.reason)
             raise self.out()
         if isinstance(outcome, Fault):
-            raise outcome
+            return await self._fetch(self._instead_of(step, outcome))
         return outcome
+
+    def _instead_of(self, step: Fetch, fault: Fault) -> Fetch:
+        """The fallback for a document that can't be had: it is asked for with the same fields, and told why.
+
+        Raises:
+            Fault: there is none, or this was it.
+        """
+        if not self._fallback.url or step.twiml or step.falls_back:
+            raise fault
+        self.warn(fault.code, fault.reason)
+        told = {"ErrorCode": str(fault.code), "ErrorUrl": bare_url(step.url)}
+        return Fetch(self._fallback.url, self._fallback.method, step.fields | told, falls_back=True)
 
     async def _perform(self, document: Document) -> Fetch | None:
         for element in document.verbs:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from runtime.softphone.fields import Leg, Recording
     from runtime.softphone.steps import Callback, Fetch
 
-# What the child leg is called, by the noun that dials it.
 _ADDRESSES = {
     "Number": "{}",
     "Client": "client:{}",
@@ -29,6 +28,7 @@ _ADDRESSES = {
     "Application": "app:{}",
     "Queue": "queue:{}",
 }
+"""What the child leg is called, by the noun that dials it."""
 _EVENTS = ("initiated", "ringing", "answered", "completed")
 
 

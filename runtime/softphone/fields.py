@@ -28,11 +28,11 @@ Fields = dict[str, str]
 ACCOUNT_SID = "AC" + "0" * 32
 API = "https://api.twilio.com"
 
-# What a leg's SIP side answered. 487: it rang, and nobody came or the caller gave up.
 _SIP = {"completed": "200", "busy": "486", "no-answer": "487", "canceled": "487", "failed": "404"}
+"""What a leg's SIP side answered. 487: it rang, and nobody came or the caller gave up."""
 
-# Twilio writes a blank as %20 in these, as + elsewhere.
 _PERCENT_ENCODED = {"Timestamp", "RecordingStartTime", "TranscriptionText"}
+"""Twilio writes a blank as %20 in these, as + elsewhere."""
 
 
 def sid(prefix: str) -> str:

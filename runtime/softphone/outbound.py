@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 EVENTS = ("initiated", "ringing", "answered", "completed")
 RECORDING_EVENTS = ("in-progress", "completed", "absent")
 
-# Who picked up, and the seconds it takes to tell.
 _VERDICTS = {"human": 2.5, "machine_start": 4.0, "fax": 4.0, "unknown": 5.0}
+"""Who picked up, and the seconds it takes to tell."""
 _TO_ITS_END = 12.0
 """Seconds that a machine's greeting lasts."""
 

@@ -78,6 +78,7 @@ class Interruptible(Books):
     caller: Caller
     status: str
     _told: Address
+    _fallback: Address
     _wait: Callable[[float], Awaitable[None]] | None
 
     def __init__(self, url: str, on_line: Callable[[Line], None] | None, began: datetime | None) -> None:
@@ -103,7 +104,13 @@ class Interruptible(Books):
     # --- from outside ------------------------------------------------------------
 
     def redirect(
-        self, url: str = "", method: str = "POST", *, twiml: str = "", status_callback: Address | None = None
+        self,
+        url: str = "",
+        method: str = "POST",
+        *,
+        twiml: str = "",
+        status_callback: Address | None = None,
+        fallback: Address | None = None,
     ) -> None:
         """Have the call go on with another document: the one at `url`, or `twiml`. What it is in is broken off.
 
@@ -118,6 +125,7 @@ class Interruptible(Books):
         except Fault as fault:
             raise ValueError(fault.reason) from fault
         self._told = status_callback or self._told
+        self._fallback = fallback or self._fallback
         self._change(Moved(step))
 
     def hang_up(self) -> None:

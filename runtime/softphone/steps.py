@@ -21,7 +21,7 @@ class Callback:
 class Fetch:
     """The next document: where it is, what the verb adds to the standard fields, and the callbacks that follow.
 
-    With `twiml` it is at hand, and not asked for.
+    With `twiml` it is at hand, and not asked for. One that `falls_back` is in another's place, and has none in its own.
     """
 
     url: str
@@ -29,6 +29,7 @@ class Fetch:
     fields: Fields = field(default_factory=dict)
     then: tuple[Callback, ...] = ()
     twiml: str = ""
+    falls_back: bool = False
 
 
 class Over(Exception):

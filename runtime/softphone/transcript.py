@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from runtime.softphone.caller import Act
 
-# kind -> mark, who did it
 KINDS = {
     "call": ("☎", "caller"),
     "request": ("→", "twilio"),
@@ -31,9 +30,10 @@ KINDS = {
     "error": ("✗", "twilio"),
     "ended": ("■", "caller"),
 }
+"""The mark of each kind of line, and whose doing it is."""
 
-# These begin a line; the others stand below the document they belong to.
 OUTER = {"call", "request", "callback", "error", "ended"}
+"""These begin a line; the others stand below the document they belong to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,6 @@ HEADERS = {
     "X-Home-Region": "us1",
 }
 
-# What aiohttp says -> Twilio's code, the retry policy that covers it, what it means. The first that fits.
 _FAULTS: tuple[tuple[type[Exception], tuple[int, str, str]], ...] = (
     (aiohttp.ClientConnectorDNSError, (11210, "ct", "no such host")),
     (aiohttp.ClientConnectorCertificateError, (11237, "ct", "its certificate isn't trusted")),
@@ -52,6 +51,7 @@ _FAULTS: tuple[tuple[type[Exception], tuple[int, str, str]], ...] = (
     (OSError, (11200, "", "the connection was lost")),
     (ValueError, (11100, "", "not a URL")),
 )
+"""What aiohttp says -> Twilio's code, the retry policy that covers it, what it means. The first that fits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,12 @@ from runtime.twilio.transport import Transport
 log = structlog.get_logger("switchhook.twilio")
 
 VERSION = "2010-04-01"
+EDGES = {"us1": "", "ie1": "dublin", "au1": "sydney"}
+"""The edge of each region that Twilio processes data in, where none is named; only us1 is reached without.
+
+The hosts without an edge of the others, like api.ie1.twilio.com, are off since 28 April 2026.
+(Twilio's documentation: "API domain migration guide".)
+"""
 REMEMBERED = 1000
 """Calls and messages of this client's own making that are not mistaken for a lost one."""
 
@@ -44,8 +50,8 @@ class TwilioClient:
         account_sid: the account, AC….
         auth_token: its token. Either this,
         api_key: or an API key's SID and secret.
-        region: where the data is processed, like `ie1`.
-        edge: where the API is reached, like `dublin`.
+        region: where the data is processed: `us1`, `ie1` or `au1`; another needs its edge, too.
+        edge: where the API is reached, like `dublin`; the region's own by default.
         base_url: another place than Twilio's, for a stand-in.
         public_url: where Twilio finds the daemon, for calls that are to go to its recipes.
         patience: timeouts, tries and pauses.
@@ -281,7 +287,7 @@ def _base(base_url: str | None, region: str | None, edge: str | None) -> str:
     """The URL of the API.
 
     >>> _base(None, "ie1", None), _base(None, None, "dublin")
-    ('https://api.ie1.twilio.com', 'https://api.dublin.us1.twilio.com')
+    ('https://api.dublin.ie1.twilio.com', 'https://api.dublin.us1.twilio.com')
     """
     for name, value in (("region", region), ("edge", edge)):
         if value and not re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", value):
@@ -299,4 +305,11 @@ def _base(base_url: str | None, region: str | None, edge: str | None) -> str:
         return base_url.rstrip("/")
     if edge and not region:
         region = "us1"
+    if region and not edge:
+        if region not in EDGES:
+            raise InvalidRequest(
+                f"region is {region!r}, which has no host without an edge: set edge (TWILIO_EDGE) too, make region "
+                f"(TWILIO_REGION) one of {', '.join(EDGES)}, or leave it out for the United States"
+            )
+        edge = EDGES[region]
     return "https://" + ".".join(filter(None, ("api", edge, region, "twilio.com")))

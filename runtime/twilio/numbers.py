@@ -2,7 +2,8 @@
 
 A call to a number goes to its `voice_url`, and to its `voice_fallback_url` if nobody answers there. Both are passed
 over if the number has a TwiML application (`voice_application_sid`) or a SIP trunk (`trunk_sid`), and `sms_url` if it
-has an application for messages. (Twilio's documentation: "IncomingPhoneNumber resource".)
+has an application for messages. Not every number can be called, and not every number can be texted: its `capabilities`
+say so. (Twilio's documentation: "IncomingPhoneNumber resource".)
 """
 
 from __future__ import annotations
@@ -11,11 +12,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from runtime.twilio.outbound import recipe_url
 from runtime.twilio.parameters import wire_name
-from twiml.rules import E164
+from twiml import E164
 
 Wanted = Mapping[str, str]
 """Attributes by their names in `update_number`, which are those in what Twilio answers; empty where there is none."""
+
+_NEEDS = {"voice_url": ("voice", "calls"), "sms_url": ("sms", "messages")}
+"""The capability that an attribute is set in vain without, and what the number then doesn't take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +84,28 @@ class Number:
         return "different" if self.differences else "right"
 
 
-def wanted(public_url: str, recipe: str, fallback_url: str = "", *, replies: bool = False) -> dict[str, str]:
-    """What a number should be set to, so that its calls reach a recipe, and its messages if that `replies` to any.
+def wanted(
+    public_url: str, recipe: str, fallback_url: str = "", *, calls: bool = True, replies: bool = False
+) -> dict[str, str]:
+    """What a number should be set to, so that its `calls` reach a recipe, and its messages if that `replies` to any.
 
     >>> wanted("https://h", "hours")["status_callback"]
     'https://h/hours/status'
+    >>> wanted("https://h", "text_back", calls=False, replies=True)
+    {'sms_url': 'https://h/text_back', 'sms_method': 'POST', 'sms_application_sid': ''}
     """
-    url = f"{public_url}/{recipe}"
+    url = recipe_url(public_url, recipe)
     voice = {
         "voice_url": url,
         "voice_method": "POST",
         "voice_fallback_url": fallback_url or url,
         "voice_fallback_method": "GET" if fallback_url else "POST",
-        "status_callback": f"{url}/status",
+        "status_callback": recipe_url(public_url, recipe, "status"),
         "status_callback_method": "POST",
         "voice_application_sid": "",
     }
-    return voice | ({"sms_url": url, "sms_method": "POST", "sms_application_sid": ""} if replies else {})
+    messages = {"sms_url": url, "sms_method": "POST", "sms_application_sid": ""}
+    return (voice if calls else {}) | (messages if replies else {})
 
 
 def differences(found: Mapping[str, Any], wanted: Wanted) -> tuple[Difference, ...]:
@@ -124,10 +134,21 @@ def _ours(number: str, recipe: str, found: Mapping[str, Any] | None, wanted: Wan
         return Number(number, recipe, trouble="is no number as Twilio has it: write it like +441314960100 in [numbers]")
     if found is None:
         return Number(number, recipe, trouble="is in [numbers], and none of the account's")
-    if trunk := found.get("trunk_sid"):
+    if "voice_url" in wanted and (trunk := found.get("trunk_sid")):
         trouble = f"its calls go to the SIP trunk {trunk}, past any URL: take it off the trunk first"
         return _known(number, found, recipe=recipe, trouble=trouble)
+    if unable := list(_unable(found, wanted)):
+        trouble = f"takes no {' and no '.join(unable)}, which no setting changes: give {recipe} another number"
+        return _known(number, found, recipe=recipe, trouble=trouble)
     return _known(number, found, recipe=recipe, wanted=wanted, differences=differences(found, wanted))
+
+
+def _unable(found: Mapping[str, Any], wanted: Wanted) -> Iterable[str]:
+    """What the number would have to take, and can't."""
+    capabilities = found.get("capabilities") or {}
+    for attribute, (capability, what) in _NEEDS.items():
+        if attribute in wanted and capabilities.get(capability) is False:
+            yield what
 
 
 def _known(number: str, found: Mapping[str, Any], **more: Any) -> Number:

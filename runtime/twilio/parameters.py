@@ -30,6 +30,12 @@ from twiml import decode, encode, validate
 
 LONGEST_TWIML = 4000
 """Characters of TwiML that a request may carry; more has to come from a URL."""
+STATUSES = ("queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled")
+"""How a call may stand."""
+EVENTS = ("initiated", "ringing", "answered", "completed")
+"""What a call's status callback may be told."""
+RECORDING_EVENTS = ("in-progress", "completed", "absent")
+"""What a recording's may be."""
 
 Pairs = list[tuple[str, str]]
 
@@ -246,8 +252,8 @@ CREATE_CALL = Table(
         "twiml": _document,
         **_each(_METHOD, "method fallback_method status_callback_method"),
         **_each(_METHOD, "recording_status_callback_method async_amd_status_callback_method"),
-        "status_callback_event": _events("initiated", "ringing", "answered", "completed"),
-        "recording_status_callback_event": _events("in-progress", "completed", "absent"),
+        "status_callback_event": _events(*EVENTS),
+        "recording_status_callback_event": _events(*RECORDING_EVENTS),
         **_each(_flag, "record async_amd"),
         **_each(
             _number,
@@ -277,7 +283,7 @@ LIST_CALLS = Table(
     "a list of calls",
     {
         **_each(_one, "to from_ parent_call_sid"),
-        "status": _one_of("queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled"),
+        "status": _one_of(*STATUSES),
         **_each(_day, "start_time start_time_before start_time_after end_time end_time_before end_time_after"),
         **_PAGING,
     },

@@ -45,6 +45,7 @@ _UNANSWERED = {"queued", "initiated", "ringing"}
 def create(twilio: StandIn, asked: Asked) -> dict[str, Any]:
     """Make a call. It is queued when this is answered."""
     params = asked.params
+    numbers.check_sender(twilio, asked, 21210, "is not one of this account's, nor verified for it")
     if params.text("ApplicationSid"):
         raise Refused(21218, f"ApplicationSid {params.text('ApplicationSid')} is no application of this account")
     to = params.text("To")
@@ -55,6 +56,7 @@ def create(twilio: StandIn, asked: Asked) -> dict[str, Any]:
         to=to,
         script=twilio.phone(to, params.first),
         status_callback=params.text("StatusCallback") or None,
+        fallback=_fallback(params),
         direction="outbound-api",
         asked=outbound(params),
         account_sid=asked.account_sid,
@@ -101,9 +103,14 @@ def _change(call: Call, params: Params) -> None:
     elif url:
         # Twilio takes a new StatusCallback only together with a new Url.
         status_callback = Address(told, params.text("StatusCallbackMethod", "POST")) if told else None
-        call.redirect(url, method, status_callback=status_callback)
+        call.redirect(url, method, status_callback=status_callback, fallback=_fallback(params))
     elif params.text("Twiml"):
         call.redirect(twiml=params.text("Twiml"))
+
+
+def _fallback(params: Params) -> Address | None:
+    url = params.text("FallbackUrl")
+    return Address(url, params.text("FallbackMethod", "POST")) if url else None
 
 
 def delete(twilio: StandIn, asked: Asked) -> None:

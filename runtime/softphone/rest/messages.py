@@ -16,6 +16,7 @@ from runtime.softphone import fields
 from runtime.softphone.document import Fault
 from runtime.softphone.fields import rfc2822
 from runtime.softphone.outbound import Address
+from runtime.softphone.rest import numbers
 from runtime.softphone.rest.pages import Row, page
 from runtime.softphone.rest.parameters import LIST_MESSAGES
 from runtime.softphone.rest.refusals import Refused, not_found
@@ -61,6 +62,7 @@ class Message:
 def create(twilio: StandIn, asked: Asked) -> dict[str, Any]:
     """Take a message, to be sent at once, or later if it is scheduled: then it stays."""
     params = asked.params
+    numbers.check_sender(twilio, asked, 21606, "isn't this account's, or can't send messages")
     media, service = tuple(filter(None, params.get("MediaUrl", ()))), params.text("MessagingServiceSid")
     if len(media) > 10:
         raise Refused(21623, "A message has ten media at most")

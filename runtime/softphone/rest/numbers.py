@@ -18,7 +18,6 @@ from runtime.softphone.rest.refusals import Refused, not_found
 if TYPE_CHECKING:
     from runtime.softphone.rest.stand_in import Asked, StandIn
 
-# What a number has that nobody has told anything.
 _DEFAULTS: dict[str, Any] = {
     "address_sid": None,
     "address_requirements": "none",
@@ -49,6 +48,7 @@ _DEFAULTS: dict[str, Any] = {
     "status": "in-use",
     "type": "local",
 }
+"""What a number has that nobody has told anything."""
 
 
 def new(account_sid: str, params: Mapping[str, str], now: datetime) -> dict[str, Any]:
@@ -80,6 +80,17 @@ def _told(params: Mapping[str, str]) -> dict[str, Any]:
 def of(twilio: StandIn, account_sid: str, number: str) -> dict[str, Any] | None:
     """An account's number, if it has it."""
     return next((each for each in _of(twilio, account_sid) if each["phone_number"] == number), None)
+
+
+def check_sender(twilio: StandIn, asked: Asked, code: int, what: str) -> None:
+    """Let nobody call or text from a phone number of somebody else's. Where no numbers were given, any will do.
+
+    Raises:
+        Refused: with this code.
+    """
+    sender = asked.params.text("From")
+    if twilio.knows_its_numbers and sender.startswith("+") and of(twilio, asked.account_sid, sender) is None:
+        raise Refused(code, f"The 'From' number {sender} {what}")
 
 
 def _of(twilio: StandIn, account_sid: str) -> Iterator[dict[str, Any]]:

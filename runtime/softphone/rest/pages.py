@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from runtime.softphone.rest.parameters import Params, Table, day, moment, pattern
+from runtime.softphone.rest.parameters import Params, Table, day, including, moment, pattern
 from runtime.softphone.rest.refusals import Refused
 
 PAGE_SIZE = 50
@@ -91,6 +91,8 @@ def fits(shown: dict[str, Any], table: Table, params: Params) -> bool:
             fit = _at(has, name, values[0])
         elif kind is pattern:
             fit = re.search(re.escape(values[0]).replace(r"\*", "."), has) is not None
+        elif kind is including:
+            fit = values[0] == "true" or not has
         else:
             fit = has == values[0]
         if not fit:

@@ -2,7 +2,8 @@
 
 A kind takes a parameter's name and its text, and returns the text as it counts; or refuses it, with the code that
 Twilio has for that. What isn't in the table is passed over in silence, as Twilio does it, so a misspelt parameter
-shows here as it would there: by having no effect.
+shows here as it would there: by having no effect. The client has a table of its own, in `runtime.twilio.parameters`:
+the softphone knows nothing of it, so that neither hides the other's mistake.
 (Twilio's documentation: "Call resource", "Message resource", "IncomingPhoneNumber resource", "Recording resource".)
 """
 
@@ -20,8 +21,11 @@ from runtime.softphone.wire import resolve
 Kind = Callable[[str, str], str]
 
 STATUSES = ("queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled")
+"""How a call may stand."""
 LONGEST_TWIML = 4000
+"""Characters of TwiML that a request may carry."""
 LONGEST_BODY = 1600
+"""Characters of a message."""
 
 
 class Params(dict[str, list[str]]):
@@ -91,6 +95,11 @@ def number(low: int, high: int) -> Kind:
 def flag(name: str, value: str) -> str:
     """True or false."""
     return one_of("true", "false")(name, value.lower())
+
+
+def including(name: str, value: str) -> str:
+    """Whether a list holds those of its items, too, for which this is so."""
+    return flag(name, value)
 
 
 def at_most(length: int, code: int, what: str) -> Kind:
@@ -308,7 +317,7 @@ CREATE_NUMBER = Table(
     (Need(("PhoneNumber",), 21421, "PhoneNumber is required"),),
 )
 UPDATE_NUMBER = Table(_NUMBER)
-LIST_NUMBERS = Table({"PhoneNumber": pattern, "FriendlyName": text, **_PAGING})
+LIST_NUMBERS = Table({"PhoneNumber": pattern, **_each(text, "FriendlyName Origin"), "Beta": including, **_PAGING})
 
 LIST_RECORDINGS = Table(
     {**_each(text, "CallSid ConferenceSid"), **_each(day, "DateCreated DateCreated< DateCreated>"), **_PAGING}

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-# The statuses of codes that aren't a plain 400.
 _STATUSES = {20003: 401, 20404: 404, 20004: 405, 20009: 409, 20429: 429}
+"""The statuses of codes that aren't a plain 400."""
 
-# Numbers that stand for something that is wrong with a number: for whom they are, in which parameter, and the code.
 MAGIC = {
     ("Calls", "From", "+15005550001"): (21212, "is not a valid phone number"),
     ("Calls", "To", "+15005550001"): (21217, "does not appear to be valid"),
@@ -28,6 +27,7 @@ MAGIC = {
     ("IncomingPhoneNumbers", "PhoneNumber", "+15005550000"): (21422, "is not available"),
     ("IncomingPhoneNumbers", "PhoneNumber", "+15005550001"): (21421, "is invalid"),
 }
+"""Numbers that stand for something that is wrong with a number: for whom they are, in which parameter, and the code."""
 
 
 class Refused(Exception):

@@ -99,8 +99,9 @@ class StandIn:
         auth_token: its token, which also signs the webhooks.
         answers: what the phone does that is called; it picks up and is silent, by default.
         numbers: the account's phone numbers, or what `IncomingPhoneNumbers` would be told of each: `PhoneNumber`,
-            `VoiceUrl`, … and the `AccountSid` of a sub-account.
+            `VoiceUrl`, … and the `AccountSid` of a sub-account. If there are any, nobody calls or texts from another.
         subaccounts: more accounts, by their SIDs, with their tokens. The account's own credentials open them, too.
+        api_keys: the account's API keys, by their SIDs, SK…, with their secrets. They open the account alone.
         host: where it listens, and
         port: on which port; a free one, by default.
         lines: how many calls are made at once; those beyond are queued.
@@ -113,6 +114,7 @@ class StandIn:
         calls: the calls that were asked for, by CallSid, each with its transcript.
         messages: the messages, by their SIDs.
         numbers: the phone numbers as they stand, by their SIDs.
+        knows_its_numbers: whether they were given.
     """
 
     def __init__(  # noqa: PLR0913 - an account is described by that much
@@ -123,6 +125,7 @@ class StandIn:
         answers: Answers = (),
         numbers: Iterable[str | Mapping[str, str]] = (),
         subaccounts: Mapping[str, str] | None = None,
+        api_keys: Mapping[str, str] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         lines: int = 100,
@@ -132,6 +135,7 @@ class StandIn:
     ) -> None:
         self.account_sid = account_sid
         self.accounts = {account_sid: auth_token, **(subaccounts or {})}
+        self.api_keys = dict(api_keys or {})
         self.on_line = on_line
         self.wait = wait
         self.now = now
@@ -146,6 +150,7 @@ class StandIn:
         self._tasks: set[asyncio.Task[None]] = set()
         self._refusing = 0
         self._have(numbers)
+        self.knows_its_numbers = bool(self.numbers)
 
     def _have(self, given: Iterable[str | Mapping[str, str]]) -> None:
         for each in given:
@@ -260,12 +265,15 @@ class StandIn:
         return web.Response(status=204) if content is None else web.json_response(content, status=handler.status)
 
     def _authenticate(self, authorization: str, account_sid: str) -> None:
-        """Only the account itself may ask, and the one that it belongs to."""
+        """Only the account itself may ask, by its token or a key, and the one that it belongs to."""
         try:
             pair = b64decode(authorization.removeprefix("Basic "), validate=True).decode()
         except (Base64Error, UnicodeDecodeError):
             pair = ""
-        user, _, token = pair.partition(":")
-        known = self.accounts.get(user, "") if user in {account_sid, self.account_sid} else ""
-        if not known or not hmac.compare_digest(token.encode(), known.encode()):
+        user, _, secret = pair.partition(":")
+        opened_by = {each: self.accounts.get(each, "") for each in (account_sid, self.account_sid)}
+        if account_sid == self.account_sid:
+            opened_by |= self.api_keys
+        known = opened_by.get(user, "")
+        if not known or not hmac.compare_digest(secret.encode(), known.encode()):
             raise Refused(20003, "Authenticate")

@@ -117,7 +117,7 @@ async def test_watching_goes_on_until_ctrl_c(serve, somebody_else):
 
 
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:1", "http://", "127.0.0.1:8081", "ftp://x", "x", "http://127.0.0.1:99999"]
+    "url", ["http://127.0.0.1:1", "http://", "127.0.0.1:8081", "ftp://x", "x", "http://127.0.0.1:99999", "http://[bad"]
 )
 async def test_where_nobody_listens(status, url):
     code, out, err = await status("--url", url)
@@ -125,6 +125,16 @@ async def test_where_nobody_listens(status, url):
     assert (code, out) == (1, "")
     assert err.startswith(f"{url.rstrip('/')}: no status to be had: ")
     assert err.count("\n") == 1
+
+
+async def test_a_daemon_on_the_loopback_of_ipv6_is_asked_there(status, monkeypatch):
+    monkeypatch.setenv("SWITCHHOOK_ADMIN_HOST", "::1")
+    monkeypatch.setenv("SWITCHHOOK_ADMIN_PORT", "1")
+
+    code, out, err = await status()
+
+    assert (code, out) == (1, "")
+    assert err.startswith("http://[::1]:1: no status to be had: Cannot connect to host ::1:1 ")
 
 
 @pytest.mark.parametrize("text", ["hello", "{}", "[]", "7", '{"calls": 7}', "null", '{"node": "x", "calls": {}}'])

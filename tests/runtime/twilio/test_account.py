@@ -9,7 +9,7 @@ import pytest
 from runtime import settings
 from runtime.errors import SettingsError
 from runtime.settings import Settings
-from runtime.twilio import client_of
+from runtime.twilio import InvalidRequest, client_of
 from tests.runtime.twilio.conftest import ACCOUNT, KEY, SECRET, TOKEN, Reply
 
 
@@ -46,10 +46,39 @@ async def test_an_api_key_goes_before_the_auth_token(rest, more, credentials):
     assert rest.last.credentials == credentials
 
 
-def test_region_and_edge():
-    chosen = Settings(account_sid=ACCOUNT, auth_token=TOKEN, region="ie1", edge="dublin")
+@pytest.mark.parametrize(
+    ("region", "edge", "host"),
+    [
+        ("ie1", "dublin", "api.dublin.ie1.twilio.com"),
+        ("ie1", "frankfurt", "api.frankfurt.ie1.twilio.com"),
+        ("ie1", "", "api.dublin.ie1.twilio.com"),
+        ("au1", "", "api.sydney.au1.twilio.com"),
+        ("us1", "", "api.us1.twilio.com"),
+        ("jp1", "tokyo", "api.tokyo.jp1.twilio.com"),
+        ("", "dublin", "api.dublin.us1.twilio.com"),
+        ("", "", "api.twilio.com"),
+    ],
+)
+def test_region_and_edge(region, edge, host):
+    chosen = Settings(account_sid=ACCOUNT, auth_token=TOKEN, region=region, edge=edge)
 
-    assert repr(client_of(chosen)) == f"TwilioClient('{ACCOUNT}', 'https://api.dublin.ie1.twilio.com')"
+    assert repr(client_of(chosen)) == f"TwilioClient('{ACCOUNT}', 'https://{host}')"
+
+
+@pytest.mark.parametrize("region", ["br1", "de1", "jp1", "sg1", "us2", "ie2"])
+def test_a_region_whose_host_is_off_is_refused_with_what_to_set_instead(region):
+    with pytest.raises(InvalidRequest) as caught:
+        client_of(Settings(account_sid=ACCOUNT, auth_token=TOKEN, region=region))
+    assert str(caught.value) == (
+        f"region is '{region}', which has no host without an edge: set edge (TWILIO_EDGE) too, make region "
+        "(TWILIO_REGION) one of us1, ie1, au1, or leave it out for the United States"
+    )
+
+
+def test_a_region_does_not_matter_to_another_rest_api():
+    chosen = Settings(account_sid=ACCOUNT, auth_token=TOKEN, region="sg1", api_url="http://127.0.0.1:1")
+
+    assert repr(client_of(chosen)) == f"TwilioClient('{ACCOUNT}', 'http://127.0.0.1:1')"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from datetime import UTC, date, datetime
 
 import pytest
@@ -237,8 +238,14 @@ async def test_an_api_key_signs_in_with_its_own_name_and_the_path_names_the_acco
     assert rest.last.credentials == f"{KEY}:{SECRET}"
 
 
-@pytest.mark.parametrize("region", [None, "us1", "ie1"])
-@pytest.mark.parametrize("edge", [None, "ashburn", "dublin", "sao-paulo"])
+@pytest.mark.parametrize(
+    ("region", "edge"),
+    [
+        (None, None),
+        ("us1", None),
+        *itertools.product([None, "us1", "ie1", "jp1"], ["ashburn", "dublin", "sao-paulo"]),
+    ],
+)
 def test_a_region_s_and_an_edge_s_host_are_the_sdk_s(region, edge):
     theirs = Client(ACCOUNT, TOKEN, region=region, edge=edge, environment={"": ""})
 

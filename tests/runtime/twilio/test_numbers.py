@@ -15,6 +15,8 @@ BASE = "https://ivr.example.com"
 NUMBER = "+441314960100"
 SUB, SUB_TOKEN = "AC" + "9" * 32, "fedcba9876543210fedcba9876543210"
 HOURS = wanted(BASE, "hours")
+MESSAGES = {"sms_url": f"{BASE}/hours", "sms_method": "POST", "sms_application_sid": ""}
+BOTH, NO_CALLS, NO_MESSAGES = {"voice": True, "sms": True}, {"voice": False, "sms": True}, {"voice": True, "sms": False}
 
 
 def a_number(**more) -> dict[str, object]:
@@ -38,16 +40,20 @@ def test_a_number_calls_its_recipe_and_tells_it_of_the_end():
     }
 
 
+def test_a_recipe_s_name_is_in_its_urls_as_urls_have_it():
+    found = wanted(BASE, "grüße")
+
+    assert found["voice_url"] == "https://ivr.example.com/gr%C3%BC%C3%9Fe"
+    assert found["status_callback"] == "https://ivr.example.com/gr%C3%BC%C3%9Fe/status"
+
+
 def test_a_fallback_elsewhere():
     elsewhere = {"voice_fallback_url": "https://s/sorry.xml", "voice_fallback_method": "GET"}
     assert wanted(BASE, "hours", "https://s/sorry.xml") == HOURS | elsewhere
 
 
 def test_messages_go_to_a_recipe_that_replies_and_to_no_other():
-    url = "https://ivr.example.com/hours"
-    messages = {"sms_url": url, "sms_method": "POST", "sms_application_sid": ""}
-
-    assert wanted(BASE, "hours", replies=True) == HOURS | messages
+    assert wanted(BASE, "hours", replies=True) == HOURS | MESSAGES
 
 
 def test_all_that_is_wanted_can_be_set():
@@ -131,6 +137,38 @@ def test_how_a_number_of_ours_stands(number, found, state, trouble):
     assert (first.state, first.recipe) == (state, "hours")
     assert first.trouble.startswith(trouble)
     assert bool(first.trouble) == bool(trouble)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "should_be", "trouble"),
+    [
+        (BOTH, HOURS | MESSAGES, ""),
+        (None, HOURS | MESSAGES, ""),
+        ({}, HOURS | MESSAGES, ""),
+        (NO_CALLS, HOURS, "takes no calls, which no setting changes: give hours another number"),
+        (NO_CALLS, MESSAGES, ""),
+        (NO_MESSAGES, HOURS, ""),
+        (NO_MESSAGES, HOURS | MESSAGES, "takes no messages, which no setting changes: give hours another number"),
+        (
+            {"voice": False, "sms": False},
+            HOURS | MESSAGES,
+            "takes no calls and no messages, which no setting changes: give hours another number",
+        ),
+    ],
+)
+def test_a_number_that_cannot_take_what_its_recipe_does_is_not_right(capabilities, should_be, trouble):
+    there = a_number(**MESSAGES | {"sms_application_sid": None}, capabilities=capabilities)
+
+    [found] = compared([there], {NUMBER: "hours"}, {"hours": should_be})
+
+    assert (found.trouble, found.state) == (trouble, "error" if trouble else "right")
+    assert found.sid == "PN1"
+
+
+def test_a_trunk_does_not_matter_to_a_recipe_that_takes_messages_alone():
+    there = a_number(**MESSAGES | {"sms_application_sid": None}, trunk_sid="TK1")
+
+    assert compared([there], {NUMBER: "hours"}, {"hours": MESSAGES})[0].state == "right"
 
 
 @pytest.mark.parametrize(

@@ -172,8 +172,6 @@ async def test_what_has_no_effect_here_is_accepted(app, rest, twilio):
         Url=app.url("/voice"),
         SendDigits="ww12#",
         TimeLimit="60",
-        FallbackUrl=app.url("/fallback"),
-        FallbackMethod="GET",
         CallerId="+441314960199",
         MachineDetectionTimeout="5",
         CallReason="why",
@@ -304,6 +302,29 @@ async def test_a_call_is_redirected(app, rest, twilio, phones):
     assert app.requests[1].method == "GET"
 
 
+async def test_what_cannot_be_had_is_asked_for_at_the_fallback_url(app, rest, twilio, phones):
+    """With ErrorCode and ErrorUrl; another that comes with a new URL counts from then on."""
+    app["/voice"], app["/first"] = missing, GATHER
+    phones[TO] = [Answer(), Hold()]
+    sid = await rest.call(Url=app.url("/voice"), FallbackUrl=app.url("/first"), FallbackMethod="GET")
+    await twilio.calls[sid].held()
+    changed = {"Url": app.url("/voice"), "FallbackUrl": app.url("/second")}
+    assert (await rest("POST", f"Calls/{sid}.json", **changed)).status == 200
+    await twilio.idle()
+    assert [(request.method, request.path) for request in app.requests] == [
+        ("POST", "/voice"),
+        ("GET", "/first"),
+        ("POST", "/voice"),
+        ("POST", "/second"),
+    ]
+    for path in ("/first", "/second"):
+        assert (app.form(path)["ErrorCode"], app.form(path)["ErrorUrl"]) == ("11217", app.url("/voice"))
+
+
+async def missing(_: web.Request) -> web.Response:
+    return web.Response(status=404)
+
+
 async def test_a_call_is_redirected_to_a_document(app, rest, twilio, phones):
     """A status callback that comes without a URL is ignored."""
     app["/voice"] = GATHER
@@ -405,7 +426,7 @@ async def test_another_accounts_call_is_not_found(app, rest, twilio):
 async def test_a_subaccounts_calls_are_signed_with_its_own_token(app, rest, twilio, monkeypatch):
     """The application of these tests validates each signature."""
     monkeypatch.setattr("tests.runtime.softphone.conftest.TOKEN", SUB_TOKEN)
-    sid = await rest.call(Url=app.url("/voice"), account=SUB)
+    sid = await rest.call(Url=app.url("/voice"), From="client:jane", account=SUB)
     await twilio.idle()
     assert twilio.calls[sid].status == "completed"
     assert app.form("/voice")["AccountSid"] == SUB

@@ -52,10 +52,15 @@ async def test_a_number_has_every_field(rest):
         ({"PhoneNumber": "0100"}, 2),
         ({"FriendlyName": "London"}, 1),
         ({"FriendlyName": "Paris"}, 0),
+        ({"Origin": "twilio"}, 2),
+        ({"Origin": "hosted"}, 0),
+        ({"Beta": "true"}, 2),
+        ({"Beta": "false"}, 1),
     ],
 )
-async def test_numbers_are_found_by_a_part_of_them(rest, filters, count):
-    """`*` stands for a digit; a name has to be the whole name."""
+async def test_numbers_are_found_by_a_part_of_them(rest, twilio, filters, count):
+    """`*` stands for a digit; a name has to be the whole name. Beta is whether numbers that are new are listed, too."""
+    next(each for each in twilio.numbers.values() if each["phone_number"] == FROM)["beta"] = True
     assert len(await rest.listed("IncomingPhoneNumbers", **filters)) == count
 
 
@@ -159,3 +164,41 @@ def test_a_stand_in_is_not_given_what_is_no_number(number):
     """It says which, and what is wrong with it."""
     with pytest.raises(ValueError, match=re.escape(repr(number))):
         StandIn(ACCOUNT, TOKEN, numbers=[number])
+
+
+# --- who calls and texts ---------------------------------------------------------------------------
+
+CALL = {"To": "+441314960199", "Url": "http://127.0.0.1:1/"}
+TEXT = {"To": "+441314960199", "Body": "hello"}
+
+
+@pytest.mark.parametrize(("path", "params", "code"), [("Calls.json", CALL, 21210), ("Messages.json", TEXT, 21606)])
+async def test_nobody_calls_or_texts_from_a_number_of_somebody_elses(rest, twilio, path, params, code):
+    """21210, 21606; a sub-account's is its own, and one that was given back is nobody's."""
+    assert (await rest("POST", path, **params, From=FROM)).status == 201
+    [_, number] = await rest.listed("IncomingPhoneNumbers")
+    await rest("DELETE", f"IncomingPhoneNumbers/{number['sid']}.json")
+
+    for sender, account in (("+442079460111", ACCOUNT), (TO, ACCOUNT), (LONDON["PhoneNumber"], SUB), (FROM, ACCOUNT)):
+        refused = await rest("POST", path, **params, From=sender, account=account)
+        assert (refused.status, refused.code) == (400, code)
+        assert sender in refused.json["message"]
+
+    assert (await rest("POST", path, **params, From=TO, account=SUB)).status == 201
+    assert len(twilio.calls) + len(twilio.messages) == 2
+
+
+async def test_a_number_that_was_bought_calls_and_texts(rest):
+    await rest("POST", "IncomingPhoneNumbers.json", PhoneNumber="+442079460111")
+    assert (await rest("POST", "Calls.json", **CALL, From="+442079460111")).status == 201
+    assert (await rest("POST", "Messages.json", **TEXT, From="+442079460111")).status == 201
+
+
+@pytest.mark.parametrize("sender", [{"From": "Bookshop"}, {"From": "12345"}, {"MessagingServiceSid": "MG1"}])
+async def test_names_short_codes_and_services_are_no_numbers_that_are_looked_for(rest, sender):
+    assert (await rest("POST", "Messages.json", **TEXT, **sender)).status == 201
+
+
+@pytest.mark.parametrize("sender", ["client:jane", "sip:jane@example.com"])
+async def test_nor_are_clients(rest, sender):
+    assert (await rest("POST", "Calls.json", **CALL, From=sender)).status == 201

@@ -8,10 +8,17 @@ from base64 import b64encode
 import pytest
 
 from runtime.softphone import Answer, Hold, Script, StandIn
+from runtime.twilio import TwilioClient
 from tests.runtime.softphone.conftest import TOKEN
 from tests.runtime.softphone.rest.conftest import ACCOUNT, FROM, SUB, SUB_TOKEN, TO
 
 NUMBERS = {"To": TO, "From": FROM}
+KEY, SECRET = "SK" + "4" * 32, "a key's secret"
+
+
+@pytest.fixture
+def options():
+    return {"api_keys": {KEY: SECRET, "SK" + "6" * 32: ""}}
 
 
 # --- who may ask ---------------------------------------------------------------------------------
@@ -28,6 +35,12 @@ NUMBERS = {"To": TO, "From": FROM}
         ("AC" + "3" * 32, TOKEN),
         ("", ""),
         (ACCOUNT, "é"),
+        (KEY, "wrong"),
+        (KEY, TOKEN),
+        (KEY, ""),
+        (ACCOUNT, SECRET),
+        ("SK" + "5" * 32, SECRET),
+        ("SK" + "6" * 32, ""),
     ],
 )
 async def test_wrong_credentials_are_refused(rest, auth):
@@ -47,6 +60,20 @@ async def test_a_header_that_is_none_is_refused(rest, twilio, authorization):
 async def test_a_subaccount_is_opened_by_its_own_credentials_and_by_the_accounts(rest):
     for auth in ((SUB, SUB_TOKEN), (ACCOUNT, TOKEN)):
         assert (await rest("GET", "Calls.json", account=SUB, auth=auth)).status == 200
+
+
+async def test_an_api_key_opens_its_account_and_no_subaccount(rest):
+    assert (await rest("GET", "Calls.json", auth=(KEY, SECRET))).status == 200
+    assert (await rest("GET", "Calls.json", account=SUB, auth=(KEY, SECRET))).code == 20003
+
+
+async def test_a_call_that_is_made_with_an_api_key_is_signed_with_the_token(app, twilio):
+    """The application of these tests validates each signature."""
+    app["/voice"] = "<Say>hi</Say>"
+    async with TwilioClient(ACCOUNT, api_key=(KEY, SECRET), base_url=twilio.url) as client:
+        call = await client.make_call(TO, FROM, url=app.url("/voice"))
+    await twilio.idle()
+    assert twilio.calls[call["sid"]].transcript.said == ["hi"]
 
 
 async def test_credentials_are_asked_for_before_anything_is_said(rest):
@@ -142,8 +169,6 @@ async def test_somebody_may_hold_the_phone_and_listen_in(app):
 
 async def made(twilio: StandIn, url: str, **params: str) -> str:
     """A call that the client of this house makes."""
-    from runtime.twilio import TwilioClient
-
     async with TwilioClient(ACCOUNT, TOKEN, base_url=twilio.url) as client:
         return (await client.make_call(TO, FROM, url=url, **params))["sid"]
 

@@ -1,0 +1,25 @@
+"""The status endpoint of a running daemon, for the commands that ask it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from runtime.settings import Settings
+
+
+class Endpoint(NamedTuple):
+    """Where it is, and what is to be shown there."""
+
+    url: str
+    headers: dict[str, str]
+
+
+def status_endpoint(chosen: Settings, url: str | None) -> Endpoint:
+    """The endpoint at `url`, or else where the settings have it.
+
+    >>> status_endpoint(Settings(admin_host="::1", status_token="open sesame"), None)
+    Endpoint(url='http://[::1]:8081', headers={'Authorization': 'Bearer open sesame'})
+    """
+    host = f"[{chosen.admin_host}]" if ":" in chosen.admin_host else chosen.admin_host
+    token = {"Authorization": f"Bearer {chosen.status_token}"} if chosen.status_token else {}
+    return Endpoint((url or f"http://{host}:{chosen.admin_port}").rstrip("/"), token)

@@ -1,0 +1,105 @@
+"""`switchhook redirect`: what is asked of the daemon, and how its answers are told. Whole calls: test_outbound_live."""
+
+from __future__ import annotations
+
+import asyncio
+import doctest
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from runtime.commands import endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+
+class Daemon:
+    """What answers at the status endpoint, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.will = web.json_response({})
+        self.asked: list[tuple[str, Any, str | None]] = []
+        self.url = ""
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.asked.append((request.match_info["call_sid"], await request.json(), request.headers.get("Authorization")))
+        return self.will
+
+
+@pytest.fixture
+async def daemon() -> AsyncIterator[Daemon]:
+    daemon, app = Daemon(), web.Application()
+    app.router.add_post("/calls/{call_sid}/redirect", daemon.answer)
+    async with TestServer(app, host="127.0.0.1") as server:
+        daemon.url = str(server.make_url(""))
+        yield daemon
+
+
+@pytest.fixture
+def redirect(run) -> Callable[..., Any]:
+    """Run the command beside the loop that answers it: its exit code and what it says."""
+
+    async def redirect(*args: object) -> tuple[int, str]:
+        result = await asyncio.to_thread(run, "redirect", *args)
+        return result.exit_code, result.output
+
+    return redirect
+
+
+async def test_the_call_and_the_state_are_told_with_the_token(daemon, redirect, monkeypatch):
+    monkeypatch.setenv("SWITCHHOOK_STATUS_TOKEN", "open sesame")
+
+    assert await redirect("CA1", "2.1", "--url", daemon.url) == (0, "CA1 goes on at 2.1\n")
+
+    assert daemon.asked == [("CA1", {"state": "2.1"}, "Bearer open sesame")]
+
+
+@pytest.mark.parametrize("call_sid", ["/CA1", "CA1/../CA2", "CA1?x=1", "a b", "é"])
+async def test_a_call_sid_is_asked_for_as_it_is_given(daemon, redirect, call_sid):
+    daemon.will = web.Response(status=409, text=f"{call_sid}: there is no such call\n")
+
+    assert await redirect(call_sid, "x", "--url", daemon.url) == (1, f"{call_sid}: there is no such call\n")
+
+    assert daemon.asked == [(call_sid, {"state": "x"}, None)]
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, 1), (503, 1), (504, 3)])
+async def test_the_daemon_s_own_words_are_shown(daemon, redirect, status, code):
+    daemon.will = web.Response(status=status, text="words\n")
+
+    assert await redirect("CA1", "2.1", "--url", daemon.url) == (code, "words\n")
+
+
+async def test_an_answer_without_words_is_told_by_its_number(daemon, redirect):
+    daemon.will = web.Response(status=500)
+
+    assert await redirect("CA1", "2.1", "--url", f"{daemon.url}/") == (1, f"{daemon.url.rstrip('/')} answered 500\n")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:1", "http://", "127.0.0.1:8081", "ftp://x", "x", "http://[bad", "http://h:99999", "http://[::1"],
+)
+async def test_where_nobody_can_be_asked(redirect, url):
+    code, said = await redirect("CA1", "2.1", "--url", url)
+
+    assert code == 1
+    assert said.startswith(f"{url.rstrip('/')}: the daemon can't be asked: ")
+    assert said.count("\n") == 1
+
+
+async def test_a_daemon_on_the_loopback_of_ipv6_is_asked_there(redirect, monkeypatch):
+    monkeypatch.setenv("SWITCHHOOK_ADMIN_HOST", "::1")
+    monkeypatch.setenv("SWITCHHOOK_ADMIN_PORT", "1")
+
+    code, said = await redirect("CA1", "2.1")
+
+    assert code == 1
+    assert said.startswith("http://[::1]:1: the daemon can't be asked: Cannot connect to host ::1:1 ")
+
+
+def test_the_example_of_the_endpoint():
+    assert doctest.testmod(endpoint) == (0, 1)
