@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from runtime import logs
 from runtime.commands.call import call
 from runtime.commands.check import check
 from runtime.commands.dead_letters import dead_letters
@@ -49,6 +50,7 @@ def main() -> None:
     Write a phone call as data, look at it (draw), try it without a Twilio account (dial), and
     put it on a real number (serve).
     """
+    logs.configure("warning")  # standard output is the command's own; one that wants other logs says so later
 
 
 COMMANDS = (
