@@ -42,6 +42,7 @@ class Job(NamedTuple):
     file: str | None
     rate: float
     wait: bool
+    detection: str | None
 
 
 class Words(ScriptCommand):
@@ -58,6 +59,12 @@ class Words(ScriptCommand):
 @click.option("--from", "from_", required=True, metavar="NUMBER", help="Who calls: a number of your account's.")
 @click.option("--csv", "file", metavar="FILE", help="Call everybody in its column `to`, each once.")
 @click.option("--rate", type=float, help="Calls begun a second, of a FILE.  [default: 1, Twilio's own for an account]")
+@click.option(
+    "--machine-detection",
+    "detection",
+    type=click.Choice(["Enable", "DetectMessageEnd"]),
+    help="Find out who picks up, a machine at once or after its tone: the recipe's call.answered_by.",
+)
 @click.option("--wait", is_flag=True, help="Show the call's progress until its end.")
 @click.option("--dry-run", is_flag=True, help="Call a softphone that does what --press and the like say, and wait.")
 @script_options
@@ -72,6 +79,7 @@ def call(  # noqa: PLR0913 - the command's options
     from_: str,
     file: str | None,
     rate: float | None,
+    detection: str | None,
     wait: bool,
     dry_run: bool,
     recipes: str | None,
@@ -104,7 +112,7 @@ def call(  # noqa: PLR0913 - the command's options
     if script and not dry_run:
         raise click.UsageError("--press and the like are for --dry-run: what a real phone does is not ours to say")
     chosen = settings.load({"recipes": recipes}, config)
-    job = Job(to, whom, from_, file, rate or 1.0, wait=wait or dry_run)
+    job = Job(to, whom, from_, file, rate or 1.0, wait=wait or dry_run, detection=detection)
     if dry_run:
         _rehearse(chosen, job, script)
     else:
@@ -112,7 +120,7 @@ def call(  # noqa: PLR0913 - the command's options
 
 
 def _carry_out(chosen: Settings, job: Job, ledger: Path | None = None) -> None:
-    talk = {"from_": job.from_, **_talk(chosen, job.whom)}
+    talk = {"from_": job.from_, **_talk(chosen, job)}
     if job.file is None:
         run(_call(chosen, job.to, talk, wait=job.wait, patience=Patience()))
     else:
@@ -147,14 +155,15 @@ def _words(words: tuple[str, ...], *, by_file: bool) -> tuple[str, str]:
     return "" if by_file else words[0], words[-1]
 
 
-def _talk(chosen: Settings, whom: str) -> dict[str, Any]:
-    """Where the call goes, and who hears of it."""
-    if whom.startswith(("http://", "https://")):
-        return {"url": whom}
-    catalogue.load(chosen.recipes, [whom], chosen.callout_modules)
+def _talk(chosen: Settings, job: Job) -> dict[str, Any]:
+    """Where the call goes, what it is asked for, and who hears of it."""
+    asked = {"machine_detection": job.detection} if job.detection else {}
+    if job.whom.startswith(("http://", "https://")):
+        return {"url": job.whom, **asked}
+    catalogue.load(chosen.recipes, [job.whom], chosen.callout_modules)
     if not chosen.public_url:
-        raise SettingsError(f"no public_url: set it to where Twilio finds the daemon that serves {whom}")
-    return talk_to(chosen.public_url, whom, {})
+        raise SettingsError(f"no public_url: set it to where Twilio finds the daemon that serves {job.whom}")
+    return talk_to(chosen.public_url, job.whom, asked)
 
 
 async def _call(chosen: Settings, to: str, talk: dict[str, Any], *, wait: bool, patience: Patience) -> None:

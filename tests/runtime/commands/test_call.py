@@ -80,6 +80,17 @@ async def test_a_call_to_a_recipe_tells_the_recipe_of_its_end(call, api, monkeyp
     ]
 
 
+@pytest.mark.parametrize("asked", ["Enable", "DetectMessageEnd"])
+@pytest.mark.parametrize("whom", [URL, "menu_with_default"])
+async def test_who_picks_up_is_asked_for(call, api, monkeypatch, whom, asked):
+    monkeypatch.setenv("SWITCHHOOK_PUBLIC_URL", "https://ivr.example.com")
+
+    await call(whom, "--machine-detection", asked)
+
+    [(_, _, form)] = api.asked
+    assert dict(form)["MachineDetection"] == asked
+
+
 async def test_a_daemon_hears_of_the_end_at_that_url(serve, call, api, monkeypatch, folder):
     folder["hello"] = 'recipe = [Gather([Say("hello")], after_ext=[ResponseExt("1", "one")])]'
     daemon = await serve(folder)
@@ -145,6 +156,13 @@ def test_without_an_account(run):
     result = run("call", TO, URL, "--from", FROM)
 
     assert (result.exit_code, result.stderr) == (2, "no account_sid: set TWILIO_ACCOUNT_SID\n")
+
+
+def test_a_detection_that_twilio_has_not(run):
+    result = run("call", TO, URL, "--from", FROM, "--machine-detection", "Disable")
+
+    assert result.exit_code == 2
+    assert "'Disable' is not one of 'Enable', 'DetectMessageEnd'" in result.stderr
 
 
 def test_a_call_from_nobody(run):

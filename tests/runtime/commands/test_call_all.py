@@ -81,6 +81,12 @@ async def test_a_daemon_says_hello_to_each_by_name(serve, dial, exchange, monkey
         assert reply.verbs[0] == f"<Say>Hello {['Jane Müller', 'Joe'][n]}</Say>"
 
 
+async def test_who_picks_up_is_asked_for_with_every_call(dial, exchange):
+    await dial(rows([1, 2]), "--machine-detection", "DetectMessageEnd")
+
+    assert [form["MachineDetection"] for form in exchange.forms] == ["DetectMessageEnd"] * 2
+
+
 async def test_a_urls_own_query_stays(dial, exchange):
     await dial(f"to,name\n{number(1)},Jane\n", whom=f"{A_URL}#top")
 

@@ -56,6 +56,36 @@ def test_nobody_answers(call, outcome):
     assert said(result) == []
 
 
+ANSWERED = """
+    def recipe(call):
+        return [Say(f"it was {call.answered_by or 'nobody knows who'}")]
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "who"),
+    [
+        ((), "nobody knows who"),
+        (("--machine-detection", "Enable"), "machine_start"),
+        (("--machine-detection", "DetectMessageEnd"), "machine_end_beep"),
+    ],
+)
+def test_the_recipe_knows_a_machine_if_it_was_asked_for(call, folder, asked, who):
+    folder["answered"] = ANSWERED
+
+    result = call(TO, "answered", "--recipes", folder, "--answer", "machine", *asked)
+
+    assert (result.exit_code, said(result)) == (0, [f"it was {who}"])
+
+
+def test_the_appointment_leaves_a_machine_its_message_after_the_tone(call):
+    result = call(TO, "appointment", "--answer", "machine", "--machine-detection", "DetectMessageEnd")
+
+    assert result.exit_code == 0
+    assert "answered by machine_end_beep" in result.stdout
+    assert not any("Press 1" in each for each in said(result))
+
+
 def test_whatever_the_settings_say_of_accounts_and_places_nobody_else_is_asked(call, monkeypatch, tmp_path):
     for name, value in {
         "TWILIO_ACCOUNT_SID": "AC" + "9" * 32,
