@@ -53,6 +53,11 @@ class Recipe:
     reply: Callable[..., Any] | None = None
     """Answers messages."""
 
+    @property
+    def takes_calls(self) -> bool:
+        """Whether a call can be answered with it; else it answers messages alone."""
+        return self.program is not None or self.handle_request is not None
+
     def summary(self) -> dict[str, Any]:
         """The recipe as the status shows it."""
         states = len(self.program) if self.program is not None else 0

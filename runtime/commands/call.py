@@ -33,6 +33,12 @@ class NotCompleted(SwitchhookError):
     """Nobody answered, or the call failed."""
 
 
+class TakesNoCalls(SwitchhookError):
+    """The recipe answers messages alone."""
+
+    exit_code = 2
+
+
 class Job(NamedTuple):
     """What is to be done: one number, or a file, and how."""
 
@@ -112,6 +118,8 @@ def call(  # noqa: PLR0913 - the command's options
     if script and not dry_run:
         raise click.UsageError("--press and the like are for --dry-run: what a real phone does is not ours to say")
     chosen = settings.load({"recipes": recipes}, config)
+    if not _is_url(whom):
+        _check(chosen, whom)
     job = Job(to, whom, from_, file, rate or 1.0, wait=wait or dry_run, detection=detection)
     if dry_run:
         _rehearse(chosen, job, script)
@@ -155,12 +163,23 @@ def _words(words: tuple[str, ...], *, by_file: bool) -> tuple[str, str]:
     return "" if by_file else words[0], words[-1]
 
 
+def _is_url(whom: str) -> bool:
+    return whom.startswith(("http://", "https://"))
+
+
+def _check(chosen: Settings, recipe: str) -> None:
+    """Whether a recipe can be called: before anybody is, and before a stage is set up for it."""
+    if not catalogue.load(chosen.recipes, [recipe], chosen.callout_modules).recipes[recipe].takes_calls:
+        raise TakesNoCalls(
+            f"{recipe}: takes no calls: it answers messages, and has no `recipe` and no `handle_request`"
+        )
+
+
 def _talk(chosen: Settings, job: Job) -> dict[str, Any]:
     """Where the call goes, what it is asked for, and who hears of it."""
     asked = {"machine_detection": job.detection} if job.detection else {}
-    if job.whom.startswith(("http://", "https://")):
+    if _is_url(job.whom):
         return {"url": job.whom, **asked}
-    catalogue.load(chosen.recipes, [job.whom], chosen.callout_modules)
     if not chosen.public_url:
         raise SettingsError(f"no public_url: set it to where Twilio finds the daemon that serves {job.whom}")
     return talk_to(chosen.public_url, job.whom, asked)

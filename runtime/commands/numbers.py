@@ -37,7 +37,8 @@ def numbers(*, apply: bool, json_wanted: bool, recipes: str | None, config: str 
     """Show how the account's phone numbers are set up with Twilio, beside how they should be.
 
     A number that [numbers] has a recipe for should call that recipe at public_url, and tell it of a call's end;
-    if the daemon can't be had it should go to fallback_url, or else ask the daemon again. Numbers that are not in
+    if the daemon can't be had it should go to fallback_url, or else ask the daemon again. One whose recipe answers
+    messages sends them there; where calls to it go is not looked at if that is all that the recipe does. Numbers that are not in
     [numbers] are shown, and never touched. Sub-accounts in [accounts] have their numbers looked at, too.
 
     Nothing is changed without --apply. Exits with 0 if all is as it should be, or is so now; with 1 if not.
@@ -56,7 +57,11 @@ def _wanted(chosen: Settings) -> dict[str, Wanted]:
         raise SettingsError("no public_url: set it to where Twilio finds the daemon that serves the recipes")
     return {
         name: wanted(
-            chosen.public_url, name, chosen.fallback_url, replies=getattr(found[name], "reply", None) is not None
+            chosen.public_url,
+            name,
+            chosen.fallback_url,
+            calls=found[name].takes_calls,
+            replies=found[name].reply is not None,
         )
         for name in names
     }

@@ -79,11 +79,15 @@ class Number:
         return "different" if self.differences else "right"
 
 
-def wanted(public_url: str, recipe: str, fallback_url: str = "", *, replies: bool = False) -> dict[str, str]:
-    """What a number should be set to, so that its calls reach a recipe, and its messages if that `replies` to any.
+def wanted(
+    public_url: str, recipe: str, fallback_url: str = "", *, calls: bool = True, replies: bool = False
+) -> dict[str, str]:
+    """What a number should be set to, so that its `calls` reach a recipe, and its messages if that `replies` to any.
 
     >>> wanted("https://h", "hours")["status_callback"]
     'https://h/hours/status'
+    >>> wanted("https://h", "text_back", calls=False, replies=True)
+    {'sms_url': 'https://h/text_back', 'sms_method': 'POST', 'sms_application_sid': ''}
     """
     url = f"{public_url}/{recipe}"
     voice = {
@@ -95,7 +99,8 @@ def wanted(public_url: str, recipe: str, fallback_url: str = "", *, replies: boo
         "status_callback_method": "POST",
         "voice_application_sid": "",
     }
-    return voice | ({"sms_url": url, "sms_method": "POST", "sms_application_sid": ""} if replies else {})
+    messages = {"sms_url": url, "sms_method": "POST", "sms_application_sid": ""}
+    return (voice if calls else {}) | (messages if replies else {})
 
 
 def differences(found: Mapping[str, Any], wanted: Wanted) -> tuple[Difference, ...]:
@@ -124,7 +129,7 @@ def _ours(number: str, recipe: str, found: Mapping[str, Any] | None, wanted: Wan
         return Number(number, recipe, trouble="is no number as Twilio has it: write it like +441314960100 in [numbers]")
     if found is None:
         return Number(number, recipe, trouble="is in [numbers], and none of the account's")
-    if trunk := found.get("trunk_sid"):
+    if "voice_url" in wanted and (trunk := found.get("trunk_sid")):
         trouble = f"its calls go to the SIP trunk {trunk}, past any URL: take it off the trunk first"
         return _known(number, found, recipe=recipe, trouble=trouble)
     return _known(number, found, recipe=recipe, wanted=wanted, differences=differences(found, wanted))

@@ -144,6 +144,20 @@ async def test_a_recipe_that_is_not_there(call, api):
     assert api.asked == []
 
 
+@pytest.mark.parametrize("more", [(), ("--dry-run",), ("--csv", "guests.csv"), ("--csv", "guests.csv", "--dry-run")])
+async def test_a_recipe_that_answers_messages_alone_is_not_called(run, api, monkeypatch, tmp_path, more):
+    monkeypatch.setenv("SWITCHHOOK_PUBLIC_URL", "https://ivr.example.com")
+    (tmp_path / "guests.csv").write_text(f"to\n{TO}\n")
+    words = ("text_back",) if "--csv" in more else (TO, "text_back")
+
+    result = await asyncio.to_thread(run, "call", *words, "--from", FROM, *more)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("text_back: takes no calls: it answers messages")
+    assert api.asked == []
+    assert [each.name for each in tmp_path.iterdir()] == ["guests.csv"]
+
+
 async def test_a_recipe_needs_a_public_url(call, api):
     result = await call("menu_with_default")
 

@@ -205,7 +205,7 @@ async def test_a_fallback_elsewhere(numbers, accounts, monkeypatch):
 
 @pytest.mark.parametrize(("reply", "code"), [(None, 0), (lambda message: [], 1)])
 async def test_a_recipe_that_replies_wants_messages(numbers, accounts, monkeypatch, reply, code):
-    recipes = {"menu_with_default": SimpleNamespace(reply=reply)}
+    recipes = {"menu_with_default": SimpleNamespace(reply=reply, takes_calls=True)}
     monkeypatch.setattr(catalogue, "load", lambda *_: SimpleNamespace(recipes=recipes))
     accounts.has(ONE, sms_url="https://elsewhere.example/", sms_method="POST")
 
@@ -214,6 +214,21 @@ async def test_a_recipe_that_replies_wants_messages(numbers, accounts, monkeypat
     line = f"{ONE}  menu_with_default  SmsUrl is https://elsewhere.example/, should be {RECIPE}"
     assert result.exit_code == code
     assert (line in result.stdout) == bool(code)
+
+
+@pytest.mark.parametrize(
+    "voice", [{"voice_url": "https://elsewhere.example/"}, {"voice_url": None, "trunk_sid": "TK1"}]
+)
+async def test_a_recipe_that_only_replies_leaves_calls_where_they_go(numbers, accounts, ours, voice):
+    ours(ONE, recipe="text_back")
+    accounts.has(ONE, sms_url=None, sms_method="GET", sms_application_sid="AP1", **voice)
+    before = {name: accounts.the(ONE)[name] for name in RIGHT}
+
+    result = await numbers("--apply")
+
+    assert result.exit_code == 0
+    assert accounts.changes == [(ONE, {"SmsUrl": f"{BASE}/text_back", "SmsMethod": "POST", "SmsApplicationSid": ""})]
+    assert {name: accounts.the(ONE)[name] for name in RIGHT} == before
 
 
 async def test_sub_accounts_are_asked_with_their_own_tokens(numbers, accounts, ours, monkeypatch):
