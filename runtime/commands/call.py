@@ -9,28 +9,21 @@ from typing import Any, NamedTuple
 
 import click
 
-from actors import TERMINAL
 from runtime import catalogue, logs, settings
 from runtime.commands.call_all import call_all
-from runtime.commands.options import config_option, counted, recipes_option, run
+from runtime.commands.call_one import NotCompleted, call_one
+from runtime.commands.options import config_option, counted, recipes_option
 from runtime.commands.script import ScriptCommand, script_of, script_options
 from runtime.errors import SettingsError, SwitchhookError
 from runtime.rehearsal import rehearsal
 from runtime.settings import Settings
 from runtime.softphone import Act
 from runtime.softphone.terminal import Printer
-from runtime.twilio import Patience, client_of, talk_to
-
-EVERY = 1.0
-"""Seconds between two looks at a call that is waited for."""
+from runtime.twilio import Patience, talk_to
 
 FASTEST = 100
 """Calls a second. Twilio's own limit of an account is 1, or 5 with an approved profile; what is beyond it waits there.
 (Twilio's documentation: "Call resource")"""
-
-
-class NotCompleted(SwitchhookError):
-    """Nobody answered, or the call failed."""
 
 
 class TakesNoCalls(SwitchhookError):
@@ -106,8 +99,8 @@ def call(  # noqa: PLR0913 - the command's options
     answered for by a daemon that lives as long as that. The transcript is printed, or with --csv the summary.
 
     Exits with 1 if Twilio refuses, or, with --wait, if a call ends otherwise than completed; with 2 if something in the
-    command, the settings or FILE is wrong, before anybody is called; with 3 if nobody knows whether a call was made: it
-    was not made twice; with 130 after Ctrl-C, with --csv.
+    command, the settings, RECIPE, FILE or its ledger is wrong, before anybody is called; with 3 if nobody knows whether
+    a call was made: it was not made twice; with 130 after Ctrl-C, which leaves calls that were made as they are.
     """
     to, whom = _words(words, by_file=file is not None)
     if rate is not None and file is None:
@@ -130,7 +123,7 @@ def call(  # noqa: PLR0913 - the command's options
 def _carry_out(chosen: Settings, job: Job, ledger: Path | None = None) -> None:
     talk = {"from_": job.from_, **_talk(chosen, job)}
     if job.file is None:
-        run(_call(chosen, job.to, talk, wait=job.wait, patience=Patience()))
+        call_one(chosen, job.to, talk, wait=job.wait, patience=Patience(), rehearsed=ledger is not None)
     else:
         call_all(
             chosen, job.file, talk, whom=job.whom, rate=job.rate, wait=job.wait, patience=Patience(), ledger=ledger
@@ -183,18 +176,3 @@ def _talk(chosen: Settings, job: Job) -> dict[str, Any]:
     if not chosen.public_url:
         raise SettingsError(f"no public_url: set it to where Twilio finds the daemon that serves {job.whom}")
     return talk_to(chosen.public_url, job.whom, asked)
-
-
-async def _call(chosen: Settings, to: str, talk: dict[str, Any], *, wait: bool, patience: Patience) -> None:
-    async with client_of(chosen, patience) as twilio:
-        made = await twilio.make_call(to, **talk)
-        sid, status = made["sid"], made.get("status", "unknown")
-        click.echo(f"{sid} {status}")
-        while wait and status not in TERMINAL:
-            await patience.wait(EVERY)
-            before, found = status, await twilio.fetch_call(sid)
-            status = found.get("status", "unknown")
-            if status != before:
-                click.echo(f"{sid} {status}" + (f" after {found['duration']} s" if found.get("duration") else ""))
-    if wait and status != "completed":
-        raise NotCompleted(f"{sid}: the call was not completed: {status}")

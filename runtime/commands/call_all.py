@@ -13,7 +13,7 @@ from rich.console import Console
 
 from runtime import logs
 from runtime.commands.options import counted, run
-from runtime.dialler import Dialler, Entry, Follower, Ledger, LedgerError, Pace, Row, Tally, What, display_on, read
+from runtime.dialler import Dialler, Entry, Follower, Ledger, Pace, Row, Tally, What, WrongLedger, display_on, read
 from runtime.dialler.ledger import SUFFIX
 from runtime.dialler.tally import by_status
 from runtime.errors import SwitchhookError
@@ -107,7 +107,7 @@ def call_all(
     logs.configure("error")
     with Ledger(ledger or path.with_name(path.name + SUFFIX)) as kept:
         if kept.book.account not in {"", account}:
-            raise LedgerError(f"{kept.path}: has calls of {kept.book.account}, which {account} can't look for")
+            raise WrongLedger(f"{kept.path}: has calls of {kept.book.account}, which {account} can't look for")
         if kept.torn:
             click.echo(f"{kept.path}: a crash has torn its last line, which is left out", err=True)
         result = run(_run(chosen, kept, Job(found.rows, file, talk, whom, rate, wait), patience))

@@ -25,6 +25,9 @@ from runtime.commands.token import token
 from runtime.commands.webhook import webhook
 from runtime.errors import SwitchhookError
 
+CTRL_C = 130
+"""The exit code after Ctrl-C, as a shell has it of a process that SIGINT has ended."""
+
 
 class Group(click.Group):
     """Tells what a user got wrong in one line each, never in a traceback."""
@@ -40,6 +43,8 @@ class Group(click.Group):
             for line in problem.lines:
                 click.echo(line, err=True)
             ctx.exit(problem.exit_code)
+        except KeyboardInterrupt:
+            ctx.exit(CTRL_C)
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -38,10 +38,11 @@ def numbers(*, apply: bool, json_wanted: bool, recipes: str | None, config: str 
 
     A number that [numbers] has a recipe for should call that recipe at public_url, and tell it of a call's end;
     if the daemon can't be had it should go to fallback_url, or else ask the daemon again. One whose recipe answers
-    messages sends them there; where calls to it go is not looked at if that is all that the recipe does. Numbers that are not in
-    [numbers] are shown, and never touched. Sub-accounts in [accounts] have their numbers looked at, too.
+    messages sends them there; where calls to it go is not looked at if that is all that the recipe does. Numbers
+    that are not in [numbers] are shown, and never touched. Those of sub-accounts in [accounts] are looked at, too.
 
-    Nothing is changed without --apply. Exits with 0 if all is as it should be, or is so now; with 1 if not.
+    Nothing is changed without --apply. Exits with 0 if all is as it should be, or is so now; with 1 if not; with 2 if
+    a setting or a recipe is wrong, and nothing was looked at.
     """
     chosen = settings.load({"recipes": recipes}, config)
     run(_numbers(chosen, _wanted(chosen), apply=apply, json_wanted=json_wanted))

@@ -43,7 +43,7 @@ async def api(environment, monkeypatch):
     await server.start_server()
     monkeypatch.setenv("SWITCHHOOK_API_URL", str(server.make_url("")))
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
-    monkeypatch.setattr("runtime.commands.call.EVERY", 0)
+    monkeypatch.setattr("runtime.commands.call_one.EVERY", 0)
     yield api
     await server.close()
 
@@ -139,7 +139,7 @@ async def test_a_refusal_is_told_in_a_line(call, api):
 async def test_a_recipe_that_is_not_there(call, api):
     result = await call("menu_with_defalt")
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "did you mean menu_with_default" in result.stderr
     assert api.asked == []
 

@@ -111,6 +111,25 @@ async def test_a_file_that_is_wrong_calls_nobody(dial, exchange, tmp_path):
     assert not (tmp_path / LEDGER).exists()
 
 
+async def test_a_ledger_that_is_none_calls_nobody(dial, exchange, tmp_path):
+    (tmp_path / LEDGER).write_text("who,when\n")
+
+    result = await dial(rows([1]))
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "it doesn't begin as a ledger of calls does; mend it, or move it away" in result.stderr
+    assert not exchange.asked
+
+
+async def test_a_recipe_that_is_not_there_calls_nobody(dial, exchange, tmp_path):
+    result = await dial(rows([1]), whom="menu_with_defalt")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "did you mean menu_with_default?" in result.stderr
+    assert not exchange.asked
+    assert not (tmp_path / LEDGER).exists()
+
+
 # --- refusals ----------------------------------------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ TO, FROM = "+441314960123", "+441314960100"
 def call(run, monkeypatch):
     """Rehearse in this process, without a token, and without waiting a second at each look."""
     monkeypatch.delenv("TWILIO_AUTH_TOKEN")
-    monkeypatch.setattr("runtime.commands.call.EVERY", 0.02)
+    monkeypatch.setattr("runtime.commands.call_one.EVERY", 0.02)
     return lambda *args: run("call", *args, "--from", FROM, "--dry-run")
 
 
@@ -115,7 +115,7 @@ def test_a_recipe_that_fails_is_told(call, folder):
 def test_a_recipe_that_is_not_there(call):
     result = call(TO, "menu_with_defualt")
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr == "menu_with_defualt: there is no such recipe; did you mean menu_with_default?\n"
     assert result.stdout == ""
 

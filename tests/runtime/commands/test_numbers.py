@@ -376,7 +376,7 @@ async def test_a_recipe_that_is_not_there(numbers, accounts, ours):
 
     result = await numbers("--apply")
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "menu_with_defalt: there is no such recipe; did you mean menu_with_default?" in result.stderr
     assert accounts.credentials == set()
 
@@ -400,7 +400,7 @@ def test_it_needs_an_account(run):
 def test_the_help_tells_of_the_exit_codes(run):
     told = " ".join(run("numbers", "--help").stdout.split())
 
-    assert "Exits with 0 if all is as it should be, or is so now; with 1 if not." in told
+    assert "Exits with 0 if all is as it should be, or is so now; with 1 if not; with 2" in told
 
 
 def test_a_fallback_that_is_no_url(run, monkeypatch):

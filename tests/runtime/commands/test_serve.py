@@ -183,7 +183,7 @@ def test_an_invalid_recipe_keeps_it_from_opening_a_port_and_every_error_is_liste
 
     result = run("serve", "--port", taken, "--admin-port", taken, "--recipes", folder)
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr.splitlines() == [
         'first: 1 Say: language "klingon" is not one Twilio speaks',
         'first: 2 GotoExt: target "9" is neither a rank nor a label of this flow',
