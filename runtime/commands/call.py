@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import click
 
 from runtime import catalogue, logs, settings
 from runtime.commands.call_all import call_all
 from runtime.commands.call_one import NotCompleted, call_one
-from runtime.commands.options import config_option, counted, recipes_option
+from runtime.commands.options import config_option, counted, named_values, recipes_option
 from runtime.commands.script import ScriptCommand, script_of, script_options
+from runtime.dialler import unfit, with_query
 from runtime.errors import SettingsError, SwitchhookError
 from runtime.rehearsal import rehearsal
 from runtime.settings import Settings
@@ -42,6 +44,7 @@ class Job(NamedTuple):
     rate: float
     wait: bool
     detection: str | None
+    query: str
 
 
 class Words(ScriptCommand):
@@ -64,6 +67,13 @@ class Words(ScriptCommand):
     type=click.Choice(["Enable", "DetectMessageEnd"]),
     help="Find out who picks up, a machine at once or after its tone: the recipe's call.answered_by.",
 )
+@click.option(
+    "--param",
+    "params",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter of the call, as a column of FILE is one.",
+)
 @click.option("--wait", is_flag=True, help="Show the call's progress until its end.")
 @click.option("--dry-run", is_flag=True, help="Call a softphone that does what --press and the like say, and wait.")
 @script_options
@@ -79,6 +89,7 @@ def call(  # noqa: PLR0913 - the command's options
     file: str | None,
     rate: float | None,
     detection: str | None,
+    params: tuple[str, ...],
     wait: bool,
     dry_run: bool,
     recipes: str | None,
@@ -87,8 +98,8 @@ def call(  # noqa: PLR0913 - the command's options
 ) -> None:
     """Call the number TO, and let it talk to RECIPE, or to the TwiML application at URL.
 
-    RECIPE is one that a daemon serves at the settings' public_url, which hears of the call's end, too. Prints the
-    call's SID and status.
+    RECIPE is one that a daemon serves at the settings' public_url, which hears of the call's end, too; what
+    --param gives is in its call.params. Prints the call's SID and status.
 
     With --csv everybody in FILE is called, each once. The columns beside `to` are the recipe's: what stands in `name`
     is the call's parameter `name`. What was done is written down in FILE.calls.csv, so that the same command goes on
@@ -107,13 +118,16 @@ def call(  # noqa: PLR0913 - the command's options
         raise click.UsageError("--rate is for --csv: one call has no rate")
     if rate is not None and not 0 < rate <= FASTEST:
         raise click.UsageError(f"--rate is {rate:g}; it is more than 0, and at most {FASTEST} calls a second")
+    if params and file is not None:
+        raise click.UsageError("--param is for one call: with --csv the columns of FILE are the parameters")
+    query = _query(params)
     script = script_of(ctx)
     if script and not dry_run:
         raise click.UsageError("--press and the like are for --dry-run: what a real phone does is not ours to say")
     chosen = settings.load({"recipes": recipes}, config)
     if not _is_url(whom):
         _check(chosen, whom)
-    job = Job(to, whom, from_, file, rate or 1.0, wait=wait or dry_run, detection=detection)
+    job = Job(to, whom, from_, file, rate or 1.0, wait or dry_run, detection, query)
     if dry_run:
         _rehearse(chosen, job, script)
     else:
@@ -156,6 +170,17 @@ def _words(words: tuple[str, ...], *, by_file: bool) -> tuple[str, str]:
     return "" if by_file else words[0], words[-1]
 
 
+def _query(params: Sequence[str]) -> str:
+    """Parameters as the query of a URL, each named as a column of FILE could be."""
+    given = named_values(params)
+    for name in given:
+        if why := unfit(name):
+            raise click.UsageError(f"--param is called {name!r}; {why}")
+    if len(given) < len(params):
+        raise click.UsageError("--param is given twice by one name")
+    return urlencode(given)
+
+
 def _is_url(whom: str) -> bool:
     return whom.startswith(("http://", "https://"))
 
@@ -172,7 +197,8 @@ def _talk(chosen: Settings, job: Job) -> dict[str, Any]:
     """Where the call goes, what it is asked for, and who hears of it."""
     asked = {"machine_detection": job.detection} if job.detection else {}
     if _is_url(job.whom):
-        return {"url": job.whom, **asked}
+        return {"url": with_query(job.whom, job.query), **asked}
     if not chosen.public_url:
         raise SettingsError(f"no public_url: set it to where Twilio finds the daemon that serves {job.whom}")
-    return talk_to(chosen.public_url, job.whom, asked)
+    talk = talk_to(chosen.public_url, job.whom, asked)
+    return {**talk, "url": with_query(talk["url"], job.query)}

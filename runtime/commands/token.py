@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from runtime import settings
-from runtime.commands.options import config_option
+from runtime.commands.options import config_option, named_values
 from runtime.twilio import VoiceGrant, access_token, capability_token, client_incoming, client_outgoing, event_stream
 from runtime.twilio.account import account_of, api_key_of, auth_token_of
 
@@ -51,7 +51,7 @@ def access(  # noqa: PLR0913 - click gives every option
     It is signed with the API key of TWILIO_API_KEY and TWILIO_API_SECRET, for the account of TWILIO_ACCOUNT_SID.
     """
     chosen = settings.load({"region": region}, config)
-    grant = VoiceGrant(incoming, outgoing, _params(params), push_credential, endpoint_id)
+    grant = VoiceGrant(incoming, outgoing, named_values(params), push_credential, endpoint_id)
     made = access_token(
         account_of(chosen),
         *api_key_of(chosen),
@@ -91,20 +91,12 @@ def client(
         raise click.UsageError("--filter goes with --events.")
     capabilities = []
     if outgoing:
-        capabilities.append(client_outgoing(outgoing, _params(params)))
+        capabilities.append(client_outgoing(outgoing, named_values(params)))
     if incoming:
         capabilities.append(client_incoming(incoming))
     if events:
-        capabilities.append(event_stream(_params(filters)))
+        capabilities.append(event_stream(named_values(filters)))
     if not capabilities:
         raise click.UsageError("Grant something: --incoming, --outgoing or --events.")
     chosen = settings.load({}, config)
     click.echo(capability_token(account_of(chosen), auth_token_of(chosen), capabilities, expires_after))
-
-
-def _params(words: Sequence[str]) -> dict[str, str]:
-    pairs = [word.partition("=") for word in words]
-    for name, equals, _ in pairs:
-        if not (name and equals):
-            raise click.UsageError(f"{name!r} is not NAME=VALUE.")
-    return {name: value for name, _, value in pairs}

@@ -10,7 +10,7 @@ from runtime.dialler.entry import Entry, What
 from runtime.dialler.follower import Follower
 from runtime.dialler.ledger import Ledger, LedgerError, WrongLedger
 from runtime.dialler.pace import Pace
-from runtime.dialler.rows import Row, Rows, RowsError, read
+from runtime.dialler.rows import Row, Rows, RowsError, read, unfit, with_query
 from runtime.dialler.standing import Book, Standing, Step
 from runtime.dialler.tally import Tally
 
@@ -33,4 +33,6 @@ __all__ = [
     "WrongLedger",
     "display_on",
     "read",
+    "unfit",
+    "with_query",
 ]

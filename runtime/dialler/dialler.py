@@ -40,7 +40,7 @@ from runtime.dialler.display import Display
 from runtime.dialler.entry import Entry, What
 from runtime.dialler.ledger import Ledger
 from runtime.dialler.pace import Pace
-from runtime.dialler.rows import Row
+from runtime.dialler.rows import Row, with_query
 from runtime.dialler.standing import Step
 from runtime.dialler.tally import Tally
 from runtime.errors import SwitchhookError
@@ -184,10 +184,7 @@ class Dialler:
 
     def _talk_with(self, row: Row) -> Mapping[str, Any]:
         """What a call is made with: the row's own columns are in its URL."""
-        if not row.query:
-            return self._talk
-        url = self._talk["url"].partition("#")[0]
-        return {**self._talk, "url": url + ("&" if "?" in url else "?") + row.query}
+        return {**self._talk, "url": with_query(self._talk["url"], row.query)}
 
     def _leave_open(self, row: Row, who: str, why: str) -> None:
         self._write(What.OPEN, row, from_=self._talk["from_"], detail=why)

@@ -91,6 +91,35 @@ async def test_who_picks_up_is_asked_for(call, api, monkeypatch, whom, asked):
     assert dict(form)["MachineDetection"] == asked
 
 
+@pytest.mark.parametrize(
+    ("whom", "url"),
+    [(URL, f"{URL}&"), (f"{URL}#top", f"{URL}&"), ("menu_with_default", "https://ivr.example.com/menu_with_default?")],
+)
+async def test_parameters_go_into_the_query(call, api, monkeypatch, whom, url):
+    monkeypatch.setenv("SWITCHHOOK_PUBLIC_URL", "https://ivr.example.com")
+
+    await call(whom, "--param", "name=Jane & Joe", "--param", "at=a=b")
+
+    [(_, _, form)] = api.asked
+    assert dict(form)["Url"] == f"{url}name=Jane+%26+Joe&at=a%3Db"
+
+
+@pytest.mark.parametrize(
+    ("params", "why"),
+    [
+        (("Name=Jane",), "--param is called 'Name'; a name has small letters, digits and underscores"),
+        (("step=1",), "--param is called 'step'; the recipe's own URLs use that"),
+        (("name",), "'name' is not NAME=VALUE."),
+        (("name=Jane", "name=Joe"), "--param is given twice by one name"),
+    ],
+)
+def test_parameters_that_are_none(run, params, why):
+    result = run("call", TO, URL, "--from", FROM, *(f"--param={each}" for each in params))
+
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1] == f"Error: {why}"
+
+
 async def test_a_daemon_hears_of_the_end_at_that_url(serve, call, api, monkeypatch, folder):
     folder["hello"] = 'recipe = [Gather([Say("hello")], after_ext=[ResponseExt("1", "one")])]'
     daemon = await serve(folder)

@@ -287,6 +287,10 @@ async def test_a_link_to_the_file_is_the_same_file(dial, exchange, run, tmp_path
         (("--csv", "f"), "RECIPE|URL is missing"),
         (("+44", "menu", "--csv", "f"), "menu is too much; with --csv there is no TO: FILE has who is called"),
         (("+44", "menu", "--rate", "2"), "--rate is for --csv: one call has no rate"),
+        (
+            ("menu", "--csv", "f", "--param", "a=b"),
+            "--param is for one call: with --csv the columns of FILE are the parameters",
+        ),
         (("menu", "--csv", "f", "--rate", "0"), "--rate is 0; it is more than 0, and at most 100 calls a second"),
         (("menu", "--csv", "f", "--rate", "-1"), "--rate is -1; it is more than 0, and at most 100 calls a second"),
         (("menu", "--csv", "f", "--rate", "nan"), "--rate is nan; it is more than 0, and at most 100 calls a second"),

@@ -78,6 +78,12 @@ def test_the_recipe_knows_a_machine_if_it_was_asked_for(call, folder, asked, who
     assert (result.exit_code, said(result)) == (0, [f"it was {who}"])
 
 
+def test_a_parameter_is_the_recipes(call, folder):
+    folder["greet"] = "def recipe(call): return [Say('Hello ' + call.initial_params['name'])]"
+
+    assert said(call(TO, "greet", "--recipes", folder, "--param", "name=Jane Müller")) == ["Hello Jane Müller"]
+
+
 def test_the_appointment_leaves_a_machine_its_message_after_the_tone(call):
     result = call(TO, "appointment", "--answer", "machine", "--machine-detection", "DetectMessageEnd")
 
