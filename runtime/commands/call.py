@@ -11,9 +11,10 @@ from urllib.parse import urlencode
 import click
 
 from runtime import catalogue, logs, settings
-from runtime.commands.call_all import call_all
+from runtime.commands.call_all import Result, call_all, tell
 from runtime.commands.call_one import NotCompleted, call_one
-from runtime.commands.options import config_option, counted, named_values, recipes_option
+from runtime.commands.options import config_option, named_values, recipes_option
+from runtime.commands.rehearse import broken, show
 from runtime.commands.script import ScriptCommand, script_of, script_options
 from runtime.dialler import unfit, with_query
 from runtime.errors import SettingsError, SwitchhookError
@@ -107,7 +108,8 @@ def call(  # noqa: PLR0913 - the command's options
 
     With --dry-run nobody is called, and no account is needed: a stand-in of Twilio's calls a softphone, which picks up
     and follows the script that --press, --say, --silence, --answer and --hang-up make, in the order given; a RECIPE is
-    answered for by a daemon that lives as long as that. The transcript is printed, or with --csv the summary.
+    answered for by a daemon that lives as long as that. The transcript is printed, or with --csv those of the first
+    three calls and of those that broke, and the summary.
 
     Exits with 1 if Twilio refuses, or, with --wait, if a call ends otherwise than completed; with 2 if something in the
     command, the settings, RECIPE, FILE or its ledger is wrong, before anybody is called; with 3 if nobody knows whether
@@ -134,14 +136,16 @@ def call(  # noqa: PLR0913 - the command's options
         _carry_out(chosen, job)
 
 
-def _carry_out(chosen: Settings, job: Job, ledger: Path | None = None) -> None:
-    talk = {"from_": job.from_, **_talk(chosen, job)}
+def _carry_out(chosen: Settings, job: Job) -> None:
     if job.file is None:
-        call_one(chosen, job.to, talk, wait=job.wait, patience=Patience(), rehearsed=ledger is not None)
+        call_one(chosen, job.to, _talk(chosen, job), wait=job.wait, patience=Patience())
     else:
-        call_all(
-            chosen, job.file, talk, whom=job.whom, rate=job.rate, wait=job.wait, patience=Patience(), ledger=ledger
-        )
+        tell(_call_all(chosen, job, job.file))
+
+
+def _call_all(chosen: Settings, job: Job, file: str, ledger: Path | None = None) -> Result:
+    talk, patience = _talk(chosen, job), Patience()
+    return call_all(chosen, file, talk, whom=job.whom, rate=job.rate, wait=job.wait, patience=patience, ledger=ledger)
 
 
 def _rehearse(chosen: Settings, job: Job, script: Sequence[Act]) -> None:
@@ -149,11 +153,16 @@ def _rehearse(chosen: Settings, job: Job, script: Sequence[Act]) -> None:
     logs.configure("error")
     on_line = Printer() if job.file is None else None
     with rehearsal(chosen, job.whom, script, on_line) as stage, TemporaryDirectory() as aside:
-        _carry_out(stage.settings, job, Path(aside) / "calls.csv")
-        if stage.failure:
-            raise NotCompleted(f"a call failed: {stage.failure}")
-        if broken := sum(each.transcript.broken for each in stage.calls):
-            raise NotCompleted(f"{counted(broken, 'call')} heard an application error")
+        if job.file is not None:
+            result = _call_all(stage.settings, job, job.file, Path(aside) / "calls.csv")
+            result.broken = broken(stage)
+            show(stage)
+            tell(result)
+            return
+        talk = _talk(stage.settings, job)
+        call_one(stage.settings, job.to, talk, wait=True, patience=Patience(), rehearsed=True)
+        if why := broken(stage):
+            raise NotCompleted(*(f"the call broke: {each}" for each in why))
 
 
 def _words(words: tuple[str, ...], *, by_file: bool) -> tuple[str, str]:
@@ -194,11 +203,11 @@ def _check(chosen: Settings, recipe: str) -> None:
 
 
 def _talk(chosen: Settings, job: Job) -> dict[str, Any]:
-    """Where the call goes, what it is asked for, and who hears of it."""
+    """Who calls, where the call goes, what it is asked for, and who hears of it."""
     asked = {"machine_detection": job.detection} if job.detection else {}
     if _is_url(job.whom):
-        return {"url": with_query(job.whom, job.query), **asked}
+        return {"from_": job.from_, "url": with_query(job.whom, job.query), **asked}
     if not chosen.public_url:
         raise SettingsError(f"no public_url: set it to where Twilio finds the daemon that serves {job.whom}")
     talk = talk_to(chosen.public_url, job.whom, asked)
-    return {**talk, "url": with_query(talk["url"], job.query)}
+    return {**talk, "from_": job.from_, "url": with_query(talk["url"], job.query)}
