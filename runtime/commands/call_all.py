@@ -14,6 +14,7 @@ from rich.console import Console
 from runtime import logs
 from runtime.commands.options import counted, run
 from runtime.dialler import Dialler, Entry, Follower, Ledger, Pace, Row, Tally, What, WrongLedger, display_on, read
+from runtime.dialler.entry import LONGEST
 from runtime.dialler.ledger import SUFFIX
 from runtime.dialler.tally import by_status
 from runtime.errors import SwitchhookError
@@ -118,6 +119,12 @@ def call_all(
             raise WrongLedger(f"{kept.path}: has calls of {kept.book.account}, which {account} can't look for")
         if kept.torn:
             click.echo(f"{kept.path}: a crash has torn its last line, which is left out", err=True)
+        if others := [each for each in kept.book.talks if each != whom[:LONGEST]]:
+            click.echo(
+                f"{kept.path}: has calls of {', '.join(others)}, and whom it has done with isn't called for {whom}; "
+                "move it away to have all called",
+                err=True,
+            )
         job = Job(found.rows, file, talk, whom, rate, wait, rehearsed=ledger is not None)
         return run(_run(chosen, kept, job, patience))
 

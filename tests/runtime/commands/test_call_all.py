@@ -40,6 +40,27 @@ async def test_the_same_again_calls_nobody(dial, exchange):
     assert len(exchange.forms) == 5
 
 
+async def test_the_same_file_for_something_else_is_told_whose_calls_there_are(dial, exchange, tmp_path):
+    other = "https://ivr.example.com/other"
+    await dial(rows(range(3)))
+
+    told = [
+        await dial(whom=other),
+        await dial(whom=other),
+        await dial(f"{rows([0, 1, 2, 3])}", whom=other),
+        await dial(),
+    ]
+
+    whose = [(A_URL, other)] * 3 + [(other, A_URL)]
+    assert [each.stderr for each in told] == [
+        f"{tmp_path / LEDGER}: has calls of {theirs}, and whom it has done with isn't called for {ours}; "
+        "move it away to have all called\n"
+        for theirs, ours in whose
+    ]
+    assert [each.exit_code for each in told] == [0] * 4
+    assert exchange.called == {number(n): 1 for n in range(4)}
+
+
 async def test_who_was_added_to_the_file_is_called(dial, exchange):
     await dial(rows([1, 2]))
 
