@@ -49,7 +49,7 @@ def numbers(*, apply: bool, json_wanted: bool, recipes: str | None, config: str 
 
 
 def _wanted(chosen: Settings) -> dict[str, Wanted]:
-    """What the numbers of each recipe should be set to. Every recipe must be there."""
+    """What the numbers of each recipe should be set to, if there are any. Every recipe must be there."""
     if not chosen.numbers:
         return {}
     names = sorted(set(chosen.numbers.values()))
@@ -77,6 +77,8 @@ async def _numbers(chosen: Settings, wanted: Mapping[str, Wanted], *, apply: boo
         wrong = [each for each in found if each.state in ("different", "error")]
         if apply:
             wrong = [each for each in wrong if not await _set(clients, each, quiet=json_wanted)]
+    if not chosen.numbers:
+        raise NotAsItShouldBe("there is no [numbers] in the settings: none of the account's has a recipe")
     if wrong:
         hint = "" if apply or all(each.trouble for each in wrong) else "; --apply sets what differs"
         raise NotAsItShouldBe(f"not as it should be: {', '.join(each.number for each in wrong)}{hint}")

@@ -159,7 +159,8 @@ async def test_without_numbers_of_ours_nothing_but_an_account_is_needed(numbers,
 
     result = await numbers()
 
-    assert (result.exit_code, result.stdout) == (0, f"{ONE}  not ours  calls go to {RECIPE}\n")
+    assert (result.exit_code, result.stdout) == (1, f"{ONE}  not ours  calls go to {RECIPE}\n")
+    assert result.stderr == "there is no [numbers] in the settings: none of the account's has a recipe\n"
 
 
 @pytest.mark.parametrize("args", [(), ("--apply",)])
