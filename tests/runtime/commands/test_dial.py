@@ -160,7 +160,11 @@ def test_a_callout_that_fails_is_told_in_the_log_and_the_apology_is_heard(run_pr
         (["nested", "--press", "x"], 2, "a phone has the keys 0123456789*#ABCD; it can't press 'x'"),
         (["nested", "--press", ""], 2, "it can't press ''"),
         (["nested", "--press"], 2, "Option '--press' requires an argument"),
-        (["nested", "--answer", "maybe"], 2, "a Dial ends completed, busy, no-answer, failed, canceled; not 'maybe'"),
+        (
+            ["nested", "--answer", "maybe"],
+            2,
+            "an answer is completed, busy, no-answer, failed, canceled, human, machine, machine_start, ",
+        ),
         (["nested", "--pres", "1"], 2, "No such option"),
         (["nested", "1"], 2, "unexpected extra argument"),
         ([], 2, "Missing argument 'RECIPE|URL'"),
