@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +25,7 @@ from runtime.softphone import Act
 from runtime.softphone.terminal import Printer
 from runtime.twilio import Patience, talk_to
 
+_NUMBER = re.compile(r"\+?[0-9]+")
 FASTEST = 100
 """Calls a second. Twilio's own limit of an account is 1, or 5 with an approved profile; what is beyond it waits there.
 (Twilio's documentation: "Call resource")"""
@@ -176,6 +178,11 @@ def _words(words: tuple[str, ...], *, by_file: bool) -> tuple[str, str]:
     if len(words) > len(expected):
         why = "; with --csv there is no TO: FILE has who is called" if by_file else ""
         raise click.UsageError(f"{words[len(expected)]} is too much{why}")
+    for word in words:
+        if word.endswith(".csv") and not _is_url(word):
+            raise click.UsageError(f"{word} is a file: call RECIPE|URL --csv FILE")
+    if _NUMBER.fullmatch(words[-1]):
+        raise click.UsageError(f"{words[-1]} is a number, and no recipe" + ("" if by_file else ": TO comes first"))
     return "" if by_file else words[0], words[-1]
 
 

@@ -307,6 +307,10 @@ async def test_a_link_to_the_file_is_the_same_file(dial, exchange, run, tmp_path
         (("+44", "menu", "more"), "more is too much"),
         (("--csv", "f"), "RECIPE|URL is missing"),
         (("+44", "menu", "--csv", "f"), "menu is too much; with --csv there is no TO: FILE has who is called"),
+        (("menu", number(1)), f"{number(1)} is a number, and no recipe: TO comes first"),
+        ((number(1), "--csv", "f"), f"{number(1)} is a number, and no recipe"),
+        (("menu", "guests.csv"), "guests.csv is a file: call RECIPE|URL --csv FILE"),
+        (("guests.csv", "menu"), "guests.csv is a file: call RECIPE|URL --csv FILE"),
         (("+44", "menu", "--rate", "2"), "--rate is for --csv: one call has no rate"),
         (
             ("menu", "--csv", "f", "--param", "a=b"),
