@@ -23,8 +23,8 @@ refused, or is told of as open.
 **What can't be.** A call that Twilio made of a request whose answer was lost, and that it doesn't list when the
 next run has looked for it three times in ten seconds (`Patience.look_ups`), is made once more. Such numbers therefore
 come last, which gives the list all the time there is. And a call that somebody else made from the same number to the
-same number since then would be taken for ours. Two that may be ours are not told apart: the number stays open, and
-isn't called.
+same number since then, or shortly before (`standing.MARGIN`), would be taken for ours. Two that may be ours are not
+told apart: the number stays open, and isn't called.
 
 What Twilio refuses for a number's own sake is written down, and the others go on. What would hinder all of them stops
 the run, and the number in hand counts as not begun.
