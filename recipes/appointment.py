@@ -4,7 +4,7 @@ Whoever answers hears what the appointment is and presses 1 to confirm it, 2 to 
 cancel it. An answering machine gets a short message, which says who called but not what about: others may hear it. What
 they answered is written down before they are told so; `message left` and `no answer` are written down too.
 
-Make the call with `MachineDetection=DetectMessageEnd`, so that a message begins after the machine's tone.
+Make the call with `--machine-detection DetectMessageEnd`, so that a message begins after the machine's tone.
 
 The appointment is the call's parameter `appointment`, if whoever places the call sends one ("on Tuesday at 10 a.m."),
 else what the settings have for the number, else "with us".

@@ -1,4 +1,12 @@
-"""What a user can get wrong, with the exit code that says so."""
+"""What a user can get wrong, with the exit code that says so.
+
+| exit code | |
+|---|---|
+| 1 | it was tried, and didn't come off; `check` has found an error |
+| 2 | nothing was tried: the command, a setting, a recipe or a file is wrong |
+| 3 | nobody knows whether it was done |
+| 130 | Ctrl-C |
+"""
 
 from __future__ import annotations
 
@@ -23,3 +31,5 @@ class SettingsError(SwitchhookError):
 
 class RecipesError(SwitchhookError):
     """Recipes that can't be loaded or aren't valid."""
+
+    exit_code = 2

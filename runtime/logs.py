@@ -14,6 +14,8 @@ from structlog.tracebacks import ExceptionDictTransformer
 NUMBER = re.compile(r"\+\d{5,}")
 NUMBERS = frozenset({"from_number", "to_number", "reason"})
 SECRET = frozenset({"digits"})
+HANDLER = "switchhook"
+"""The name of what takes the records of libraries. A later call puts another in its place; those of others stay."""
 
 
 def mask(text: str) -> str:
@@ -35,7 +37,10 @@ def masked(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[s
 
 
 def configure(level: str = "info", format: str = "auto") -> None:
-    """Send logs, and those of libraries, to standard error: coloured lines for a terminal, JSON for a collector."""
+    """Send logs, and those of libraries, to standard error: coloured lines for a terminal, JSON for a collector.
+
+    What is configured last counts.
+    """
     threshold = getattr(logging, level.upper())
     console = format == "console" or (format == "auto" and sys.stderr.isatty())
     first: list[Any] = [
@@ -56,7 +61,9 @@ def configure(level: str = "info", format: str = "auto") -> None:
     handler = logging.StreamHandler(sys.stderr)
     only_event = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[only_event, *last], foreign_pre_chain=first))
-    logging.basicConfig(level=threshold, handlers=[handler])
+    handler.set_name(HANDLER)
+    ours = all(each.name == HANDLER for each in logging.root.handlers)
+    logging.basicConfig(level=threshold, handlers=[handler], force=ours)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     logging.getLogger("pykka").setLevel(logging.WARNING)
     structlog.configure(

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -20,6 +20,7 @@ from runtime.settings import Settings
 from runtime.softphone import Act, Call, Line, StandIn
 
 ACCOUNT_SID = "AC" + "0" * 32
+APPLICATION_ERROR = "an application error was heard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,12 @@ class Rehearsal:
         return list(self.twilio.calls.values())
 
     @property
-    def failure(self) -> str:
-        """Why a call failed, if one did."""
-        failures = self.daemon.supervisor.tally.failures if self.daemon is not None else ()
-        return failures[-1].reason if failures else ""
+    def broken(self) -> Mapping[str, str]:
+        """The calls that broke, by CallSid, with why: their callers heard an apology, or an application error."""
+        failures = list(self.daemon.supervisor.tally.failures) if self.daemon is not None else []
+        reasons = {each.call_sid: each.reason for each in failures}
+        found = {each.leg.call_sid: APPLICATION_ERROR for each in self.calls if each.transcript.broken}
+        return found | {sid: reason for sid, reason in reasons.items() if reason}
 
 
 def alone(chosen: Settings, token: str) -> Settings:

@@ -142,6 +142,16 @@ class Settings(BaseSettings):
             raise ValueError("must be an http or https URL, like https://status.example.com/sorry.xml")
         return value
 
+    @field_validator("api_url")
+    @classmethod
+    def _is_an_api(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("must be an http or https URL, like http://127.0.0.1:4010")
+        if parts.username or parts.query or parts.fragment:
+            raise ValueError("must have no credentials, no query and no fragment")
+        return value
+
     @field_validator("languages")
     @classmethod
     def _are_spoken(cls, value: dict[str, str]) -> dict[str, str]:
@@ -233,7 +243,9 @@ def _sentence(error: Any, sources: list[tuple[str, Mapping[str, Any]]]) -> str:
         close = difflib.get_close_matches(name, Settings.model_fields, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
         return f"{source}: there is no setting {where}{hint}"
-    value = "(hidden)" if "token" in name or name in ("accounts", "shared_keys", "api_secret") else repr(error["input"])
+    secret = "token" in name or name in ("accounts", "shared_keys", "api_secret")
+    secret |= name == "api_url" and "@" in str(error["input"])
+    value = "(hidden)" if secret else repr(error["input"])
     if name == "journal" and isinstance(error["input"], str):
         value = repr(shown(error["input"]))
     message = error["msg"].removeprefix("Value error, ")

@@ -331,7 +331,11 @@ class Supervisor:
         if status == "refused":
             self.tally.refuse(child)
         elif webhook.of_leg() is None:
-            log.info("callback_of_unknown_call", call_sid=child.call_sid, kind=webhook.kind.value)
+            # What each outbound call tells before its document is no news.
+            early = webhook.kind is Kind.STATUS and webhook.direction == "outbound-api" and not webhook.of_a_leg
+            (log.debug if early else log.info)(
+                "callback_of_unknown_call", call_sid=child.call_sid, kind=webhook.kind.value
+            )
         if child.in_hand == 1:  # this webhook, and no other
             self._retire(child)
 

@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import click
 
-from actors import TERMINAL
 from runtime import catalogue, logs, settings
-from runtime.commands.call_all import call_all
-from runtime.commands.options import config_option, counted, recipes_option, run
+from runtime.commands.call_all import Result, call_all, tell
+from runtime.commands.call_one import NotCompleted, call_one
+from runtime.commands.options import config_option, named_values, recipes_option
+from runtime.commands.rehearse import broken, show
 from runtime.commands.script import ScriptCommand, script_of, script_options
+from runtime.dialler import unfit, with_query
 from runtime.errors import SettingsError, SwitchhookError
 from runtime.rehearsal import rehearsal
 from runtime.settings import Settings
 from runtime.softphone import Act
 from runtime.softphone.terminal import Printer
-from runtime.twilio import Patience, client_of, talk_to
+from runtime.twilio import Patience, talk_to
 
-EVERY = 1.0
-"""Seconds between two looks at a call that is waited for."""
-
+_NUMBER = re.compile(r"\+?[0-9]+")
 FASTEST = 100
 """Calls a second. Twilio's own limit of an account is 1, or 5 with an approved profile; what is beyond it waits there.
 (Twilio's documentation: "Call resource")"""
 
 
-class NotCompleted(SwitchhookError):
-    """Nobody answered, or the call failed."""
+class TakesNoCalls(SwitchhookError):
+    """The recipe answers messages alone."""
+
+    exit_code = 2
 
 
 class Job(NamedTuple):
@@ -42,6 +46,8 @@ class Job(NamedTuple):
     file: str | None
     rate: float
     wait: bool
+    detection: str | None
+    query: str
 
 
 class Words(ScriptCommand):
@@ -58,6 +64,19 @@ class Words(ScriptCommand):
 @click.option("--from", "from_", required=True, metavar="NUMBER", help="Who calls: a number of your account's.")
 @click.option("--csv", "file", metavar="FILE", help="Call everybody in its column `to`, each once.")
 @click.option("--rate", type=float, help="Calls begun a second, of a FILE.  [default: 1, Twilio's own for an account]")
+@click.option(
+    "--machine-detection",
+    "detection",
+    type=click.Choice(["Enable", "DetectMessageEnd"]),
+    help="Find out who picks up, a machine at once or after its tone: the recipe's call.answered_by.",
+)
+@click.option(
+    "--param",
+    "params",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter of the call, as a column of FILE is one.",
+)
 @click.option("--wait", is_flag=True, help="Show the call's progress until its end.")
 @click.option("--dry-run", is_flag=True, help="Call a softphone that does what --press and the like say, and wait.")
 @script_options
@@ -72,6 +91,8 @@ def call(  # noqa: PLR0913 - the command's options
     from_: str,
     file: str | None,
     rate: float | None,
+    detection: str | None,
+    params: tuple[str, ...],
     wait: bool,
     dry_run: bool,
     recipes: str | None,
@@ -80,8 +101,8 @@ def call(  # noqa: PLR0913 - the command's options
 ) -> None:
     """Call the number TO, and let it talk to RECIPE, or to the TwiML application at URL.
 
-    RECIPE is one that a daemon serves at the settings' public_url, which hears of the call's end, too. Prints the
-    call's SID and status.
+    RECIPE is one that a daemon serves at the settings' public_url, which hears of the call's end, too; what
+    --param gives is in its call.params. Prints the call's SID and status.
 
     With --csv everybody in FILE is called, each once. The columns beside `to` are the recipe's: what stands in `name`
     is the call's parameter `name`. What was done is written down in FILE.calls.csv, so that the same command goes on
@@ -89,36 +110,44 @@ def call(  # noqa: PLR0913 - the command's options
 
     With --dry-run nobody is called, and no account is needed: a stand-in of Twilio's calls a softphone, which picks up
     and follows the script that --press, --say, --silence, --answer and --hang-up make, in the order given; a RECIPE is
-    answered for by a daemon that lives as long as that. The transcript is printed, or with --csv the summary.
+    answered for by a daemon that lives as long as that. The transcript is printed, or with --csv those of the first
+    three calls and of those that broke, and the summary.
 
     Exits with 1 if Twilio refuses, or, with --wait, if a call ends otherwise than completed; with 2 if something in the
-    command, the settings or FILE is wrong, before anybody is called; with 3 if nobody knows whether a call was made: it
-    was not made twice; with 130 after Ctrl-C, with --csv.
+    command, the settings, RECIPE, FILE or its ledger is wrong, before anybody is called; with 3 if nobody knows whether
+    a call was made: it was not made twice; with 130 after Ctrl-C, which leaves calls that were made as they are.
     """
     to, whom = _words(words, by_file=file is not None)
     if rate is not None and file is None:
         raise click.UsageError("--rate is for --csv: one call has no rate")
     if rate is not None and not 0 < rate <= FASTEST:
         raise click.UsageError(f"--rate is {rate:g}; it is more than 0, and at most {FASTEST} calls a second")
+    if params and file is not None:
+        raise click.UsageError("--param is for one call: with --csv the columns of FILE are the parameters")
+    query = _query(params)
     script = script_of(ctx)
     if script and not dry_run:
         raise click.UsageError("--press and the like are for --dry-run: what a real phone does is not ours to say")
     chosen = settings.load({"recipes": recipes}, config)
-    job = Job(to, whom, from_, file, rate or 1.0, wait=wait or dry_run)
+    if not _is_url(whom):
+        _check(chosen, whom)
+    job = Job(to, whom, from_, file, rate or 1.0, wait or dry_run, detection, query)
     if dry_run:
         _rehearse(chosen, job, script)
     else:
         _carry_out(chosen, job)
 
 
-def _carry_out(chosen: Settings, job: Job, ledger: Path | None = None) -> None:
-    talk = {"from_": job.from_, **_talk(chosen, job.whom)}
+def _carry_out(chosen: Settings, job: Job) -> None:
     if job.file is None:
-        run(_call(chosen, job.to, talk, wait=job.wait, patience=Patience()))
+        call_one(chosen, job.to, _talk(chosen, job), wait=job.wait, patience=Patience())
     else:
-        call_all(
-            chosen, job.file, talk, whom=job.whom, rate=job.rate, wait=job.wait, patience=Patience(), ledger=ledger
-        )
+        tell(_call_all(chosen, job, job.file))
+
+
+def _call_all(chosen: Settings, job: Job, file: str, ledger: Path | None = None) -> Result:
+    talk, patience = _talk(chosen, job), Patience()
+    return call_all(chosen, file, talk, whom=job.whom, rate=job.rate, wait=job.wait, patience=patience, ledger=ledger)
 
 
 def _rehearse(chosen: Settings, job: Job, script: Sequence[Act]) -> None:
@@ -126,11 +155,16 @@ def _rehearse(chosen: Settings, job: Job, script: Sequence[Act]) -> None:
     logs.configure("error")
     on_line = Printer() if job.file is None else None
     with rehearsal(chosen, job.whom, script, on_line) as stage, TemporaryDirectory() as aside:
-        _carry_out(stage.settings, job, Path(aside) / "calls.csv")
-        if stage.failure:
-            raise NotCompleted(f"a call failed: {stage.failure}")
-        if broken := sum(each.transcript.broken for each in stage.calls):
-            raise NotCompleted(f"{counted(broken, 'call')} heard an application error")
+        if job.file is not None:
+            result = _call_all(stage.settings, job, job.file, Path(aside) / "calls.csv")
+            result.broken = broken(stage)
+            show(stage)
+            tell(result)
+            return
+        talk = _talk(stage.settings, job)
+        call_one(stage.settings, job.to, talk, wait=True, patience=Patience(), rehearsed=True)
+        if why := broken(stage):
+            raise NotCompleted(*(f"the call broke: {each}" for each in why))
 
 
 def _words(words: tuple[str, ...], *, by_file: bool) -> tuple[str, str]:
@@ -144,29 +178,43 @@ def _words(words: tuple[str, ...], *, by_file: bool) -> tuple[str, str]:
     if len(words) > len(expected):
         why = "; with --csv there is no TO: FILE has who is called" if by_file else ""
         raise click.UsageError(f"{words[len(expected)]} is too much{why}")
+    for word in words:
+        if word.endswith(".csv") and not _is_url(word):
+            raise click.UsageError(f"{word} is a file: call RECIPE|URL --csv FILE")
+    if _NUMBER.fullmatch(words[-1]):
+        raise click.UsageError(f"{words[-1]} is a number, and no recipe" + ("" if by_file else ": TO comes first"))
     return "" if by_file else words[0], words[-1]
 
 
-def _talk(chosen: Settings, whom: str) -> dict[str, Any]:
-    """Where the call goes, and who hears of it."""
-    if whom.startswith(("http://", "https://")):
-        return {"url": whom}
-    catalogue.load(chosen.recipes, [whom], chosen.callout_modules)
+def _query(params: Sequence[str]) -> str:
+    """Parameters as the query of a URL, each named as a column of FILE could be."""
+    given = named_values(params)
+    for name in given:
+        if why := unfit(name):
+            raise click.UsageError(f"--param is called {name!r}; {why}")
+    if len(given) < len(params):
+        raise click.UsageError("--param is given twice by one name")
+    return urlencode(given)
+
+
+def _is_url(whom: str) -> bool:
+    return whom.startswith(("http://", "https://"))
+
+
+def _check(chosen: Settings, recipe: str) -> None:
+    """Whether a recipe can be called: before anybody is, and before a stage is set up for it."""
+    if not catalogue.load(chosen.recipes, [recipe], chosen.callout_modules).recipes[recipe].takes_calls:
+        raise TakesNoCalls(
+            f"{recipe}: takes no calls: it answers messages, and has no `recipe` and no `handle_request`"
+        )
+
+
+def _talk(chosen: Settings, job: Job) -> dict[str, Any]:
+    """Who calls, where the call goes, what it is asked for, and who hears of it."""
+    asked = {"machine_detection": job.detection} if job.detection else {}
+    if _is_url(job.whom):
+        return {"from_": job.from_, "url": with_query(job.whom, job.query), **asked}
     if not chosen.public_url:
-        raise SettingsError(f"no public_url: set it to where Twilio finds the daemon that serves {whom}")
-    return talk_to(chosen.public_url, whom, {})
-
-
-async def _call(chosen: Settings, to: str, talk: dict[str, Any], *, wait: bool, patience: Patience) -> None:
-    async with client_of(chosen, patience) as twilio:
-        made = await twilio.make_call(to, **talk)
-        sid, status = made["sid"], made.get("status", "unknown")
-        click.echo(f"{sid} {status}")
-        while wait and status not in TERMINAL:
-            await patience.wait(EVERY)
-            before, found = status, await twilio.fetch_call(sid)
-            status = found.get("status", "unknown")
-            if status != before:
-                click.echo(f"{sid} {status}" + (f" after {found['duration']} s" if found.get("duration") else ""))
-    if wait and status != "completed":
-        raise NotCompleted(f"{sid}: the call was not completed: {status}")
+        raise SettingsError(f"no public_url: set it to where Twilio finds the daemon that serves {job.whom}")
+    talk = talk_to(chosen.public_url, job.whom, asked)
+    return {**talk, "from_": job.from_, "url": with_query(talk["url"], job.query)}

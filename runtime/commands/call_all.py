@@ -13,7 +13,8 @@ from rich.console import Console
 
 from runtime import logs
 from runtime.commands.options import counted, run
-from runtime.dialler import Dialler, Entry, Follower, Ledger, LedgerError, Pace, Row, Tally, What, display_on, read
+from runtime.dialler import Dialler, Entry, Follower, Ledger, Pace, Row, Tally, What, WrongLedger, display_on, read
+from runtime.dialler.entry import LONGEST
 from runtime.dialler.ledger import SUFFIX
 from runtime.dialler.tally import by_status
 from runtime.errors import SwitchhookError
@@ -23,6 +24,7 @@ from runtime.twilio import Patience, TwilioClient, account_of, client_of
 
 GO_ON = "the same command goes on from here"
 IN_HAND = "finishing the calls in hand; Ctrl-C again leaves them for the next run to look for"
+IN_REHEARSAL = "finishing the calls in hand; Ctrl-C again leaves them"
 
 
 class NotAll(SwitchhookError):
@@ -39,7 +41,7 @@ class Stopped(SwitchhookError):
     """Something hinders all calls, or somebody has pressed Ctrl-C."""
 
     def __init__(self, *lines: str, exit_code: int) -> None:
-        super().__init__(*lines, GO_ON)
+        super().__init__(*lines)
         self.exit_code = exit_code
 
 
@@ -53,15 +55,21 @@ class Job:
     whom: str
     rate: float
     wait: bool
+    rehearsed: bool = False
+    """Nobody is really called, and no later run goes on from here."""
 
 
 @dataclass(slots=True)
 class Result:
     """What came of it."""
 
+    rehearsed: bool = False
+
     tally: Tally | None = None
     open: Sequence[str] = ()
     ends: Sequence[str] = ()
+    broken: Sequence[str] = ()
+    """Calls of a rehearsal that broke, a line each."""
     problem: SwitchhookError | None = None
     interrupted: bool = False
 
@@ -71,6 +79,7 @@ class CtrlC:
     """The first one stops the run once what is in hand is done, the second one at once."""
 
     stopped: asyncio.Future[None]
+    told: str
     task: asyncio.Task[Any] | None = field(default_factory=asyncio.current_task)
     pressed: bool = False
 
@@ -78,7 +87,7 @@ class CtrlC:
         """Somebody has pressed it."""
         if not self.stopped.done():
             self.stopped.set_result(None)
-            click.echo(IN_HAND, err=True)
+            click.echo(self.told, err=True)
         elif self.task is not None:
             self.task.cancel()
         self.pressed = True
@@ -94,10 +103,10 @@ def call_all(
     wait: bool,
     patience: Patience,
     ledger: Path | None = None,
-) -> None:
-    """Call everybody in a file, and write that down beside it, or in a `ledger` elsewhere.
+) -> Result:
+    """Call everybody in a file, and write that down beside it, or for a rehearsal in a `ledger` elsewhere.
 
-    Raises what came of it, unless everybody was called.
+    What came of it is for `tell`. Raises only what is wrong before anybody is called.
     """
     path, account = Path(file).resolve(), account_of(chosen)
     found = read(path, file)
@@ -106,16 +115,23 @@ def call_all(
     logs.configure("error")
     with Ledger(ledger or path.with_name(path.name + SUFFIX)) as kept:
         if kept.book.account not in {"", account}:
-            raise LedgerError(f"{kept.path}: has calls of {kept.book.account}, which {account} can't look for")
+            raise WrongLedger(f"{kept.path}: has calls of {kept.book.account}, which {account} can't look for")
         if kept.torn:
             click.echo(f"{kept.path}: a crash has torn its last line, which is left out", err=True)
-        result = run(_run(chosen, kept, Job(found.rows, file, talk, whom, rate, wait), patience))
-    _tell(result)
+        if others := [each for each in kept.book.talks if each != whom[:LONGEST]]:
+            click.echo(
+                f"{kept.path}: has calls of {', '.join(others)}, and whom it has done with isn't called for {whom}; "
+                "move it away to have all called",
+                err=True,
+            )
+        job = Job(found.rows, file, talk, whom, rate, wait, rehearsed=ledger is not None)
+        return run(_run(chosen, kept, job, patience))
 
 
 async def _run(chosen: Settings, ledger: Ledger, job: Job, patience: Patience) -> Result:
     """Call, and wait for the ends. Whatever hinders it is in the result."""
-    result, ctrl_c = Result(), CtrlC(asyncio.get_running_loop().create_future())
+    result = Result(rehearsed=job.rehearsed)
+    ctrl_c = CtrlC(asyncio.get_running_loop().create_future(), IN_REHEARSAL if job.rehearsed else IN_HAND)
     try:
         async with client_of(chosen, patience) as twilio:
             with interrupted_by(ctrl_c):
@@ -145,18 +161,21 @@ async def _dial(twilio: TwilioClient, ledger: Ledger, job: Job, result: Result, 
             result.ends = await follower.follow(job.rows)
 
 
-def _tell(result: Result) -> None:
-    """The summary, and what isn't as it should be."""
+def tell(result: Result) -> None:
+    """Print the summary, and raise what isn't as it should be."""
+    how_on = () if result.rehearsed else (GO_ON,)
     for line in filter(None, (str(result.tally or ""), by_status(result.ends))):
         click.echo(line)
     if result.problem is not None:
-        raise Stopped(*result.open, *result.problem.lines, exit_code=result.problem.exit_code)
+        raise Stopped(*result.broken, *result.open, *result.problem.lines, *how_on, exit_code=result.problem.exit_code)
     if result.interrupted:
-        raise Stopped(*result.open, exit_code=130)
+        raise Stopped(*result.broken, *result.open, *how_on, exit_code=130)
     if result.open:
         raise Unknown(*result.open, "nobody knows whether these were called; the next run looks for them")
     wrong = [f"{counted(result.tally.refused, 'number')} refused"] if result.tally and result.tally.refused else []
     if missed := sum(status != "completed" for status in result.ends):
         wrong.append(f"{counted(missed, 'call')} not completed")
+    if result.broken:
+        wrong.append(f"{counted(len(result.broken), 'call')} broken")
     if wrong:
-        raise NotAll(" and ".join(wrong))
+        raise NotAll(*result.broken, " and ".join(wrong))

@@ -16,7 +16,7 @@ import click
 from runtime import catalogue, settings
 from runtime.catalogue import Survey
 from runtime.commands.options import config_option, recipes_option
-from runtime.errors import RecipesError
+from runtime.errors import RecipesError, SwitchhookError
 
 _RANK = re.compile(r"[0-9]+(\.[0-9]+)*(?= )")
 
@@ -39,7 +39,7 @@ def check(names: tuple[str, ...], recipes: str | None, config: str | None, as_js
             survey = catalogue.survey(chosen.recipes, names, chosen.callout_modules)
     except RecipesError as problem:
         if not as_json:
-            raise
+            raise SwitchhookError(*problem.lines) from problem  # an error like those of a recipe
         survey = Survey({}, {"": list(problem.lines)})
     reported = list(_reported(survey))
     counts = Counter(each["severity"] for each in reported)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from runtime import logs
 from runtime.commands.call import call
 from runtime.commands.check import check
 from runtime.commands.dead_letters import dead_letters
@@ -23,6 +24,9 @@ from runtime.commands.status import status
 from runtime.commands.token import token
 from runtime.commands.webhook import webhook
 from runtime.errors import SwitchhookError
+
+CTRL_C = 130
+"""The exit code after Ctrl-C, as a shell has it of a process that SIGINT has ended."""
 
 
 class Group(click.Group):
@@ -39,6 +43,8 @@ class Group(click.Group):
             for line in problem.lines:
                 click.echo(line, err=True)
             ctx.exit(problem.exit_code)
+        except KeyboardInterrupt:
+            ctx.exit(CTRL_C)
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,6 +55,7 @@ def main() -> None:
     Write a phone call as data, look at it (draw), try it without a Twilio account (dial), and
     put it on a real number (serve).
     """
+    logs.configure("warning")  # standard output is the command's own; one that wants other logs says so later
 
 
 COMMANDS = (

@@ -39,7 +39,7 @@ def dial(
     are given, the call follows a script and then keeps silent; without them, at a terminal, you hold the phone.
 
     Exits with 1 if the call broke: if a real caller would have heard an application error, or, with
-    RECIPE, an apology.
+    RECIPE, an apology; with 2 if the command, a setting or RECIPE is wrong; with 130 after Ctrl-C in a script.
     """
     script = script_of(ctx)
     chosen = settings.load({"recipes": recipes}, config)

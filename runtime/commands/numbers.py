@@ -46,17 +46,19 @@ def numbers(*, apply: bool, json_wanted: bool, recipes: str | None, config: str 
     """Show how the account's phone numbers are set up with Twilio, beside how they should be.
 
     A number that [numbers] has a recipe for should call that recipe at public_url, and tell it of a call's end;
-    if the daemon can't be had it should go to fallback_url, or else ask the daemon again. Numbers that are not in
-    [numbers] are shown, and never touched. Sub-accounts in [accounts] have their numbers looked at, too.
+    if the daemon can't be had it should go to fallback_url, or else ask the daemon again. One whose recipe answers
+    messages sends them there; where calls to it go is not looked at if that is all that the recipe does. Numbers
+    that are not in [numbers] are shown, and never touched. Those of sub-accounts in [accounts] are looked at, too.
 
-    Nothing is changed without --apply. Exits with 0 if all is as it should be, or is so now; with 1 if not.
+    Nothing is changed without --apply. Exits with 0 if all is as it should be, or is so now; with 1 if not; with 2 if
+    a setting or a recipe is wrong, and nothing was looked at.
     """
     chosen = settings.load({"recipes": recipes}, config)
     run(_numbers(chosen, _wanted(chosen), apply=apply, json_wanted=json_wanted))
 
 
 def _wanted(chosen: Settings) -> dict[str, Wanted]:
-    """What the numbers of each recipe should be set to. Every recipe must be there."""
+    """What the numbers of each recipe should be set to, if there are any. Every recipe must be there."""
     if not chosen.numbers:
         return {}
     names = sorted(set(chosen.numbers.values()))
@@ -84,6 +86,8 @@ async def _numbers(chosen: Settings, wanted: Mapping[str, Wanted], *, apply: boo
         wrong = [each for each in found if each.state in ("different", "error")]
         if apply:
             wrong = [each for each in wrong if not await _set(clients, each, quiet=json_wanted)]
+    if not chosen.numbers:
+        raise NotAsItShouldBe("there is no [numbers] in the settings: none of the account's has a recipe")
     if wrong:
         hint = "" if apply or all(each.trouble for each in wrong) else "; --apply sets what differs"
         raise NotAsItShouldBe(f"not as it should be: {', '.join(each.number for each in wrong)}{hint}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -33,6 +33,15 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on a fast loop, where there is one."""
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         return runner.run(work)
+
+
+def named_values(words: Sequence[str]) -> dict[str, str]:
+    """What stands in words like NAME=VALUE. Raises `UsageError` for one that isn't."""
+    pairs = [word.partition("=") for word in words]
+    for name, equals, _ in pairs:
+        if not (name and equals):
+            raise click.UsageError(f"{name!r} is not NAME=VALUE.")
+    return {name: value for name, _, value in pairs}
 
 
 def counted(count: int, what: str) -> str:

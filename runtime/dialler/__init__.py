@@ -8,9 +8,9 @@ from runtime.dialler.dialler import Dialler
 from runtime.dialler.display import Display, display_on
 from runtime.dialler.entry import Entry, What
 from runtime.dialler.follower import Follower
-from runtime.dialler.ledger import Ledger, LedgerError
+from runtime.dialler.ledger import Ledger, LedgerError, WrongLedger
 from runtime.dialler.pace import Pace
-from runtime.dialler.rows import Row, Rows, RowsError, read
+from runtime.dialler.rows import Row, Rows, RowsError, read, unfit, with_query
 from runtime.dialler.standing import Book, Standing, Step
 from runtime.dialler.tally import Tally
 
@@ -30,6 +30,9 @@ __all__ = [
     "Step",
     "Tally",
     "What",
+    "WrongLedger",
     "display_on",
     "read",
+    "unfit",
+    "with_query",
 ]

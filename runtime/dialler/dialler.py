@@ -23,8 +23,8 @@ refused, or is told of as open.
 **What can't be.** A call that Twilio made of a request whose answer was lost, and that it doesn't list when the
 next run has looked for it three times in ten seconds (`Patience.look_ups`), is made once more. Such numbers therefore
 come last, which gives the list all the time there is. And a call that somebody else made from the same number to the
-same number since then would be taken for ours. Two that may be ours are not told apart: the number stays open, and
-isn't called.
+same number since then, or shortly before (`standing.MARGIN`), would be taken for ours. Two that may be ours are not
+told apart: the number stays open, and isn't called.
 
 What Twilio refuses for a number's own sake is written down, and the others go on. What would hinder all of them stops
 the run, and the number in hand counts as not begun.
@@ -40,7 +40,7 @@ from runtime.dialler.display import Display
 from runtime.dialler.entry import Entry, What
 from runtime.dialler.ledger import Ledger
 from runtime.dialler.pace import Pace
-from runtime.dialler.rows import Row
+from runtime.dialler.rows import Row, with_query
 from runtime.dialler.standing import Step
 from runtime.dialler.tally import Tally
 from runtime.errors import SwitchhookError
@@ -184,10 +184,7 @@ class Dialler:
 
     def _talk_with(self, row: Row) -> Mapping[str, Any]:
         """What a call is made with: the row's own columns are in its URL."""
-        if not row.query:
-            return self._talk
-        url = self._talk["url"].partition("#")[0]
-        return {**self._talk, "url": url + ("&" if "?" in url else "?") + row.query}
+        return {**self._talk, "url": with_query(self._talk["url"], row.query)}
 
     def _leave_open(self, row: Row, who: str, why: str) -> None:
         self._write(What.OPEN, row, from_=self._talk["from_"], detail=why)

@@ -22,7 +22,13 @@ SUFFIX = ".calls.csv"
 
 
 class LedgerError(SwitchhookError):
-    """A ledger that can't be had, read or written."""
+    """A ledger that another run has, or that can't be written any more."""
+
+
+class WrongLedger(LedgerError):
+    """A ledger that can't be gone on with: somebody must mend it, or move it away."""
+
+    exit_code = 2
 
 
 class Ledger:
@@ -36,7 +42,8 @@ class Ledger:
         torn: octets behind the last whole entry, which a crash has left there; they are cut off.
 
     Raises:
-        LedgerError: it can't be had.
+        LedgerError: another run has it.
+        WrongLedger: it can't be had, or is none.
     """
 
     def __init__(self, path: Path) -> None:
@@ -47,7 +54,7 @@ class Ledger:
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         except OSError as problem:
-            raise LedgerError(f"{path}: can't be opened: {problem.strerror}") from problem
+            raise WrongLedger(f"{path}: can't be opened: {problem.strerror}") from problem
         try:
             self._lock()
             self._take_up()
@@ -76,13 +83,13 @@ class Ledger:
 
     def _lock(self) -> None:
         if sys.platform == "win32":
-            raise LedgerError(f"{self.path}: can't be locked: --csv needs flock, which Windows doesn't have")
+            raise WrongLedger(f"{self.path}: can't be locked: --csv needs flock, which Windows doesn't have")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LedgerError(f"{self.path}: another switchhook is calling from this file; wait for its end") from None
         except OSError as problem:
-            raise LedgerError(f"{self.path}: can't be locked: {problem.strerror}") from problem
+            raise WrongLedger(f"{self.path}: can't be locked: {problem.strerror}") from problem
 
     def _take_up(self) -> None:
         """Read what is there, and cut off what a crash has torn."""
@@ -91,9 +98,9 @@ class Ledger:
             entries, whole = decoded(octets)
             os.ftruncate(self._file, whole)
         except OSError as problem:
-            raise LedgerError(f"{self.path}: can't be read: {problem.strerror}") from problem
+            raise WrongLedger(f"{self.path}: can't be read: {problem.strerror}") from problem
         except Damaged as problem:
-            raise LedgerError(f"{self.path}:{problem}; mend it, or move it away to have all called again") from problem
+            raise WrongLedger(f"{self.path}:{problem}; mend it, or move it away to have all called again") from problem
         self.torn = len(octets) - whole
         for entry in entries:
             self.book.take(entry)

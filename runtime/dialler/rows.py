@@ -91,6 +91,29 @@ def read(path: Path, name: str = "") -> Rows:
     return _checked(text, name)
 
 
+def unfit(name: str) -> str:
+    """Why a parameter of a recipe's can't have this name; empty if it can.
+
+    >>> unfit("name"), unfit("Name")
+    ('', 'a name has small letters, digits and underscores')
+    """
+    if name == "step":
+        return "the recipe's own URLs use that"
+    return "" if _NAME.fullmatch(name) else "a name has small letters, digits and underscores"
+
+
+def with_query(url: str, query: str) -> str:
+    """A URL with more in its query.
+
+    >>> with_query("https://h/voice?x=1#top", "name=Jane")
+    'https://h/voice?x=1&name=Jane'
+    """
+    if not query:
+        return url
+    bare = url.partition("#")[0]
+    return bare + ("&" if "?" in bare else "?") + query
+
+
 def number_of(written: str) -> str:
     """A number in E.164, from how people write it.
 
@@ -161,10 +184,8 @@ def _problems(header: Cells, columns: Sequence[str]) -> Iterator[str]:
         hint = "; cells are parted by commas, not by semicolons" if any(";" in each for each in columns) else known
         yield f"there is no column {TO}{hint}"
     for place, column in enumerate(columns, 1):
-        if column == "step":
-            yield "a column can't be called step, which the recipe's own URLs use"
-        elif not _NAME.fullmatch(column):
-            yield f"column {place} is called {column!r}; a name has small letters, digits and underscores"
+        if why := unfit(column):
+            yield f"column {place} is called {column!r}; {why}"
         if column in columns[: place - 1]:
             yield f"column {place} is called {column} like an earlier one"
 

@@ -85,18 +85,30 @@ _AFTER: Mapping[What, Callable[[Standing, Entry], Standing]] = {
 }
 
 
+_DONE = frozenset({What.CALLED, What.REFUSED})
+
+
 class Book:
-    """How it stands with every number of a ledger, and which account they were called by; empty if none were."""
+    """How it stands with every number of a ledger.
+
+    Attributes:
+        account: which account they were called by; empty if none were.
+        talks: what the numbers that are done with were called for, recipes and URLs, the first of them first.
+    """
 
     def __init__(self) -> None:
         self.account = ""
+        self.talks: list[str] = []
+        self._talk = ""
         self._numbers: dict[str, Standing] = {}
 
     def take(self, entry: Entry) -> None:
         """Know what an entry says, too."""
         if entry.what is What.BEGUN:
-            self.account = entry.sid
+            self.account, self._talk = entry.sid, entry.detail
         else:
+            if entry.what in _DONE and self._talk not in self.talks:
+                self.talks.append(self._talk)
             self._numbers[entry.to] = _AFTER[entry.what](self.of(entry.to), entry)
 
     def of(self, to: str) -> Standing:

@@ -268,6 +268,8 @@ def _answer(word: str) -> Answer:
     >>> _answer("busy").outcome, _answer("machine").by
     ('busy', 'machine')
     """
+    if word not in (*OUTCOMES, *ANSWERERS):
+        raise ValueError(f"an answer is {', '.join((*OUTCOMES, *ANSWERERS))}; not {word!r}")
     return Answer(by=word) if word in ANSWERERS else Answer(word)
 
 

@@ -317,6 +317,24 @@ async def test_a_call_that_nobody_answers_begins_and_ends_with_its_callback(begi
     }
 
 
+@pytest.mark.parametrize(
+    ("body", "level"),
+    [
+        (f"{OUT}&CallStatus=in-progress{PROGRESS}", "debug"),
+        (f"{STANDARD}&CallStatus=in-progress{PROGRESS}", "info"),
+        (f"{OUT}&CallStatus=in-progress&ParentCallSid=CA1{PROGRESS}", "info"),
+    ],
+    ids=["of an outbound call", "of an inbound one", "of a leg"],
+)
+async def test_what_every_outbound_call_tells_before_its_document_is_no_news(begin, body, level):
+    begun = await begin(verb="")
+
+    with capture_logs() as events:
+        await post_raw(begun.daemon, "/flow/status", body.replace("CallSid=CA1&", "CallSid=CA404&", 1))
+
+    assert [(each["event"], each["log_level"]) for each in events] == [("callback_of_unknown_call", level)]
+
+
 async def test_a_call_that_is_answered_from_its_first_callback_to_its_last(begin):
     """CAP-9, CAP-8: what comes before the first document is nobody's, and the end may overtake the rest."""
     begun = await begin(verb="")

@@ -16,7 +16,7 @@ def errors(source: object, *only: str) -> list[str]:
     """What is wrong with these recipes."""
     with pytest.raises(RecipesError) as caught:
         catalogue.load(str(source), only)
-    assert caught.value.exit_code == 1
+    assert caught.value.exit_code == 2
     return list(caught.value.lines)
 
 

@@ -95,6 +95,30 @@ def test_what_is_below_the_level_is_left_out(lines, level, shown):
     assert len(lines()) == shown
 
 
+def test_what_is_configured_last_counts_also_for_libraries(lines, monkeypatch):
+    monkeypatch.setattr(logging.root, "handlers", [])
+    monkeypatch.setattr(logging.root, "level", logging.root.level)
+    logs.configure("warning", "console")
+    logs.configure("info", "json")
+
+    structlog.get_logger().info("ours")
+    logging.getLogger("a library").info("theirs")
+
+    assert [(line["event"], line["level"]) for line in map(json.loads, lines())] == [
+        ("ours", "info"),
+        ("theirs", "info"),
+    ]
+
+
+def test_the_handlers_of_others_stay(monkeypatch):
+    theirs = logging.NullHandler()
+    monkeypatch.setattr(logging.root, "handlers", [theirs])
+
+    logs.configure("info")
+
+    assert logging.root.handlers == [theirs]
+
+
 def test_the_libraries_below_keep_their_ordinary_talk_to_themselves():
     logs.configure("debug")
 

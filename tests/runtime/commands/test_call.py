@@ -43,7 +43,7 @@ async def api(environment, monkeypatch):
     await server.start_server()
     monkeypatch.setenv("SWITCHHOOK_API_URL", str(server.make_url("")))
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
-    monkeypatch.setattr("runtime.commands.call.EVERY", 0)
+    monkeypatch.setattr("runtime.commands.call_one.EVERY", 0)
     yield api
     await server.close()
 
@@ -78,6 +78,46 @@ async def test_a_call_to_a_recipe_tells_the_recipe_of_its_end(call, api, monkeyp
         ("StatusCallbackEvent", "answered"),
         ("StatusCallbackEvent", "completed"),
     ]
+
+
+@pytest.mark.parametrize("asked", ["Enable", "DetectMessageEnd"])
+@pytest.mark.parametrize("whom", [URL, "menu_with_default"])
+async def test_who_picks_up_is_asked_for(call, api, monkeypatch, whom, asked):
+    monkeypatch.setenv("SWITCHHOOK_PUBLIC_URL", "https://ivr.example.com")
+
+    await call(whom, "--machine-detection", asked)
+
+    [(_, _, form)] = api.asked
+    assert dict(form)["MachineDetection"] == asked
+
+
+@pytest.mark.parametrize(
+    ("whom", "url"),
+    [(URL, f"{URL}&"), (f"{URL}#top", f"{URL}&"), ("menu_with_default", "https://ivr.example.com/menu_with_default?")],
+)
+async def test_parameters_go_into_the_query(call, api, monkeypatch, whom, url):
+    monkeypatch.setenv("SWITCHHOOK_PUBLIC_URL", "https://ivr.example.com")
+
+    await call(whom, "--param", "name=Jane & Joe", "--param", "at=a=b")
+
+    [(_, _, form)] = api.asked
+    assert dict(form)["Url"] == f"{url}name=Jane+%26+Joe&at=a%3Db"
+
+
+@pytest.mark.parametrize(
+    ("params", "why"),
+    [
+        (("Name=Jane",), "--param is called 'Name'; a name has small letters, digits and underscores"),
+        (("step=1",), "--param is called 'step'; the recipe's own URLs use that"),
+        (("name",), "'name' is not NAME=VALUE."),
+        (("name=Jane", "name=Joe"), "--param is given twice by one name"),
+    ],
+)
+def test_parameters_that_are_none(run, params, why):
+    result = run("call", TO, URL, "--from", FROM, *(f"--param={each}" for each in params))
+
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1] == f"Error: {why}"
 
 
 async def test_a_daemon_hears_of_the_end_at_that_url(serve, call, api, monkeypatch, folder):
@@ -128,9 +168,23 @@ async def test_a_refusal_is_told_in_a_line(call, api):
 async def test_a_recipe_that_is_not_there(call, api):
     result = await call("menu_with_defalt")
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "did you mean menu_with_default" in result.stderr
     assert api.asked == []
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",), ("--csv", "guests.csv"), ("--csv", "guests.csv", "--dry-run")])
+async def test_a_recipe_that_answers_messages_alone_is_not_called(run, api, monkeypatch, tmp_path, more):
+    monkeypatch.setenv("SWITCHHOOK_PUBLIC_URL", "https://ivr.example.com")
+    (tmp_path / "guests.csv").write_text(f"to\n{TO}\n")
+    words = ("text_back",) if "--csv" in more else (TO, "text_back")
+
+    result = await asyncio.to_thread(run, "call", *words, "--from", FROM, *more)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("text_back: takes no calls: it answers messages")
+    assert api.asked == []
+    assert [each.name for each in tmp_path.iterdir()] == ["guests.csv"]
 
 
 async def test_a_recipe_needs_a_public_url(call, api):
@@ -145,6 +199,13 @@ def test_without_an_account(run):
     result = run("call", TO, URL, "--from", FROM)
 
     assert (result.exit_code, result.stderr) == (2, "no account_sid: set TWILIO_ACCOUNT_SID\n")
+
+
+def test_a_detection_that_twilio_has_not(run):
+    result = run("call", TO, URL, "--from", FROM, "--machine-detection", "Disable")
+
+    assert result.exit_code == 2
+    assert "'Disable' is not one of 'Enable', 'DetectMessageEnd'" in result.stderr
 
 
 def test_a_call_from_nobody(run):

@@ -40,6 +40,27 @@ async def test_the_same_again_calls_nobody(dial, exchange):
     assert len(exchange.forms) == 5
 
 
+async def test_the_same_file_for_something_else_is_told_whose_calls_there_are(dial, exchange, tmp_path):
+    other = "https://ivr.example.com/other"
+    await dial(rows(range(3)))
+
+    told = [
+        await dial(whom=other),
+        await dial(whom=other),
+        await dial(f"{rows([0, 1, 2, 3])}", whom=other),
+        await dial(),
+    ]
+
+    whose = [(A_URL, other)] * 3 + [(other, A_URL)]
+    assert [each.stderr for each in told] == [
+        f"{tmp_path / LEDGER}: has calls of {theirs}, and whom it has done with isn't called for {ours}; "
+        "move it away to have all called\n"
+        for theirs, ours in whose
+    ]
+    assert [each.exit_code for each in told] == [0] * 4
+    assert exchange.called == {number(n): 1 for n in range(4)}
+
+
 async def test_who_was_added_to_the_file_is_called(dial, exchange):
     await dial(rows([1, 2]))
 
@@ -81,6 +102,12 @@ async def test_a_daemon_says_hello_to_each_by_name(serve, dial, exchange, monkey
         assert reply.verbs[0] == f"<Say>Hello {['Jane Müller', 'Joe'][n]}</Say>"
 
 
+async def test_who_picks_up_is_asked_for_with_every_call(dial, exchange):
+    await dial(rows([1, 2]), "--machine-detection", "DetectMessageEnd")
+
+    assert [form["MachineDetection"] for form in exchange.forms] == ["DetectMessageEnd"] * 2
+
+
 async def test_a_urls_own_query_stays(dial, exchange):
     await dial(f"to,name\n{number(1)},Jane\n", whom=f"{A_URL}#top")
 
@@ -101,6 +128,25 @@ async def test_a_file_that_is_wrong_calls_nobody(dial, exchange, tmp_path):
 
     assert (result.exit_code, result.stdout) == (2, "")
     assert [line.partition(" ")[0] for line in result.stderr.splitlines()] == ["guests.csv:3:", "guests.csv:4:"]
+    assert not exchange.asked
+    assert not (tmp_path / LEDGER).exists()
+
+
+async def test_a_ledger_that_is_none_calls_nobody(dial, exchange, tmp_path):
+    (tmp_path / LEDGER).write_text("who,when\n")
+
+    result = await dial(rows([1]))
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "it doesn't begin as a ledger of calls does; mend it, or move it away" in result.stderr
+    assert not exchange.asked
+
+
+async def test_a_recipe_that_is_not_there_calls_nobody(dial, exchange, tmp_path):
+    result = await dial(rows([1]), whom="menu_with_defalt")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "did you mean menu_with_default?" in result.stderr
     assert not exchange.asked
     assert not (tmp_path / LEDGER).exists()
 
@@ -261,7 +307,15 @@ async def test_a_link_to_the_file_is_the_same_file(dial, exchange, run, tmp_path
         (("+44", "menu", "more"), "more is too much"),
         (("--csv", "f"), "RECIPE|URL is missing"),
         (("+44", "menu", "--csv", "f"), "menu is too much; with --csv there is no TO: FILE has who is called"),
+        (("menu", number(1)), f"{number(1)} is a number, and no recipe: TO comes first"),
+        ((number(1), "--csv", "f"), f"{number(1)} is a number, and no recipe"),
+        (("menu", "guests.csv"), "guests.csv is a file: call RECIPE|URL --csv FILE"),
+        (("guests.csv", "menu"), "guests.csv is a file: call RECIPE|URL --csv FILE"),
         (("+44", "menu", "--rate", "2"), "--rate is for --csv: one call has no rate"),
+        (
+            ("menu", "--csv", "f", "--param", "a=b"),
+            "--param is for one call: with --csv the columns of FILE are the parameters",
+        ),
         (("menu", "--csv", "f", "--rate", "0"), "--rate is 0; it is more than 0, and at most 100 calls a second"),
         (("menu", "--csv", "f", "--rate", "-1"), "--rate is -1; it is more than 0, and at most 100 calls a second"),
         (("menu", "--csv", "f", "--rate", "nan"), "--rate is nan; it is more than 0, and at most 100 calls a second"),

@@ -111,7 +111,7 @@ async def test_another_account_cannot_look_for_these_calls(dial, exchange, monke
 
     result = await dial()
 
-    assert (result.exit_code, result.stdout) == (1, "")
+    assert (result.exit_code, result.stdout) == (2, "")
     assert f"{LEDGER}: has calls of {ACCOUNT}, which AC1111" in result.stderr
     assert len(exchange.forms) == 3
 

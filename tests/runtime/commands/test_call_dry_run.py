@@ -19,7 +19,7 @@ TO, FROM = "+441314960123", "+441314960100"
 def call(run, monkeypatch):
     """Rehearse in this process, without a token, and without waiting a second at each look."""
     monkeypatch.delenv("TWILIO_AUTH_TOKEN")
-    monkeypatch.setattr("runtime.commands.call.EVERY", 0.02)
+    monkeypatch.setattr("runtime.commands.call_one.EVERY", 0.02)
     return lambda *args: run("call", *args, "--from", FROM, "--dry-run")
 
 
@@ -56,6 +56,42 @@ def test_nobody_answers(call, outcome):
     assert said(result) == []
 
 
+ANSWERED = """
+    def recipe(call):
+        return [Say(f"it was {call.answered_by or 'nobody knows who'}")]
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "who"),
+    [
+        ((), "nobody knows who"),
+        (("--machine-detection", "Enable"), "machine_start"),
+        (("--machine-detection", "DetectMessageEnd"), "machine_end_beep"),
+    ],
+)
+def test_the_recipe_knows_a_machine_if_it_was_asked_for(call, folder, asked, who):
+    folder["answered"] = ANSWERED
+
+    result = call(TO, "answered", "--recipes", folder, "--answer", "machine", *asked)
+
+    assert (result.exit_code, said(result)) == (0, [f"it was {who}"])
+
+
+def test_a_parameter_is_the_recipes(call, folder):
+    folder["greet"] = "def recipe(call): return [Say('Hello ' + call.initial_params['name'])]"
+
+    assert said(call(TO, "greet", "--recipes", folder, "--param", "name=Jane Müller")) == ["Hello Jane Müller"]
+
+
+def test_the_appointment_leaves_a_machine_its_message_after_the_tone(call):
+    result = call(TO, "appointment", "--answer", "machine", "--machine-detection", "DetectMessageEnd")
+
+    assert result.exit_code == 0
+    assert "answered by machine_end_beep" in result.stdout
+    assert not any("Press 1" in each for each in said(result))
+
+
 def test_whatever_the_settings_say_of_accounts_and_places_nobody_else_is_asked(call, monkeypatch, tmp_path):
     for name, value in {
         "TWILIO_ACCOUNT_SID": "AC" + "9" * 32,
@@ -79,13 +115,13 @@ def test_a_recipe_that_fails_is_told(call, folder):
     result = call(TO, "broken", "--recipes", folder)
 
     assert result.exit_code == 1
-    assert "a call failed: broken:recipe raised ValueError: no" in result.stderr
+    assert f"the call broke: {TO}: broken:recipe raised ValueError: no" in result.stderr
 
 
 def test_a_recipe_that_is_not_there(call):
     result = call(TO, "menu_with_defualt")
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr == "menu_with_defualt: there is no such recipe; did you mean menu_with_default?\n"
     assert result.stdout == ""
 
@@ -105,7 +141,7 @@ def test_an_application_where_nobody_listens(call):
     result = call(TO, "http://127.0.0.1:1/menu")
 
     assert result.exit_code == 1
-    assert "1 call heard an application error" in result.stderr
+    assert result.stderr == f"the call broke: {TO}: an application error was heard\n"
 
 
 def test_a_number_that_twilio_would_refuse(call):
@@ -134,9 +170,55 @@ def test_a_whole_file_is_rehearsed_and_nothing_of_it_written_down(call, tmp_path
 
     for _ in range(2):
         result = call("menu_with_default", "--csv", "people.csv", "--rate", "100")
-        assert (result.exit_code, result.stdout) == (0, "2 called, 0 refused, 0 called before, 0 open\ncompleted 2\n")
+        assert result.exit_code == 0
+        assert result.stdout.endswith("\n\n2 called, 0 refused, 0 called before, 0 open\ncompleted 2\n")
 
     assert [each.name for each in tmp_path.iterdir()] == ["people.csv"]
+
+
+def test_of_a_file_the_first_calls_are_heard_and_those_that_broke(call, folder, tmp_path):
+    folder["greet"] = """
+        def recipe(call):
+            name = call.initial_params["name"]
+            if name in ("Bob", "Eve"):
+                raise ValueError("no")
+            return [Say(f"Hello {name}")]
+    """
+    numbers = {
+        name: f"+4413149601{place}" for place, name in enumerate(["Jane", "Bob", "Joe", "Ann", "Eve", "Tom"], 10)
+    }
+    (tmp_path / "people.csv").write_text("to,name\n" + "".join(f"{to},{name}\n" for name, to in numbers.items()))
+
+    result = call("greet", "--recipes", folder, "--csv", "people.csv", "--rate", "50")
+
+    begun = [line.split()[3] for line in result.stdout.splitlines() if line.startswith("☎")]
+    assert begun == [numbers[name] for name in ("Jane", "Bob", "Joe", "Eve")]
+    apology = "We are sorry, something went wrong. Please call again later."
+    assert said(result) == ["Hello Jane", apology, "Hello Joe", apology]
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-3:] == [
+        f"{numbers['Bob']}: greet:recipe raised ValueError: no",
+        f"{numbers['Eve']}: greet:recipe raised ValueError: no",
+        "2 calls broken",
+    ]
+
+
+def test_a_machine_hears_each_call_of_a_file_if_it_was_asked_for(call, folder, tmp_path):
+    folder["answered"] = ANSWERED
+    (tmp_path / "people.csv").write_text(f"to\n{TO}\n+441314960124\n")
+
+    words = ("--csv", "people.csv", "--rate", "50", "--answer", "machine", "--machine-detection", "Enable")
+    result = call("answered", "--recipes", folder, *words)
+
+    assert said(result) == ["it was machine_start"] * 2
+
+
+def test_calls_of_a_file_that_nobody_answers_did_not_break(call, tmp_path):
+    (tmp_path / "people.csv").write_text(f"to\n{TO}\n+441314960124\n")
+
+    result = call("menu_with_default", "--csv", "people.csv", "--rate", "50", "--answer", "failed")
+
+    assert (result.exit_code, result.stderr) == (1, "2 calls not completed\n")
 
 
 def test_a_stage_is_cleared_away():
@@ -144,7 +226,7 @@ def test_a_stage_is_cleared_away():
     with rehearsal(Settings(), "menu_with_default", [Press("1")]) as stage:
         assert stage.daemon is not None
         assert stage.settings.public_url == stage.daemon.url
-        assert (stage.calls, stage.failure) == ([], "")
+        assert (stage.calls, stage.broken) == ([], {})
     assert threading.active_count() == before
     assert load("", ["menu_with_default"])
 

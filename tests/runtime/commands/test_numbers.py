@@ -159,7 +159,8 @@ async def test_without_numbers_of_ours_nothing_but_an_account_is_needed(numbers,
 
     result = await numbers()
 
-    assert (result.exit_code, result.stdout) == (0, f"{ONE}  not ours  calls go to {RECIPE}\n")
+    assert (result.exit_code, result.stdout) == (1, f"{ONE}  not ours  calls go to {RECIPE}\n")
+    assert result.stderr == "there is no [numbers] in the settings: none of the account's has a recipe\n"
 
 
 @pytest.mark.parametrize("args", [(), ("--apply",)])
@@ -387,7 +388,7 @@ async def test_a_recipe_that_is_not_there(numbers, accounts, ours):
 
     result = await numbers("--apply")
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "menu_with_defalt: there is no such recipe; did you mean menu_with_default?" in result.stderr
     assert accounts.credentials == set()
 
@@ -411,7 +412,7 @@ def test_it_needs_an_account(run):
 def test_the_help_tells_of_the_exit_codes(run):
     told = " ".join(run("numbers", "--help").stdout.split())
 
-    assert "Exits with 0 if all is as it should be, or is so now; with 1 if not." in told
+    assert "Exits with 0 if all is as it should be, or is so now; with 1 if not; with 2" in told
 
 
 def test_a_fallback_that_is_no_url(run, monkeypatch):

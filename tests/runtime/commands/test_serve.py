@@ -183,7 +183,7 @@ def test_an_invalid_recipe_keeps_it_from_opening_a_port_and_every_error_is_liste
 
     result = run("serve", "--port", taken, "--admin-port", taken, "--recipes", folder)
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr.splitlines() == [
         'first: 1 Say: language "klingon" is not one Twilio speaks',
         'first: 2 GotoExt: target "9" is neither a rank nor a label of this flow',
@@ -207,8 +207,18 @@ def test_an_invalid_recipe_keeps_it_from_opening_a_port_and_every_error_is_liste
 def test_a_mistake_is_told_in_a_line(run, args, says):
     result = run("serve", *args)
 
-    assert result.exit_code in (1, 2)
+    assert result.exit_code == 2
     assert says in result.stderr
+
+
+@pytest.mark.parametrize("words", [("serve",), ("sms", "+441314960123", "hello", "--from", "+441314960100")])
+def test_an_api_that_is_no_url_is_told_with_its_setting(run, monkeypatch, words):
+    monkeypatch.setenv("SWITCHHOOK_API_URL", "nonsense")
+
+    result = run(*words)
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("environment: api_url is 'nonsense': must be an http or https URL, like ")
 
 
 async def ask(daemon, path: str) -> int:

@@ -87,7 +87,7 @@ async def test_one_that_does_not_start_is_never_ready(start, manager, folder):
     folder["greeting"] = "1 / 0"
     daemon = await start("serve", *ON_FREE_PORTS, "--recipes", folder, sockets=NOBODY)
 
-    assert await daemon.process.wait() == 1
+    assert await daemon.process.wait() == 2
     assert manager.waiting == []
 
 

@@ -69,7 +69,9 @@ def test_a_capability_token(run):
     ("args", "line"),
     [
         (("access", "jane", "--outgoing", "CA1"), "'CA1' is not a SID that begins with AP"),
-        (("access", "jane", "--param", "a=b"), "params are for calls to an application"),
+        (("access", "jane"), "Usage: "),
+        (("access", "jane", "--push-credential", "CR1"), "Usage: "),
+        (("access", "jane", "--incoming", "--param", "a=b"), "Usage: "),
         (("client", "--incoming", ""), "Usage: "),
         (("client",), "Usage: "),
         (("client", "--incoming", "tommy", "--param", "a=b"), "Usage: "),
@@ -87,7 +89,7 @@ def test_a_mistake(run, args, line):
     assert result.stdout == ""
 
 
-@pytest.mark.parametrize("kind", [("access", "jane"), ("client", "--events")], ids=["access", "client"])
+@pytest.mark.parametrize("kind", [("access", "jane", "--incoming"), ("client", "--events")], ids=["access", "client"])
 @pytest.mark.parametrize("seconds", [0, -1, -86_400, 86_401, 10**30])
 def test_a_time_to_live_that_twilio_would_refuse(run, kind, seconds):
     result = run("token", *kind, "--expires-after", seconds)
@@ -96,7 +98,7 @@ def test_a_time_to_live_that_twilio_would_refuse(run, kind, seconds):
     assert result.stderr == f"expires_after is {seconds} s; a token is good for 1 to 86400 s (24 hours)\n"
 
 
-@pytest.mark.parametrize("kind", [("access", "jane"), ("client", "--events")], ids=["access", "client"])
+@pytest.mark.parametrize("kind", [("access", "jane", "--incoming"), ("client", "--events")], ids=["access", "client"])
 @pytest.mark.parametrize("seconds", [1, 86_400])
 def test_the_shortest_and_the_longest_time_to_live(run, kind, seconds):
     made = run("token", *kind, "--expires-after", seconds).stdout.strip()
@@ -108,7 +110,7 @@ def test_the_shortest_and_the_longest_time_to_live(run, kind, seconds):
 
 @pytest.mark.parametrize("seconds", ["1e3", "1.5", "an hour", ""])
 def test_a_time_to_live_that_is_no_number_of_seconds(run, seconds):
-    result = run("token", "access", "jane", "--expires-after", seconds)
+    result = run("token", "access", "jane", "--incoming", "--expires-after", seconds)
 
     assert (result.exit_code, result.stdout) == (2, "")
     assert f"Invalid value for '--expires-after': '{seconds}' is not a valid integer." in result.stderr
@@ -117,9 +119,13 @@ def test_a_time_to_live_that_is_no_number_of_seconds(run, seconds):
 @pytest.mark.parametrize(
     ("args", "variable", "line"),
     [
-        (("access", "jane"), "TWILIO_ACCOUNT_SID", "no account_sid: set TWILIO_ACCOUNT_SID\n"),
-        (("access", "jane"), "TWILIO_API_KEY", "no api_key with its api_secret: set TWILIO_API_KEY and"),
-        (("access", "jane"), "TWILIO_API_SECRET", "no api_key with its api_secret: set TWILIO_API_KEY and"),
+        (("access", "jane", "--incoming"), "TWILIO_ACCOUNT_SID", "no account_sid: set TWILIO_ACCOUNT_SID\n"),
+        (("access", "jane", "--incoming"), "TWILIO_API_KEY", "no api_key with its api_secret: set TWILIO_API_KEY and"),
+        (
+            ("access", "jane", "--incoming"),
+            "TWILIO_API_SECRET",
+            "no api_key with its api_secret: set TWILIO_API_KEY and",
+        ),
         (("client", "--events"), "TWILIO_AUTH_TOKEN", "no auth_token: set TWILIO_AUTH_TOKEN\n"),
         (("client", "--events"), "TWILIO_ACCOUNT_SID", "no account_sid: set TWILIO_ACCOUNT_SID\n"),
     ],
@@ -136,7 +142,7 @@ def test_what_is_missing(run, monkeypatch, args, variable, line):
 def test_a_secret_is_not_repeated(run, tmp_path):
     (tmp_path / "switchhook.toml").write_text("api_secret = 4711")
 
-    result = run("token", "access", "jane", "--config", "switchhook.toml")
+    result = run("token", "access", "jane", "--incoming", "--config", "switchhook.toml")
 
     assert "4711" not in result.output
 
@@ -145,7 +151,18 @@ def test_a_wrong_secret_is_hidden(run, tmp_path, monkeypatch):
     monkeypatch.delenv("TWILIO_API_SECRET")
     (tmp_path / "switchhook.toml").write_text("api_secret = 4711")
 
-    result = run("token", "access", "jane")
+    result = run("token", "access", "jane", "--incoming")
 
     assert result.exit_code == 2
     assert result.stderr.startswith("switchhook.toml: api_secret is (hidden): ")
+
+
+@pytest.mark.parametrize("kind", [("access", "jane", "--incoming"), ("client", "--events")], ids=["access", "client"])
+def test_a_short_secret_is_no_news_on_the_terminal(run_process, monkeypatch, kind):
+    monkeypatch.setenv("TWILIO_API_SECRET", "short")
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "short")
+
+    done = run_process("token", *kind)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert jwt.decode(done.stdout.strip(), options={"verify_signature": False})

@@ -132,7 +132,7 @@ def test_a_name_that_no_parameter_may_have(wrong, name):
 
 def test_the_machines_own_step_is_no_column(wrong):
     assert wrong(f"to,step\n{JANE},1\n") == [
-        "guests.csv:1: a column can't be called step, which the recipe's own URLs use",
+        "guests.csv:1: column 2 is called 'step'; the recipe's own URLs use that",
     ]
 
 

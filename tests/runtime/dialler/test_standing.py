@@ -91,5 +91,14 @@ def test_numbers_have_nothing_to_do_with_each_other():
     assert book.of(JOE).step is Step.CALL
 
 
+def test_a_book_knows_for_what_those_were_called_who_are_done_with():
+    book = Book()
+    for talk, what in (("a", What.CALLED), ("b", What.UNMADE), ("c", What.REFUSED), ("a", What.CALLED)):
+        book.take(Entry(1.0, What.BEGUN, sid="AC1", detail=talk))
+        book.take(Entry(2.0, what, "+441314960123", "+441314960100", "CA1"))
+
+    assert book.talks == ["a", "c"]
+
+
 def test_a_refusal_without_a_word_is_one():
     assert after("refused") is Step.NOTHING
