@@ -19,7 +19,7 @@ from runtime.commands.rehearse import broken, show
 from runtime.commands.script import ScriptCommand, script_of, script_options
 from runtime.dialler import unfit, with_query
 from runtime.errors import SettingsError, SwitchhookError
-from runtime.rehearsal import rehearsal
+from runtime.rehearsal import is_url, rehearsal
 from runtime.settings import Settings
 from runtime.softphone import Act
 from runtime.softphone.terminal import Printer
@@ -129,7 +129,7 @@ def call(  # noqa: PLR0913 - the command's options
     if script and not dry_run:
         raise click.UsageError("--press and the like are for --dry-run: what a real phone does is not ours to say")
     chosen = settings.load({"recipes": recipes}, config)
-    if not _is_url(whom):
+    if not is_url(whom):
         _check(chosen, whom)
     job = Job(to, whom, from_, file, rate or 1.0, wait or dry_run, detection, query)
     if dry_run:
@@ -179,7 +179,7 @@ def _words(words: tuple[str, ...], *, by_file: bool) -> tuple[str, str]:
         why = "; with --csv there is no TO: FILE has who is called" if by_file else ""
         raise click.UsageError(f"{words[len(expected)]} is too much{why}")
     for word in words:
-        if word.endswith(".csv") and not _is_url(word):
+        if word.endswith(".csv") and not is_url(word):
             raise click.UsageError(f"{word} is a file: call RECIPE|URL --csv FILE")
     if _NUMBER.fullmatch(words[-1]):
         raise click.UsageError(f"{words[-1]} is a number, and no recipe" + ("" if by_file else ": TO comes first"))
@@ -197,10 +197,6 @@ def _query(params: Sequence[str]) -> str:
     return urlencode(given)
 
 
-def _is_url(whom: str) -> bool:
-    return whom.startswith(("http://", "https://"))
-
-
 def _check(chosen: Settings, recipe: str) -> None:
     """Whether a recipe can be called: before anybody is, and before a stage is set up for it."""
     if not catalogue.load(chosen.recipes, [recipe], chosen.callout_modules).recipes[recipe].takes_calls:
@@ -212,7 +208,7 @@ def _check(chosen: Settings, recipe: str) -> None:
 def _talk(chosen: Settings, job: Job) -> dict[str, Any]:
     """Who calls, where the call goes, what it is asked for, and who hears of it."""
     asked = {"machine_detection": job.detection} if job.detection else {}
-    if _is_url(job.whom):
+    if is_url(job.whom):
         return {"from_": job.from_, "url": with_query(job.whom, job.query), **asked}
     if not chosen.public_url:
         raise SettingsError(f"no public_url: set it to where Twilio finds the daemon that serves {job.whom}")
