@@ -15,6 +15,11 @@ A process that dies leaves numbers behind at one of these. What the next run mak
 | `calling`, `open` | yes | looks for it in Twilio's list, and calls only if it isn't there |
 | `called`, `refused` | there is, there is none | does nothing |
 
+**Whose clock it is.** "Since it was begun" is Twilio's time, on both sides: its list says when it made a call, and
+`calling` has the `Date` of its latest answer and the seconds since. These are counted by a clock that nobody sets, so
+that an NTP step between two calls puts no `calling` into a future in which its call would be looked for in vain. A
+search begins `MARGIN` seconds earlier, since the server that answers need not be the one that makes the call.
+
 **What is promised.** A number that the ledger has as `called` or `refused` is not called again, whatever happens to
 process and machine. One that may have been called is not called again while Twilio lists a call to it that was made
 since it was first begun, by Twilio's own clock. Two runs on one file don't overlap. In the end everybody was called or

@@ -55,7 +55,7 @@ class Entry:
     """What happened.
 
     Attributes:
-        at: seconds since the epoch, by Twilio's clock, and not later than it is there.
+        at: seconds since the epoch, by Twilio's clock as `TwilioClient.now` has it, and not later than it is there.
         what: what happened.
         to: the number it happened to.
         from_: who calls.

@@ -20,7 +20,7 @@ from enum import Enum
 from runtime.dialler.entry import Entry, What
 
 MARGIN = 10.0
-"""Seconds before a call was begun that its search begins: the clock here may have been set since Twilio's was seen."""
+"""Seconds before a call was begun that its search begins: Twilio's servers may not all have the same time."""
 
 
 class Step(Enum):

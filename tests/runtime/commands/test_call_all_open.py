@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -67,6 +68,24 @@ async def test_it_is_twilios_clock_that_counts(dial, exchange, ahead):
     await dial()
 
     assert exchange.called == {number(0): 2, number(1): 1, number(2): 1}, "one of the two to the first is an older one"
+
+
+async def test_a_clock_that_is_set_between_two_calls_has_nobody_called_twice(dial, exchange, tmp_path, monkeypatch):
+    """Set forward by a minute after the first answer. The second one is lost; its call was not made in that minute."""
+
+    def now(_):
+        return time.time() + (60.0 if b",called," in (tmp_path / LEDGER).read_bytes() else 0.0)
+
+    exchange.after = lost_at(2)
+    exchange.unlisted = {f"CA{2:032}"}
+    (tmp_path / LEDGER).touch()
+    monkeypatch.setattr("actors.clock.SystemClock.now", now)
+    assert (await dial(rows(range(3)), "--rate", "4")).exit_code == 3
+    exchange.unlisted.clear()
+
+    await dial()
+
+    assert exchange.called == {number(n): 1 for n in range(3)}
 
 
 async def test_two_that_may_be_it_stay_open_until_somebody_decides(dial, exchange, ledger):
