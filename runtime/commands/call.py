@@ -12,6 +12,7 @@ import click
 from actors import TERMINAL
 from runtime import catalogue, logs, settings
 from runtime.commands.call_all import call_all
+from runtime.commands.caller import caller
 from runtime.commands.options import config_option, counted, recipes_option, run
 from runtime.commands.script import ScriptCommand, script_of, script_options
 from runtime.errors import SettingsError, SwitchhookError
@@ -55,7 +56,7 @@ class Words(ScriptCommand):
 
 @click.command(cls=Words)
 @click.argument("words", nargs=-1)
-@click.option("--from", "from_", required=True, metavar="NUMBER", help="Who calls: a number of your account's.")
+@click.option("--from", "from_", required=True, type=caller, metavar="NUMBER", help="A number of your account's.")
 @click.option("--csv", "file", metavar="FILE", help="Call everybody in its column `to`, each once.")
 @click.option("--rate", type=float, help="Calls begun a second, of a FILE.  [default: 1, Twilio's own for an account]")
 @click.option("--wait", is_flag=True, help="Show the call's progress until its end.")

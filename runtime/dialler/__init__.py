@@ -10,7 +10,7 @@ from runtime.dialler.entry import Entry, What
 from runtime.dialler.follower import Follower
 from runtime.dialler.ledger import Ledger, LedgerError
 from runtime.dialler.pace import Pace
-from runtime.dialler.rows import Row, Rows, RowsError, read
+from runtime.dialler.rows import Row, Rows, RowsError, read, unspaced
 from runtime.dialler.standing import Book, Standing, Step
 from runtime.dialler.tally import Tally
 
@@ -32,4 +32,5 @@ __all__ = [
     "What",
     "display_on",
     "read",
+    "unspaced",
 ]

@@ -97,7 +97,7 @@ def number_of(written: str) -> str:
     >>> number_of("+44 131-496 0123")
     '+441314960123'
     """
-    number = _FORGIVEN.sub("", written)
+    number = unspaced(written)
     if not _INTERNATIONAL.fullmatch(number):
         raise _Wrong(f"{written!r} is not in E.164: a + and the country come first, as in +441314960123")
     try:
@@ -110,6 +110,15 @@ def number_of(written: str) -> str:
     if formatted != number:
         raise _Wrong(f"{written!r} is not in E.164; is it {formatted}?")
     return formatted
+
+
+def unspaced(written: str) -> str:
+    """What people write as a number, without the spaces and dashes that are forgiven in one.
+
+    >>> unspaced("+44 131-496 0123")
+    '+441314960123'
+    """
+    return _FORGIVEN.sub("", written)
 
 
 def _checked(text: str, name: str) -> Rows:

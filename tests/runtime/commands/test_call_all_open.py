@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.runtime.dialler.exchange import ACCOUNT, lost_at, number, rows
+from tests.runtime.dialler.exchange import ACCOUNT, FROM, lost_at, number, rows
 
 LEDGER = "guests.csv.calls.csv"
 
@@ -122,6 +122,18 @@ async def test_a_call_is_looked_for_from_the_number_that_may_have_made_it(dial, 
 
     assert exchange.called == {number(n): 1 for n in range(3)}
     assert ledger(number(1))[-1][:2] == ("called", f"CA{2:032}")
+
+
+async def test_however_the_calling_number_is_written_its_calls_are_found(dial, exchange, ledger):
+    exchange.after = lost_at(2)
+    exchange.unlisted = {f"CA{2:032}"}
+    await dial(rows(range(3)), from_="+44 131 496 0100")
+    exchange.unlisted.clear()
+
+    await dial(from_="+44-131-496-0100")
+
+    assert exchange.called == {number(n): 1 for n in range(3)}
+    assert {form["From"] for form in exchange.forms} == {FROM}
 
 
 async def test_another_account_cannot_look_for_these_calls(dial, exchange, monkeypatch):
