@@ -22,7 +22,9 @@ search begins `MARGIN` seconds earlier, since the server that answers need not b
 
 **What is promised.** A number that the ledger has as `called` or `refused` is not called again, whatever happens to
 process and machine. One that may have been called is not called again while Twilio lists a call to it that was made
-since it was first begun, by Twilio's own clock. Two runs on one file don't overlap. In the end everybody was called or
+since it was first begun, by Twilio's own clock. Two runs on one
+machine don't have one file at a time, unless its ledger is moved away between a call's `calling` and its outcome. In
+the end everybody was called or
 refused, or is told of as open.
 
 **What can't be.** A call that Twilio made of a request whose answer was lost, and that it doesn't list when the

@@ -1,6 +1,9 @@
 """The ledger on disk: a file that one process at a time has, that only grows, and that is synced at every entry.
 
-It is locked by `flock`, which the kernel lets go of when the process is gone, however it went.
+It is locked by `flock`, which the kernel lets go of when the process is gone, however it went. What is locked is the
+file, not its name: before each call it is looked whether the name is still the file's, since another run would begin
+anew on another file by that name. And the lock is one machine's: of a folder that several share, the others may not
+know of it.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Self
 
-from runtime.dialler.entry import HEADER, Damaged, Entry, decoded
+from runtime.dialler.entry import HEADER, Damaged, Entry, What, decoded
 from runtime.dialler.standing import Book
 from runtime.errors import SwitchhookError
 
@@ -50,6 +53,7 @@ class Ledger:
             raise LedgerError(f"{path}: can't be opened: {problem.strerror}") from problem
         try:
             self._lock()
+            self._check_name()
             self._take_up()
         except BaseException:
             self.close()
@@ -65,8 +69,11 @@ class Ledger:
         """Write an entry down. It is on disk when this returns.
 
         Raises:
-            LedgerError: it may not be; nothing more is written then.
+            LedgerError: it may not be, and nothing more is written then; or there is another file by the ledger's
+                name, in which nobody would find that a call is begun.
         """
+        if entry.what is What.CALLING:
+            self._check_name()
         self._append(entry.encoded())
         self.book.take(entry)
 
@@ -84,10 +91,21 @@ class Ledger:
         except OSError as problem:
             raise LedgerError(f"{self.path}: can't be locked: {problem.strerror}") from problem
 
+    def _check_name(self) -> None:
+        """Raise `LedgerError` unless the file that is locked is the one that others find by its name."""
+        ours = os.fstat(self._file)
+        try:
+            found = self.path.stat()
+        except OSError:
+            found = None
+        if found is None or (found.st_dev, found.st_ino) != (ours.st_dev, ours.st_ino):
+            raise LedgerError(f"{self.path}: was moved away during the run; move it back, and begin again")
+
     def _take_up(self) -> None:
         """Read what is there, and cut off what a crash has torn."""
         try:
-            octets = self.path.read_bytes()
+            with open(self._file, "rb", closefd=False) as file:
+                octets = file.read()
             entries, whole = decoded(octets)
             os.ftruncate(self._file, whole)
         except OSError as problem:

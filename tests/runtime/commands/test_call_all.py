@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from tests.runtime.commands.conftest import A_URL
-from tests.runtime.dialler.exchange import FROM, number, rows
+from tests.runtime.dialler.exchange import FROM, number, quietly, rows
 from tests.wire import a_call, post
 
 LEDGER = "guests.csv.calls.csv"
@@ -238,6 +238,23 @@ async def test_the_second_on_the_same_file_is_refused(dial, exchange):
     assert "guests.csv.calls.csv: another switchhook is calling from this file; wait for its end" in second.stderr
     assert (await first).exit_code == 0
     assert exchange.called == {number(n): 1 for n in range(3)}
+
+
+async def test_a_ledger_that_is_moved_away_during_a_run_has_nobody_called_twice(dial, exchange, tmp_path):
+    exchange.after = lambda n: exchange.over.wait() if n == 2 else quietly(n)
+    first = asyncio.create_task(dial(rows(range(40)), "--rate", "2"))
+    await exchange.until(lambda: len(exchange.forms) == 2)
+    (tmp_path / LEDGER).rename(tmp_path / "aside.csv")
+    exchange.over.set()
+    stopped = await first
+    (tmp_path / "aside.csv").rename(tmp_path / LEDGER)
+
+    await dial()
+
+    assert stopped.exit_code == 1
+    assert f"{LEDGER}: was moved away during the run; move it back, and begin again" in stopped.stderr
+    assert stopped.stdout == "2 called, 0 refused, 0 called before, 0 open, 38 to go\n"
+    assert exchange.called == {number(n): 1 for n in range(40)}
 
 
 async def test_a_link_to_the_file_is_the_same_file(dial, exchange, run, tmp_path):

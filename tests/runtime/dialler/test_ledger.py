@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
 import subprocess
@@ -107,6 +108,56 @@ def test_a_damaged_ledger_is_left_as_it_is(path):
         Ledger(path)
 
     assert path.read_bytes() == octets
+
+
+def test_a_ledger_that_was_moved_away_begins_no_call_and_still_hears_how_those_in_hand_came_out(path):
+    aside = path.with_name("aside.csv")
+    with Ledger(path) as ledger:
+        ledger.write(CALLING)
+        path.rename(aside)
+        with pytest.raises(LedgerError, match=r"calls\.csv: was moved away during the run; move it back"):
+            ledger.write(Entry(2.0, What.CALLING, JOE))
+        ledger.write(CALLED)
+
+        assert aside.read_bytes() == HEADER + CALLING.encoded() + CALLED.encoded()
+        assert ledger.book.of(JOE).step is Step.CALL
+
+
+def test_nor_does_one_in_whose_place_there_is_another(path):
+    """As an editor leaves it that writes a new file and gives it the old one's name."""
+    with Ledger(path) as ledger:
+        other = path.with_name("other")
+        other.write_bytes(path.read_bytes())
+        other.rename(path)
+        with pytest.raises(LedgerError, match="was moved away during the run"):
+            ledger.write(CALLING)
+
+
+def test_one_that_is_moved_back_goes_on(path):
+    with Ledger(path) as ledger:
+        path.rename(path.with_name("aside.csv")).rename(path)
+        ledger.write(CALLING)
+
+
+def test_one_that_is_moved_away_before_it_is_locked_is_not_had(path, monkeypatch):
+    """Between the opening of a file and its locking another run can end, and its ledger be moved."""
+    lock = fcntl.flock
+
+    def late(fd, how):
+        path.unlink()
+        lock(fd, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with pytest.raises(LedgerError, match="was moved away"):
+        Ledger(path)
+
+
+def test_what_is_read_is_what_is_locked(path, monkeypatch):
+    path.write_bytes(HEADER + CALLING.encoded())
+    monkeypatch.setattr(Path, "read_bytes", lambda _: HEADER)
+
+    with Ledger(path) as ledger:
+        assert ledger.book.of(JANE).step is Step.LOOK_UP
 
 
 def test_two_in_one_process_do_not_share_it(path):
