@@ -33,8 +33,9 @@ come last, which gives the list all the time there is. And a call that somebody 
 same number since then would be taken for ours. Two that may be ours are not told apart: the number stays open, and
 isn't called.
 
-What Twilio refuses for a number's own sake is written down, and the others go on. What would hinder all of them stops
-the run, and the number in hand counts as not begun.
+What Twilio refuses for a number's own sake, by a code that says so, is written down, and the others go on. Anything
+else may hinder all of them, or come of something on the way to Twilio: it stops the run, and the number in hand counts
+as not begun.
 """
 
 from __future__ import annotations
@@ -51,31 +52,24 @@ from runtime.dialler.rows import Row
 from runtime.dialler.standing import Step
 from runtime.dialler.tally import Tally
 from runtime.errors import SwitchhookError
-from runtime.twilio import Ambiguous, TwilioClient, TwilioError, Unreachable
+from runtime.twilio import Ambiguous, TwilioClient, TwilioError
 
 IN_HAND = 10
 """Requests at a time: at five calls a second, the most that Twilio gives an account, each may take two seconds."""
-OF_A_NUMBER = frozenset({21211, 21214, 21215, 21216, 21217, 21219, 573005})
-"""Codes that are about the number called, whatever their status: invalid, out of reach, not permitted, not verified.
-(Twilio's documentation: "Error and Warning Dictionary")"""
-OF_ALL = frozenset({10001, 20003, 20005, 21205, 21210, 21212, 21213})
-"""Codes that are about what all calls share: the account and its funds, the URL, the number that calls."""
-OF_ALL_STATUSES = frozenset({401, 402, 403, 404, 429})
+OF_A_NUMBER = frozenset({21202, 21211, 21214, 21215, 21216, 21217, 21219, 573005})
+"""Codes that are about the number called or the way to it, whatever their status: invalid, out of reach, a premium
+number, not permitted, not verified. (Twilio's documentation: "Error and Warning Dictionary")"""
 
 
 def concerns_all(error: TwilioError) -> bool:
-    """Whether what Twilio refused for one number, it would refuse for every other.
+    """Whether what Twilio refused for one number, it may refuse for every other: unless it says that it's the number.
 
     >>> concerns_all(TwilioError("Invalid 'To'", status=400, code=21211))
     False
-    >>> concerns_all(TwilioError("Authenticate", status=401, code=20003))
+    >>> concerns_all(TwilioError("POST Calls.json was answered with 400", status=400))
     True
     """
-    if isinstance(error, Unreachable) or error.code in OF_ALL:
-        return True
-    if error.code in OF_A_NUMBER:
-        return False
-    return error.status in OF_ALL_STATUSES or not 400 <= error.status < 500
+    return error.code not in OF_A_NUMBER
 
 
 class Dialler:

@@ -143,6 +143,13 @@ STOPPING = {
     "too many": (429, {"code": 20429, "message": "Too many requests", "status": 429}),
     "nowhere": (404, {"code": 20404, "message": "not found", "status": 404}),
     "redirect": (301, {}),
+    "a proxy": (400, {}),
+    "a proxy's credentials": (407, {}),
+    "voice": (400, {"code": 10005, "message": "Voice is disabled", "status": 400}),
+    "trial": (400, {"code": 10002, "message": "Trial account", "status": 400}),
+    "concurrency": (400, {"code": 10004, "message": "Call concurrency limit exceeded", "status": 400}),
+    "parameter": (400, {"code": 20001, "message": "Unknown parameters", "status": 400}),
+    "another from": (400, {"code": 573002, "message": "Invalid 'From'", "status": 400}),
 }
 
 
