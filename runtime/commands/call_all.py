@@ -108,6 +108,7 @@ def call_all(
     with Ledger(ledger or path.with_name(path.name + SUFFIX)) as kept:
         if kept.book.account not in {"", account}:
             raise LedgerError(f"{kept.path}: has calls of {kept.book.account}, which {account} can't look for")
+        kept.check_api(client_of(chosen).base_url)
         if kept.torn:
             click.echo(f"{kept.path}: a crash has torn its last line, which is left out", err=True)
         result = run(_run(chosen, kept, Job(found.rows, file, talk, whom, rate, wait), patience))
@@ -134,7 +135,7 @@ async def _dial(twilio: TwilioClient, ledger: Ledger, job: Job, result: Result, 
     from_ = job.talk["from_"]
     async for _ in twilio.calls(from_=from_, limit=1):
         """May we ask at all, and what time is it there?"""
-    ledger.write(Entry(twilio.now(), What.BEGUN, "", from_, twilio.account_sid, job.whom))
+    ledger.write(Entry(twilio.now(), What.BEGUN, twilio.base_url, from_, twilio.account_sid, job.whom))
     with display_on(Console(stderr=True), twilio.clock) as display:
         pace = Pace(job.rate, twilio.clock)
         dialler = Dialler(twilio, ledger, job.talk, pace=pace, stopped=stopped, display=display)

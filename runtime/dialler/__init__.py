@@ -6,7 +6,7 @@ of a number and what comes next, `dialler` calls, `follower` waits for the calls
 
 from runtime.dialler.dialler import Dialler
 from runtime.dialler.display import Display, display_on
-from runtime.dialler.entry import Entry, What
+from runtime.dialler.entry import Entry, What, without_credentials
 from runtime.dialler.follower import Follower
 from runtime.dialler.ledger import Ledger, LedgerError
 from runtime.dialler.pace import Pace
@@ -33,4 +33,5 @@ __all__ = [
     "display_on",
     "read",
     "unspaced",
+    "without_credentials",
 ]

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Self
 
-from runtime.dialler.entry import HEADER, Damaged, Entry, What, decoded
+from runtime.dialler.entry import HEADER, Damaged, Entry, What, decoded, without_credentials
 from runtime.dialler.standing import Book
 from runtime.errors import SwitchhookError
 
@@ -64,6 +64,15 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def check_api(self, url: str) -> None:
+        """Raise `LedgerError` if its calls were made by another API than that at a URL, which can't look for them."""
+        url = without_credentials(url)
+        if self.book.api not in {"", url}:
+            raise LedgerError(
+                f"{self.path}: has calls made at {self.book.api}, which {url} can't look for; "
+                "ask that API again (api_url, region, edge), or move the ledger away to have all called"
+            )
 
     def write(self, entry: Entry) -> None:
         """Write an entry down. It is on disk when this returns.

@@ -86,16 +86,17 @@ _AFTER: Mapping[What, Callable[[Standing, Entry], Standing]] = {
 
 
 class Book:
-    """How it stands with every number of a ledger, and which account they were called by; empty if none were."""
+    """How it stands with every number of a ledger, and which account of which API called them; empty if none has."""
 
     def __init__(self) -> None:
         self.account = ""
+        self.api = ""
         self._numbers: dict[str, Standing] = {}
 
     def take(self, entry: Entry) -> None:
         """Know what an entry says, too."""
         if entry.what is What.BEGUN:
-            self.account = entry.sid
+            self.account, self.api = entry.sid, entry.to
         else:
             self._numbers[entry.to] = _AFTER[entry.what](self.of(entry.to), entry)
 

@@ -112,6 +112,11 @@ class TwilioClient:
         return await self._transport.request(method.upper(), at, pairs_of(params or {}))
 
     @property
+    def base_url(self) -> str:
+        """Where the API is, without a slash at its end."""
+        return self._transport.base
+
+    @property
     def clock(self) -> Clock:
         """Where this client's time comes from."""
         return self._transport.patience.clock

@@ -147,6 +147,43 @@ async def test_another_account_cannot_look_for_these_calls(dial, exchange, monke
     assert len(exchange.forms) == 3
 
 
+async def test_another_api_cannot_look_for_these_calls_nor_do_they_count_there(dial, exchange, ledger, monkeypatch):
+    """As after a try on a stand-in: nobody was called there who is to be called by Twilio."""
+    await dial(rows(range(3)))
+    here = exchange.url
+    monkeypatch.setenv("SWITCHHOOK_API_URL", "http://127.0.0.1:1")
+
+    result = await dial()
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"{LEDGER}: has calls made at {here}, which http://127.0.0.1:1 can't look for; " in result.stderr
+    assert len(exchange.forms) == 3
+
+    monkeypatch.setenv("SWITCHHOOK_API_URL", f"{here}/")
+    assert (await dial()).stdout == "0 called, 0 refused, 3 called before, 0 open\n"
+
+
+async def test_a_ledger_that_does_not_say_by_which_api_its_calls_were_made_is_gone_on_with(dial, exchange, tmp_path):
+    await dial(rows(range(3)))
+    text = (tmp_path / LEDGER).read_text(encoding="utf-8")
+    (tmp_path / LEDGER).write_text(text.replace(exchange.url, ""), encoding="utf-8")
+
+    assert (await dial()).stdout == "0 called, 0 refused, 3 called before, 0 open\n"
+
+
+async def test_no_password_of_an_application_is_in_the_ledger(dial, exchange, tmp_path):
+    told = {"code": 21211, "message": "not for https://jane:s3cret@h/voice", "status": 400}
+    exchange.refusals[number(1)] = (400, told)
+
+    await dial(rows(range(3)), whom="https://jane:s3cret@h/voice?x=1")
+
+    text = (tmp_path / LEDGER).read_text(encoding="utf-8")
+    assert f"begun,{exchange.url},{FROM},{ACCOUNT},https://h/voice?x=1\n" in text
+    assert "not for https://h/voice" in text
+    assert "s3cret" not in text
+    assert {form["Url"] for form in exchange.forms} == {"https://jane:s3cret@h/voice?x=1"}
+
+
 async def test_a_torn_line_is_told(dial, exchange, tmp_path):
     await dial(rows(range(3)))
     whole = (tmp_path / LEDGER).read_bytes()
