@@ -5,13 +5,13 @@ written down here, in the ledger. For each number:
 
     1. `calling` is written, and synced to disk;
     2. Twilio is asked for the call;
-    3. `called` with the call's SID is written, or `refused`, or `unmade`, or `open`, and synced to disk.
+    3. `called` with the call's SID is written, or `refused`, `barred`, `unmade` or `open`, and synced to disk.
 
 A process that dies leaves numbers behind at one of these. What the next run makes of them:
 
 | the ledger says | there may be a call | the next run |
 |---|---|---|
-| nothing, or `unmade` | no | calls |
+| nothing, `barred` or `unmade` | no | calls |
 | `calling`, `open` | yes | looks for it in Twilio's list, and calls only if it isn't there |
 | `called`, `refused` | there is, there is none | does nothing |
 
@@ -33,9 +33,9 @@ come last, which gives the list all the time there is. And a call that somebody 
 same number since then would be taken for ours. Two that may be ours are not told apart: the number stays open, and
 isn't called.
 
-What Twilio refuses for a number's own sake, by a code that says so, is written down, and the others go on. Anything
-else may hinder all of them, or come of something on the way to Twilio: it stops the run, and the number in hand counts
-as not begun.
+What Twilio refuses for a number's own sake, by a code that says so, is written down, and the others go on: for good as
+`refused`, and as `barred` if the account or the row can be mended, which the next run sees. Anything else may hinder
+all of them, or come of something on the way to Twilio: it stops the run, and the number in hand counts as not begun.
 """
 
 from __future__ import annotations
@@ -56,20 +56,39 @@ from runtime.twilio import Ambiguous, TwilioClient, TwilioError
 
 IN_HAND = 10
 """Requests at a time: at five calls a second, the most that Twilio gives an account, each may take two seconds."""
-OF_A_NUMBER = frozenset({21202, 21211, 21214, 21215, 21216, 21217, 21219, 573005})
-"""Codes that are about the number called or the way to it, whatever their status: invalid, out of reach, a premium
-number, not permitted, not verified. (Twilio's documentation: "Error and Warning Dictionary")"""
+OF_A_NUMBER = (21202, 21211, 21214, 21217)
+"""Codes that are about the number called: a premium one, invalid, out of reach.
+(Twilio's documentation: "Error and Warning Dictionary")"""
+FOR_NOW = (21203, 21215, 21216, 21219, 573005)
+"""Codes that are about the way to it, which the account's owner can open: not permitted there, or not verified."""
+OF_A_URL = 21205
+"""The code of a URL that is none. A row's own columns are in it."""
+OUTCOMES: Mapping[int | None, What] = {
+    **dict.fromkeys(OF_A_NUMBER, What.REFUSED),
+    **dict.fromkeys(FOR_NOW, What.BARRED),
+}
+"""What a refusal comes to, by its code, whatever its status. Any other may hinder every call."""
 
 
-def concerns_all(error: TwilioError) -> bool:
-    """Whether what Twilio refused for one number, it may refuse for every other: unless it says that it's the number.
+def outcome_of(error: TwilioError, row: Row) -> What:
+    """What becomes of a row that Twilio has refused.
 
-    >>> concerns_all(TwilioError("Invalid 'To'", status=400, code=21211))
-    False
-    >>> concerns_all(TwilioError("POST Calls.json was answered with 400", status=400))
-    True
+    >>> outcome_of(TwilioError("Invalid 'To'", status=400, code=21211), Row(2, "+1311"))
+    <What.REFUSED: 'refused'>
+    >>> outcome_of(TwilioError("POST Calls.json was answered with 400", status=400), Row(2, "+441314960123"))
+    <What.UNMADE: 'unmade'>
     """
-    return error.code not in OF_A_NUMBER
+    if row.query and error.code == OF_A_URL:
+        return What.BARRED
+    return OUTCOMES.get(error.code, What.UNMADE)
+
+
+class Hindrance(SwitchhookError):
+    """What hinders all calls, and at whom it was met. It exits as the problem does that it is."""
+
+    def __init__(self, who: str, problem: SwitchhookError) -> None:
+        super().__init__(*(f"{who}: {line}" for line in problem.lines))
+        self.exit_code = problem.exit_code
 
 
 class Dialler:
@@ -86,7 +105,7 @@ class Dialler:
     Attributes:
         tally: how far it has come.
         open: a line for every number that was left open.
-        problem: what hinders all calls, and has stopped the run.
+        problem: what hinders all calls, and has stopped the run; at which row.
     """
 
     def __init__(
@@ -101,7 +120,7 @@ class Dialler:
     ) -> None:
         self.tally = Tally()
         self.open: list[str] = []
-        self.problem: SwitchhookError | None = None
+        self.problem: Hindrance | None = None
         self._twilio = twilio
         self._ledger = ledger
         self._talk = talk
@@ -128,10 +147,11 @@ class Dialler:
     async def _work(self, due: Iterator[Row], name: str) -> None:
         """Take one row after the other from what all workers share."""
         for row in due:
+            who = f"{name}:{row.line}: {row.to}"
             try:
-                going_on = await self._do(row, f"{name}:{row.line}: {row.to}")
+                going_on = await self._do(row, who)
             except SwitchhookError as problem:
-                self.problem = self.problem or problem
+                self.problem = self.problem or Hindrance(who, problem)
                 going_on = False
                 if not self._stopped.done():
                     self._stopped.set_result(None)
@@ -172,11 +192,11 @@ class Dialler:
         except Ambiguous as unknown:
             self._leave_open(row, who, str(unknown))
         except TwilioError as refusal:
-            if concerns_all(refusal):
-                self._write(What.UNMADE, row, from_=from_, detail=str(refusal))
+            outcome = outcome_of(refusal, row)
+            self._write(outcome, row, from_=from_, detail=str(refusal))
+            if outcome is What.UNMADE:
                 raise
-            self._write(What.REFUSED, row, from_=from_, detail=str(refusal))
-            self._display.tell(f"{who}: {refusal}")
+            self._display.tell(f"{who}: {refusal}" + ("; the next run tries again" if outcome is What.BARRED else ""))
         except SwitchhookError as problem:
             self._write(What.UNMADE, row, from_=from_, detail=str(problem))
             raise

@@ -39,6 +39,9 @@ class What(StrEnum):
     """There is one, `sid`."""
     REFUSED = "refused"
     """Twilio doesn't call this number, for the reason in `detail`."""
+    BARRED = "barred"
+    """Twilio doesn't call this number as things are, for the reason in `detail`, which somebody can mend: not called in
+    this run, and to be called by the next one."""
     UNMADE = "unmade"
     """There is none: what hindered it concerns all numbers, so this one is still to be called."""
     OPEN = "open"

@@ -2,7 +2,8 @@
 
     calling   called      done: the call has a SID
     calling   refused     done: Twilio won't call it
-    calling   unmade      as if it had not been begun
+    calling   barred      as if it had not been begun
+    calling   unmade      the same
     calling   open        nobody knows yet
     calling               nobody knows yet: the process died in between
     (nothing)             to be called
@@ -75,11 +76,16 @@ def _called(now: Standing, entry: Entry) -> Standing:
     return Standing(sid=entry.sid, from_=entry.from_, since=since - MARGIN)
 
 
+def _undone(now: Standing, _: Entry) -> Standing:
+    return replace(now, intents=now.intents[:-1])
+
+
 _AFTER: Mapping[What, Callable[[Standing, Entry], Standing]] = {
     What.CALLING: lambda now, entry: replace(now, intents=(*now.intents, (entry.at, entry.from_))),
     What.CALLED: _called,
     What.REFUSED: lambda _, entry: Standing(refusal=entry.detail or "refused"),
-    What.UNMADE: lambda now, _: replace(now, intents=now.intents[:-1]),
+    What.BARRED: _undone,
+    What.UNMADE: _undone,
     What.OPEN: lambda now, _: now,
     What.ENDED: lambda now, entry: replace(now, status=entry.detail),
 }

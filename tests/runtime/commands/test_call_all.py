@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import re
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -110,7 +111,7 @@ async def test_a_file_that_is_wrong_calls_nobody(dial, exchange, tmp_path):
 
 async def test_who_is_refused_is_told_and_written_down_and_the_others_go_on(dial, exchange, ledger):
     exchange.refusals[number(2)] = (400, {"code": 21211, "message": "Invalid 'To'", "status": 400})
-    exchange.refusals[number(3)] = (403, {"code": 21216, "message": "blocked", "status": 403})
+    exchange.refusals[number(3)] = (403, {"code": 21214, "message": "out of reach", "status": 403})
 
     result = await dial(rows(range(5)))
 
@@ -119,7 +120,7 @@ async def test_who_is_refused_is_told_and_written_down_and_the_others_go_on(dial
     assert sorted(result.stderr.splitlines()) == [
         "2 numbers refused",
         f"guests.csv:4: {number(2)}: 21211: Invalid 'To'",
-        f"guests.csv:5: {number(3)}: 21216: blocked",
+        f"guests.csv:5: {number(3)}: 21214: out of reach",
     ]
     assert ledger(number(2)) == [("calling", "", ""), ("refused", "", "21211: Invalid 'To'")]
 
@@ -133,6 +134,36 @@ async def test_who_was_refused_is_not_asked_for_again_and_still_counts(dial, exc
     assert (result.exit_code, result.stdout) == (1, "0 called, 1 refused, 4 called before, 0 open\n")
     assert result.stderr == "1 number refused\n"
     assert len(exchange.forms) == 5
+
+
+async def test_who_is_barred_is_told_and_not_called_in_this_run_and_called_in_the_next(dial, exchange, ledger):
+    exchange.refusals[number(2)] = (400, {"code": 21215, "message": "not permitted there", "status": 400})
+
+    result = await dial(rows(range(5)))
+
+    assert (result.exit_code, result.stdout) == (1, "4 called, 1 refused, 0 called before, 0 open\n")
+    assert result.stderr.splitlines() == [
+        f"guests.csv:4: {number(2)}: 21215: not permitted there; the next run tries again",
+        "1 number refused",
+    ]
+    assert ledger(number(2)) == [("calling", "", ""), ("barred", "", "21215: not permitted there")]
+    assert len(exchange.forms) == 5
+
+    exchange.refusals.clear()
+    result = await dial()
+
+    assert (result.exit_code, result.stdout) == (0, "1 called, 0 refused, 4 called before, 0 open\n")
+    assert exchange.called == {number(n): 1 for n in range(5)}
+
+
+async def test_a_row_whose_url_is_none_blocks_nobody_behind_it(dial, exchange):
+    exchange.refusals[number(2)] = (400, {"code": 21205, "message": "Url is not a valid URL", "status": 400})
+    text = "to,name\n" + "".join(f"{number(n)},Guest {n}\n" for n in range(1, 41))
+
+    result = await dial(text)
+
+    assert (result.exit_code, result.stdout) == (1, "39 called, 1 refused, 0 called before, 0 open\n")
+    assert f"guests.csv:3: {number(2)}: 21205: Url is not a valid URL; the next run tries again\n" in result.stderr
 
 
 STOPPING = {
@@ -163,6 +194,7 @@ async def test_what_hinders_all_stops_and_can_be_gone_on_from(dial, exchange, le
     assert stopped.stdout == "3 called, 0 refused, 0 called before, 0 open, 57 to go\n"
     *problem, how_on = stopped.stderr.splitlines()
     assert len(problem) == 1
+    assert re.match(r"guests\.csv:\d+: \+44\d+: ", problem[0]), "of those that were in hand the first that was met"
     assert how_on == "the same command goes on from here"
     assert [what for what, *_ in ledger(number(3))] == ["calling", "unmade"]
     assert len(exchange.forms) < 60

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from runtime.dialler import Book, Dialler, Entry, Pace, Row, Step, What, dialler
-from runtime.dialler.dialler import IN_HAND, OF_A_NUMBER, concerns_all
+from runtime.dialler.dialler import FOR_NOW, IN_HAND, OF_A_NUMBER, outcome_of
 from runtime.twilio import Ambiguous, InvalidRequest, TwilioError, Unreachable
 from tests.actors.doubles import ManualClock, quiet
 from tests.runtime.dialler.exchange import FROM, number
@@ -194,6 +194,7 @@ async def test_stopped_it_looks_for_nobody_any_longer(bench):
     ("problem", "told", "stops"),
     [
         (TwilioError("Invalid 'To'", status=400, code=21211), ["calling", "refused"], False),
+        (TwilioError("not verified", status=400, code=21219), ["calling", "barred"], False),
         (TwilioError("?", status=400), ["calling", "unmade"], True),
         (Ambiguous("no answer", what="POST"), ["calling", "open"], False),
         (TwilioError("Authenticate", status=401, code=20003), ["calling", "unmade"], True),
@@ -208,7 +209,8 @@ async def test_what_is_written_of_what_went_wrong(bench, problem, told, stops):
 
     assert task.done()
     assert bench.ledger.of(number(1)) == told
-    assert bench.dialler.problem is (problem if stops else None)
+    assert str(bench.dialler.problem) == (f"guests.csv:3: {number(1)}: {problem}" if stops else "None")
+    assert getattr(bench.dialler.problem, "exit_code", problem.exit_code) == problem.exit_code
     assert len(bench.twilio.begun) == (2 if stops else 4)
     assert bench.stopped.done() is stops
 
@@ -220,7 +222,7 @@ async def test_the_first_hindrance_is_the_one_that_is_told(bench):
     await bench.start(9)
     await bench.pass_time(10)
 
-    assert bench.dialler.problem is first
+    assert str(bench.dialler.problem) == f"guests.csv:2: {number(0)}: first"
     assert bench.ledger.of(number(1)) == ["calling", "unmade"]
 
 
@@ -231,6 +233,13 @@ async def test_a_refusal_is_shown_at_once_with_its_line(bench):
     assert bench.shown.lines == [f"guests.csv:2: {number(0)}: 21211: Invalid 'To'"]
 
 
+async def test_one_that_is_refused_for_now_is_shown_with_what_comes_of_it(bench):
+    bench.twilio.problems[number(0)] = TwilioError("not verified", status=400, code=21219)
+    await bench.start(3)
+
+    assert bench.shown.lines == [f"guests.csv:2: {number(0)}: 21219: not verified; the next run tries again"]
+
+
 # --- whom a refusal concerns -------------------------------------------------------------------------
 
 
@@ -238,22 +247,35 @@ def test_the_examples():
     assert doctest.testmod(dialler).failed == 0
 
 
-@pytest.mark.parametrize("code", sorted(OF_A_NUMBER))
+PLAIN, OWN = Row(2, number(1)), Row(2, number(1), "name=Jane")
+
+
+@pytest.mark.parametrize(
+    ("codes", "outcome"), [(OF_A_NUMBER, What.REFUSED), (FOR_NOW, What.BARRED)], ids=["of a number", "for now"]
+)
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
-def test_codes_about_a_number_concern_that_number_alone(code, status):
-    assert not concerns_all(TwilioError("no", status=status, code=code))
+def test_codes_about_a_number_concern_that_number_alone(codes, outcome, status):
+    assert {outcome_of(TwilioError("no", status=status, code=code), PLAIN) for code in codes} == {outcome}
 
 
 @pytest.mark.parametrize("code", [10001, 10002, 10004, 10005, 20001, 20003, 20005, 21205, 21210, 21212, 573002, 99999])
 @pytest.mark.parametrize("status", [400, 401, 403])
 def test_all_others_concern_all_whatever_they_are(code, status):
-    assert concerns_all(TwilioError("no", status=status, code=code))
+    assert outcome_of(TwilioError("no", status=status, code=code), PLAIN) is What.UNMADE
 
 
+@pytest.mark.parametrize("row", [PLAIN, OWN])
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 407, 422, 429])
-def test_an_answer_without_a_code_says_nothing_of_the_number(status):
-    assert concerns_all(TwilioError("no", status=status))
+def test_an_answer_without_a_code_says_nothing_of_the_number(status, row):
+    assert outcome_of(TwilioError("no", status=status), row) is What.UNMADE
 
 
 def test_without_an_answer_nothing_is_known_of_the_number():
-    assert concerns_all(Unreachable("no connection"))
+    assert outcome_of(Unreachable("no connection"), PLAIN) is What.UNMADE
+
+
+def test_a_url_that_has_a_rows_own_columns_is_that_rows():
+    refusal = TwilioError("Url is not a valid URL", status=400, code=21205)
+
+    assert outcome_of(refusal, OWN) is What.BARRED
+    assert outcome_of(refusal, PLAIN) is What.UNMADE
