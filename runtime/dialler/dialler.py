@@ -36,6 +36,7 @@ isn't called.
 What Twilio refuses for a number's own sake, by a code that says so, is written down, and the others go on: for good as
 `refused`, and as `barred` if the account or the row can be mended, which the next run sees. Anything else may hinder
 all of them, or come of something on the way to Twilio: it stops the run, and the number in hand counts as not begun.
+So does one lost answer after the other, as many as there are requests at a time; those numbers are open.
 """
 
 from __future__ import annotations
@@ -91,6 +92,12 @@ class Hindrance(SwitchhookError):
         self.exit_code = problem.exit_code
 
 
+class Outage(SwitchhookError):
+    """Twilio answers nobody any more, so that of each call nobody knows."""
+
+    exit_code = 3
+
+
 class Dialler:
     """One run over a file.
 
@@ -127,6 +134,8 @@ class Dialler:
         self._pace = pace
         self._stopped = stopped
         self._display = display
+        self._lost = 0
+        """Answers that were lost, one after the other."""
 
     async def dial(self, rows: Iterable[Row], name: str = "") -> None:
         """Call everybody who is to be called, in the file's order, but for those who must be looked for: they are last.
@@ -191,6 +200,10 @@ class Dialler:
             made = await self._twilio.make_call(row.to, **self._talk_with(row))
         except Ambiguous as unknown:
             self._leave_open(row, who, str(unknown))
+            self._lost += 1
+            if self._lost >= IN_HAND:
+                raise Outage(f"answers were lost {self._lost} times in a row: {unknown}") from unknown
+            return
         except TwilioError as refusal:
             outcome = outcome_of(refusal, row)
             self._write(outcome, row, from_=from_, detail=str(refusal))
@@ -202,6 +215,7 @@ class Dialler:
             raise
         else:
             self._write(What.CALLED, row, from_=from_, sid=made["sid"], detail=str(made.get("status", "")))
+        self._lost = 0
 
     def _talk_with(self, row: Row) -> Mapping[str, Any]:
         """What a call is made with: the row's own columns are in its URL."""

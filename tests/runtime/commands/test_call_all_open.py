@@ -43,6 +43,23 @@ async def test_one_of_which_nobody_knows_is_told_at_the_end_and_called_by_the_ne
     assert exchange.called == {number(n): 1 for n in range(3)}
 
 
+async def test_an_outage_stops_the_run_and_is_gone_on_from(dial, exchange):
+    exchange.refusals = dict.fromkeys(map(number, range(200)), (503, {}))
+
+    result = await dial(rows(range(200)))
+
+    asked = len(exchange.forms)
+    assert 10 <= asked < 20
+    assert result.exit_code == 3
+    assert result.stdout == f"0 called, 0 refused, 0 called before, {asked} open, {200 - asked} to go\n"
+    assert "answers were lost 10 times in a row: POST " in result.stderr
+    assert result.stderr.endswith("the same command goes on from here\n")
+
+    exchange.refusals.clear()
+    assert (await dial()).stdout == "200 called, 0 refused, 0 called before, 0 open\n"
+    assert exchange.called == {number(n): 1 for n in range(200)}
+
+
 async def test_one_that_comes_to_light_before_the_next_run_is_not_called_again(dial, exchange, ledger):
     exchange.after = lost_at(2)
     exchange.unlisted = {f"CA{2:032}"}

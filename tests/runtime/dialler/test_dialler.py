@@ -24,7 +24,7 @@ class Twilio:
         self.clock = clock
         self.begun: list[tuple[float, str]] = []
         self.takes = 0.0
-        self.problems: dict[str, Exception] = {}
+        self.problems: dict[str, Exception | None] = {}
         self.looked_for: list[tuple[str, float]] = []
         self.looking = asyncio.Event()
 
@@ -40,8 +40,8 @@ class Twilio:
         self.begun.append((self.clock.now(), to))
         if self.takes:
             await self.wait(self.takes)
-        if to in self.problems:
-            raise self.problems[to]
+        if (problem := self.problems.get(to)) is not None:
+            raise problem
         return {"sid": f"CA{to}"}
 
     async def find_calls(self, to: str, from_: str, since: float) -> list[dict[str, Any]]:
@@ -213,6 +213,35 @@ async def test_what_is_written_of_what_went_wrong(bench, problem, told, stops):
     assert getattr(bench.dialler.problem, "exit_code", problem.exit_code) == problem.exit_code
     assert len(bench.twilio.begun) == (2 if stops else 4)
     assert bench.stopped.done() is stops
+
+
+async def test_an_outage_stops_the_run_and_leaves_no_more_open_than_are_in_hand_and_as_many_again(bench):
+    lost = Ambiguous("it answered 503", what="POST")
+    bench.twilio.problems = dict.fromkeys(map(number, range(200)), lost)
+    bench.twilio.takes = 10.5
+    task = await bench.start(200)
+    await bench.pass_time(60)
+
+    assert task.done()
+    assert IN_HAND <= len(bench.twilio.begun) < 2 * IN_HAND
+    assert bench.dialler.tally.open == len(bench.dialler.open) == len(bench.twilio.begun)
+    last = f"guests.csv:{IN_HAND + 1}: {number(IN_HAND - 1)}"
+    assert str(bench.dialler.problem) == f"{last}: answers were lost {IN_HAND} times in a row: it answered 503"
+    assert bench.dialler.problem.exit_code == 3
+
+
+@pytest.mark.parametrize("answer", [None, TwilioError("Invalid 'To'", status=400, code=21211)])
+async def test_answers_that_are_lost_now_and_then_stop_nothing(bench, answer):
+    for n in range(60):
+        bench.twilio.problems[number(n)] = Ambiguous("it answered 503", what="POST")
+    for n in range(IN_HAND - 1, 60, IN_HAND):
+        bench.twilio.problems[number(n)] = answer
+    task = await bench.start(60)
+    await bench.pass_time(61)
+
+    assert task.done()
+    assert len(bench.twilio.begun) == 60
+    assert bench.dialler.problem is None
 
 
 async def test_the_first_hindrance_is_the_one_that_is_told(bench):
