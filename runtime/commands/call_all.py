@@ -13,7 +13,20 @@ from rich.console import Console
 
 from runtime import logs
 from runtime.commands.options import counted, run
-from runtime.dialler import Dialler, Entry, Follower, Ledger, LedgerError, Pace, Row, Tally, What, display_on, read
+from runtime.dialler import (
+    Dialler,
+    Entry,
+    Follower,
+    Ledger,
+    LedgerError,
+    Pace,
+    Row,
+    Tally,
+    What,
+    display_on,
+    read,
+    unless_stopped,
+)
 from runtime.dialler.ledger import SUFFIX
 from runtime.dialler.tally import by_status
 from runtime.errors import SwitchhookError
@@ -73,15 +86,18 @@ class CtrlC:
 
     stopped: asyncio.Future[None]
     task: asyncio.Task[Any] | None = field(default_factory=asyncio.current_task)
+    calling: bool = False
+    """Whether calls may be in hand, which are finished."""
     pressed: bool = False
 
     def __call__(self) -> None:
         """Somebody has pressed it."""
+        if self.pressed and self.task is not None:
+            self.task.cancel()
+        elif self.calling:
+            click.echo(IN_HAND, err=True)
         if not self.stopped.done():
             self.stopped.set_result(None)
-            click.echo(IN_HAND, err=True)
-        elif self.task is not None:
-            self.task.cancel()
         self.pressed = True
 
 
@@ -121,7 +137,7 @@ async def _run(chosen: Settings, ledger: Ledger, job: Job, patience: Patience) -
     try:
         async with client_of(chosen, patience) as twilio:
             with interrupted_by(ctrl_c):
-                await _dial(twilio, ledger, job, result, ctrl_c.stopped)
+                await _dial(twilio, ledger, job, result, ctrl_c)
     except SwitchhookError as problem:
         result.problem = problem
     except asyncio.CancelledError:
@@ -131,20 +147,29 @@ async def _run(chosen: Settings, ledger: Ledger, job: Job, patience: Patience) -
     return result
 
 
-async def _dial(twilio: TwilioClient, ledger: Ledger, job: Job, result: Result, stopped: asyncio.Future[None]) -> None:
-    from_ = job.talk["from_"]
-    async for _ in twilio.calls(from_=from_, limit=1):
-        """May we ask at all, and what time is it there?"""
+async def _dial(twilio: TwilioClient, ledger: Ledger, job: Job, result: Result, ctrl_c: CtrlC) -> None:
+    from_, stopped = job.talk["from_"], ctrl_c.stopped
+    await unless_stopped(_ask(twilio, from_), stopped)
+    if stopped.done():
+        return
     ledger.write(Entry(twilio.now(), What.BEGUN, twilio.base_url, from_, twilio.account_sid, job.whom))
     with display_on(Console(stderr=True), twilio.clock) as display:
         pace = Pace(job.rate, twilio.clock)
         dialler = Dialler(twilio, ledger, job.talk, pace=pace, stopped=stopped, display=display)
         result.tally, result.open = dialler.tally, dialler.open
+        ctrl_c.calling = True
         await dialler.dial(job.rows, job.file)
+        ctrl_c.calling = False
         result.problem = dialler.problem
         if job.wait and not stopped.done():
             follower = Follower(twilio, ledger, stopped=stopped, display=display)
             result.ends = await follower.follow(job.rows)
+
+
+async def _ask(twilio: TwilioClient, from_: str) -> None:
+    """May we ask at all, and what time is it there?"""
+    async for _ in twilio.calls(from_=from_, limit=1):
+        """That is all we want to know."""
 
 
 def _tell(result: Result) -> None:

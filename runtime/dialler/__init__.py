@@ -12,6 +12,7 @@ from runtime.dialler.ledger import Ledger, LedgerError
 from runtime.dialler.pace import Pace
 from runtime.dialler.rows import Row, Rows, RowsError, read, unspaced
 from runtime.dialler.standing import Book, Standing, Step
+from runtime.dialler.stopping import unless_stopped
 from runtime.dialler.tally import Tally
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "What",
     "display_on",
     "read",
+    "unless_stopped",
     "unspaced",
     "without_credentials",
 ]

@@ -42,7 +42,7 @@ So does one lost answer after the other, as many as there are requests at a time
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from runtime.dialler.display import Display
@@ -51,6 +51,7 @@ from runtime.dialler.ledger import Ledger
 from runtime.dialler.pace import Pace
 from runtime.dialler.rows import Row
 from runtime.dialler.standing import Step
+from runtime.dialler.stopping import unless_stopped
 from runtime.dialler.tally import Tally
 from runtime.errors import SwitchhookError
 from runtime.twilio import Ambiguous, TwilioClient, TwilioError
@@ -170,7 +171,7 @@ class Dialler:
     async def _do(self, row: Row, who: str) -> bool:
         """Whatever a row needs. Whether others may follow."""
         lost = self._ledger.book.of(row.to).step is Step.LOOK_UP
-        if lost and await self._unless_stopped(self._look_up(row, who)):
+        if lost and await unless_stopped(self._look_up(row, who), self._stopped):
             return True
         if not await self._pace.turn(self._stopped):
             return False
@@ -234,13 +235,3 @@ class Dialler:
         self.tally.note(what)
         if what is not What.CALLING:
             self._display.show(self.tally)
-
-    async def _unless_stopped(self, look_up: Coroutine[Any, Any, bool]) -> bool:
-        """What a look-up comes to; nothing, if it is given up because of a stop. It changes nothing at Twilio."""
-        task: asyncio.Task[bool] = asyncio.ensure_future(look_up)
-        either: set[asyncio.Future[Any]] = {task, self._stopped}
-        try:
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            return task.done() and task.result()
-        finally:
-            task.cancel()
