@@ -219,11 +219,11 @@ class Dialler:
         self._lost = 0
 
     def _talk_with(self, row: Row) -> Mapping[str, Any]:
-        """What a call is made with: the row's own columns are in its URL."""
+        """What a call is made with: the row's own columns are in its URL, before what overrides Twilio's connection."""
         if not row.query:
             return self._talk
-        url = self._talk["url"].partition("#")[0]
-        return {**self._talk, "url": url + ("&" if "?" in url else "?") + row.query}
+        url, mark, overrides = self._talk["url"].partition("#")
+        return {**self._talk, "url": f"{url}{'&' if '?' in url else '?'}{row.query}{mark}{overrides}"}
 
     def _leave_open(self, row: Row, who: str, why: str) -> None:
         self._write(What.OPEN, row, from_=self._talk["from_"], detail=why)

@@ -83,10 +83,20 @@ async def test_a_daemon_says_hello_to_each_by_name(serve, dial, exchange, monkey
 
 
 async def test_a_urls_own_query_stays(dial, exchange):
-    await dial(f"to,name\n{number(1)},Jane\n", whom=f"{A_URL}#top")
+    await dial(f"to,name\n{number(1)},Jane\n", whom=A_URL)
 
     [form] = exchange.forms
     assert parse_qsl(urlsplit(form["Url"]).query) == [("x", "1"), ("name", "Jane")]
+
+
+@pytest.mark.parametrize("overrides", ["#rc=2&rp=5xx", "#", "#e=dublin&rp=all"])
+@pytest.mark.parametrize(("whom", "with_it"), [("https://h/v", "https://h/v?name=Jane"), (A_URL, f"{A_URL}&name=Jane")])
+async def test_connection_overrides_stay_behind_the_query(dial, exchange, whom, with_it, overrides):
+    """'Connection overrides': the fragment says how Twilio connects, and how often it tries again."""
+    await dial(f"to,name\n{number(1)},Jane\n", whom=whom + overrides)
+
+    [form] = exchange.forms
+    assert form["Url"] == with_it + overrides
 
 
 async def test_a_number_that_occurs_twice_is_called_once_and_told(dial, exchange):
