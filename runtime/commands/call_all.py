@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,7 +117,7 @@ def call_all(
 
     Raises what came of it, unless everybody was called.
     """
-    path, account = Path(file).resolve(), account_of(chosen)
+    path, account = Path(os.path.realpath(file)), account_of(chosen)
     found = read(path, file)
     for line in found.repeats:
         click.echo(line, err=True)

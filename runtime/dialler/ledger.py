@@ -125,8 +125,8 @@ class Ledger:
         for entry in entries:
             self.book.take(entry)
         if not whole:
-            self._append(HEADER)
             self._sync_folder()
+            self._append(HEADER)
 
     def _append(self, octets: bytes) -> None:
         if self._broken is not None:
@@ -140,9 +140,14 @@ class Ledger:
             raise self._broken from problem
 
     def _sync_folder(self) -> None:
-        """A new file's name is on disk only when its folder is."""
-        folder = os.open(self.path.parent, os.O_RDONLY)
+        """A new file's name is on disk only when its folder is. It is empty until then, so that it stays a new one."""
         try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            folder = os.open(self.path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as problem:
+            raise LedgerError(
+                f"{self.path.parent}: can't be synced to disk: {problem.strerror}; put the file elsewhere"
+            ) from problem

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 import re
+import stat
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -314,6 +315,34 @@ async def test_a_link_to_the_file_is_the_same_file(dial, exchange, run, tmp_path
     result = await asyncio.to_thread(run, "call", A_URL, "--csv", "elsewhere/link.csv", "--from", FROM)
 
     assert result.stdout == "0 called, 0 refused, 3 called before, 0 open\n"
+
+
+async def test_a_link_that_leads_to_itself_is_told_in_a_line(dial, exchange, tmp_path):
+    (tmp_path / "guests.csv").symlink_to(tmp_path / "guests.csv")
+
+    result = await dial()
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "guests.csv: can't be read: Too many levels of symbolic links\n"
+
+
+async def test_a_folder_that_cannot_be_synced_is_told_in_a_line(dial, exchange, tmp_path, monkeypatch):
+    sync = os.fsync
+
+    def no_folder(fd):
+        if stat.S_ISDIR(os.fstat(fd).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        sync(fd)
+
+    monkeypatch.setattr(os, "fsync", no_folder)
+    for _ in range(2):
+        result = await dial(rows(range(3)))
+
+        assert result.exit_code == 1
+        assert result.stderr.startswith(
+            f"{tmp_path}: can't be synced to disk: Invalid argument; put the file elsewhere"
+        )
+    assert not exchange.forms
 
 
 # --- the command line --------------------------------------------------------------------------------

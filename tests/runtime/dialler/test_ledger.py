@@ -60,6 +60,24 @@ def test_an_entry_is_on_disk_before_it_counts(path, monkeypatch):
     assert synced == [(HEADER + CALLING.encoded(), Step.CALL)]
 
 
+@pytest.mark.parametrize("name", ["open", "fsync"])
+def test_a_folder_that_cannot_be_synced_is_told_each_time(path, monkeypatch, name):
+    do = getattr(os, name)
+
+    def not_the_folder(what, *more):
+        if (os.fstat(what).st_mode if name == "fsync" else os.stat(what).st_mode) & stat.S_IFDIR:  # noqa: PTH116
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return do(what, *more)
+
+    path.touch()
+    monkeypatch.setattr(os, name, not_the_folder)
+    for _ in range(2):
+        with pytest.raises(LedgerError, match="can't be synced to disk: Permission denied; put the file elsewhere"):
+            Ledger(path)
+
+    assert path.read_bytes() == b""
+
+
 def test_a_new_ledgers_name_is_synced_too(path, monkeypatch):
     synced = []
     monkeypatch.setattr(os, "fsync", lambda fd: synced.append(stat.S_ISDIR(os.fstat(fd).st_mode)))
@@ -67,7 +85,7 @@ def test_a_new_ledgers_name_is_synced_too(path, monkeypatch):
     with Ledger(path):
         first = list(synced)
     with Ledger(path):
-        assert synced == first == [False, True]
+        assert synced == first == [True, False]
 
 
 @pytest.mark.parametrize("kept", [1, 20, len(CALLED.encoded()) - 1])
