@@ -153,7 +153,7 @@ async def _dial(twilio: TwilioClient, ledger: Ledger, job: Job, result: Result, 
     await unless_stopped(_ask(twilio, from_), stopped)
     if stopped.done():
         return
-    ledger.write(Entry(twilio.now(), What.BEGUN, twilio.base_url, from_, twilio.account_sid, job.whom))
+    await ledger.write(Entry(twilio.now(), What.BEGUN, twilio.base_url, from_, twilio.account_sid, job.whom))
     with display_on(Console(stderr=True), twilio.clock) as display:
         pace = Pace(job.rate, twilio.clock)
         dialler = Dialler(twilio, ledger, job.talk, pace=pace, stopped=stopped, display=display)

@@ -188,34 +188,34 @@ class Dialler:
             return False
         if len(found) == 1:
             [(sid, from_)] = found.items()
-            self._write(What.CALLED, row, from_=from_, sid=sid, detail="found in Twilio's list")
+            await self._write(What.CALLED, row, from_=from_, sid=sid, detail="found in Twilio's list")
         else:
-            self._leave_open(row, who, f"any of these calls may be it: {', '.join(found)}")
+            await self._leave_open(row, who, f"any of these calls may be it: {', '.join(found)}")
         return True
 
     async def _call(self, row: Row, who: str) -> None:
         """Call a number that is to be called."""
         from_ = self._talk["from_"]
-        self._write(What.CALLING, row, from_=from_)
+        await self._write(What.CALLING, row, from_=from_)
         try:
             made = await self._twilio.make_call(row.to, **self._talk_with(row))
         except Ambiguous as unknown:
-            self._leave_open(row, who, str(unknown))
+            await self._leave_open(row, who, str(unknown))
             self._lost += 1
             if self._lost >= IN_HAND:
                 raise Outage(f"answers were lost {self._lost} times in a row: {unknown}") from unknown
             return
         except TwilioError as refusal:
             outcome = outcome_of(refusal, row)
-            self._write(outcome, row, from_=from_, detail=str(refusal))
+            await self._write(outcome, row, from_=from_, detail=str(refusal))
             if outcome is What.UNMADE:
                 raise
             self._display.tell(f"{who}: {refusal}" + ("; the next run tries again" if outcome is What.BARRED else ""))
         except SwitchhookError as problem:
-            self._write(What.UNMADE, row, from_=from_, detail=str(problem))
+            await self._write(What.UNMADE, row, from_=from_, detail=str(problem))
             raise
         else:
-            self._write(What.CALLED, row, from_=from_, sid=made["sid"], detail=str(made.get("status", "")))
+            await self._write(What.CALLED, row, from_=from_, sid=made["sid"], detail=str(made.get("status", "")))
         self._lost = 0
 
     def _talk_with(self, row: Row) -> Mapping[str, Any]:
@@ -225,13 +225,13 @@ class Dialler:
         url, mark, overrides = self._talk["url"].partition("#")
         return {**self._talk, "url": f"{url}{'&' if '?' in url else '?'}{row.query}{mark}{overrides}"}
 
-    def _leave_open(self, row: Row, who: str, why: str) -> None:
-        self._write(What.OPEN, row, from_=self._talk["from_"], detail=why)
+    async def _leave_open(self, row: Row, who: str, why: str) -> None:
+        await self._write(What.OPEN, row, from_=self._talk["from_"], detail=why)
         self.open.append(f"{who}: {why}")
 
-    def _write(self, what: What, row: Row, *, from_: str, sid: str = "", detail: str = "") -> None:
+    async def _write(self, what: What, row: Row, *, from_: str, sid: str = "", detail: str = "") -> None:
         """Write an entry down, and show what it changes."""
-        self._ledger.write(Entry(self._twilio.now(), what, row.to, from_, sid, detail))
+        await self._ledger.write(Entry(self._twilio.now(), what, row.to, from_, sid, detail))
         self.tally.note(what)
         if what is not What.CALLING:
             self._display.show(self.tally)

@@ -4,12 +4,18 @@ It is locked by `flock`, which the kernel lets go of when the process is gone, h
 file, not its name: before each call it is looked whether the name is still the file's, since another run would begin
 anew on another file by that name. And the lock is one machine's: of a folder that several share, the others may not
 know of it.
+
+A thread of its own writes, so that a slow disk holds up no answers. What comes while it syncs is synced together: the
+disk is waited for twice a call, but not by every call for itself.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
@@ -47,6 +53,8 @@ class Ledger:
         self.book = Book()
         self.torn = 0
         self._broken: LedgerError | None = None
+        self._waiting = deque[bytes]()
+        self._writer = ThreadPoolExecutor(1, "ledger")
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         except OSError as problem:
@@ -74,8 +82,10 @@ class Ledger:
                 "ask that API again (api_url, region, edge), or move the ledger away to have all called"
             )
 
-    def write(self, entry: Entry) -> None:
-        """Write an entry down. It is on disk when this returns.
+    async def write(self, entry: Entry) -> None:
+        """Write an entry down, behind those that came before. It is on disk when this returns, and counts only then.
+
+        It is written even if nobody waits for that any more.
 
         Raises:
             LedgerError: it may not be, and nothing more is written then; or there is another file by the ledger's
@@ -83,11 +93,13 @@ class Ledger:
         """
         if entry.what is What.CALLING:
             self._check_name()
-        self._append(entry.encoded())
+        self._waiting.append(entry.encoded())
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._writer, self._write_waiting))
         self.book.take(entry)
 
     def close(self) -> None:
-        """Let go of it."""
+        """Let go of it, once everything is written."""
+        self._writer.shutdown()
         os.close(self._file)
 
     def _lock(self) -> None:
@@ -128,9 +140,18 @@ class Ledger:
             self._sync_folder()
             self._append(HEADER)
 
+    def _write_waiting(self) -> None:
+        """Write all entries that wait, with one sync. There may be none left: an earlier turn has written them."""
+        octets = b""
+        while self._waiting:
+            octets += self._waiting.popleft()
+        self._append(octets)
+
     def _append(self, octets: bytes) -> None:
         if self._broken is not None:
             raise self._broken
+        if not octets:
+            return
         try:
             while octets:
                 octets = octets[os.write(self._file, octets) :]

@@ -37,13 +37,15 @@ from runtime.dialler import Ledger
 entry, octets = int(os.environ["DIES_AT_ENTRY"]), int(os.environ["AFTER_OCTETS"])
 append, count = Ledger._append, 0
 
-def dying(ledger, line):
+def dying(ledger, text):
     global count
-    count += 1
-    if count == entry:
-        os.write(ledger._file, line[:octets])
-        os.kill(os.getpid(), signal.SIGKILL)
-    append(ledger, line)
+    lines = text.splitlines(keepends=True)
+    for n, line in enumerate(lines):
+        count += 1
+        if count == entry:
+            os.write(ledger._file, b"".join(lines[:n]) + line[:octets])
+            os.kill(os.getpid(), signal.SIGKILL)
+    append(ledger, text)
 
 Ledger._append = dying
 command.Patience = partial(command.Patience, first=0.01, look_ups=(0.05, 0.1))

@@ -58,7 +58,7 @@ class Memory:
         self.book = Book()
         self.entries: list[Entry] = []
 
-    def write(self, entry: Entry) -> None:
+    async def write(self, entry: Entry) -> None:
         self.entries.append(entry)
         self.book.take(entry)
 
@@ -144,7 +144,7 @@ async def test_an_intent_is_written_before_and_an_outcome_after_by_twilios_clock
 
 async def test_who_must_be_looked_for_comes_last_and_holds_up_nobody(bench):
     for n in range(IN_HAND + 2):
-        bench.ledger.write(Entry(500.0, What.CALLING, number(n), FROM))
+        await bench.ledger.write(Entry(500.0, What.CALLING, number(n), FROM))
     task = await bench.start(IN_HAND + 4)
     await bench.pass_time(60)
 
@@ -156,7 +156,7 @@ async def test_who_must_be_looked_for_comes_last_and_holds_up_nobody(bench):
 
 async def test_one_that_was_looked_for_waits_for_its_turn_like_others(bench):
     for n in range(4):
-        bench.ledger.write(Entry(500.0, What.CALLING, number(n), FROM))
+        await bench.ledger.write(Entry(500.0, What.CALLING, number(n), FROM))
     await bench.start(4)
     await bench.pass_time(20)
 
@@ -179,7 +179,7 @@ async def test_stopped_it_finishes_what_is_in_hand_and_begins_nothing(bench):
 
 
 async def test_stopped_it_looks_for_nobody_any_longer(bench):
-    bench.ledger.write(Entry(500.0, What.CALLING, number(0), FROM))
+    await bench.ledger.write(Entry(500.0, What.CALLING, number(0), FROM))
     task = await bench.start(1)
     assert bench.twilio.looking.is_set()
     bench.stopped.set_result(None)

@@ -125,11 +125,13 @@ class Process:
 
     def write(self, fd: int, octets: bytes) -> int:
         self.check()
-        self.written += 1
-        if self.dies is not None and self.written == self.dies[0]:
-            REAL_WRITE(fd, octets[: self.dies[1]])
-            self.die()
-        return REAL_WRITE(fd, octets)
+        for line in octets.splitlines(keepends=True):
+            self.written += 1
+            if self.dies is not None and self.written == self.dies[0]:
+                REAL_WRITE(fd, line[: self.dies[1]])
+                self.die()
+            REAL_WRITE(fd, line)
+        return len(octets)
 
     def check(self) -> None:
         """A process that is gone does nothing more."""
@@ -163,7 +165,7 @@ async def life(process: Process, path: Path) -> bool:
 
 
 async def dial(process: Process, ledger: Ledger) -> None:
-    ledger.write(Entry(process.now(), What.BEGUN, sid="AC0"))
+    await ledger.write(Entry(process.now(), What.BEGUN, sid="AC0"))
     talk = {"from_": FROM, "url": "https://h/voice"}
     stopped, pace = asyncio.get_running_loop().create_future(), Pace(1.0, process.clock)
     dialler = Dialler(process, ledger, talk, pace=pace, stopped=stopped, display=Nowhere())
