@@ -54,6 +54,7 @@ class Ledger:
         self.torn = 0
         self._broken: LedgerError | None = None
         self._waiting = deque[bytes]()
+        self._taken = self._written = 0
         self._writer = ThreadPoolExecutor(1, "ledger")
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
@@ -94,7 +95,9 @@ class Ledger:
         if entry.what is What.CALLING:
             self._check_name()
         self._waiting.append(entry.encoded())
-        await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._writer, self._write_waiting))
+        self._taken += 1
+        loop = asyncio.get_running_loop()
+        await asyncio.shield(loop.run_in_executor(self._writer, self._write_up_to, self._taken))
         self.book.take(entry)
 
     def close(self) -> None:
@@ -140,18 +143,17 @@ class Ledger:
             self._sync_folder()
             self._append(HEADER)
 
-    def _write_waiting(self) -> None:
-        """Write all entries that wait, with one sync. There may be none left: an earlier turn has written them."""
-        octets = b""
-        while self._waiting:
-            octets += self._waiting.popleft()
-        self._append(octets)
+    def _write_up_to(self, number: int) -> None:
+        """Write all entries that wait, with one sync; none if that one has been written with an earlier one."""
+        if number <= self._written:
+            return
+        lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        self._append(b"".join(lines))
+        self._written += len(lines)
 
     def _append(self, octets: bytes) -> None:
         if self._broken is not None:
             raise self._broken
-        if not octets:
-            return
         try:
             while octets:
                 octets = octets[os.write(self._file, octets) :]

@@ -86,6 +86,30 @@ async def test_while_the_disk_is_slow_the_loop_goes_on_and_what_has_come_is_sync
     assert path.read_bytes() == HEADER + b"".join(each.encoded() for each in [CALLING, *others])
 
 
+async def test_what_is_on_disk_waits_for_no_later_sync(path, monkeypatch):
+    with Ledger(path) as ledger:
+        gates, sync = [Gate() for _ in range(3)], os.fsync
+        turns = iter(gates)
+        monkeypatch.setattr(os, "fsync", lambda fd: (next(turns).wait(), sync(fd)))
+        entries = [Entry(float(n), What.CALLING, f"+4413149600{n:02}") for n in range(4)]
+        writing = [asyncio.ensure_future(ledger.write(entries[0]))]
+        await until(lambda: gates[0].reached)
+        writing += [asyncio.ensure_future(ledger.write(each)) for each in entries[1:3]]
+        await quiet()
+        gates[0].open()
+        await until(lambda: gates[1].reached)
+        writing.append(asyncio.ensure_future(ledger.write(entries[3])))
+        await quiet()
+        gates[1].open()
+        await bounded(asyncio.gather(*writing[:3]))
+        await until(lambda: gates[2].reached)
+        last = writing[3].done()
+        gates[2].open()
+        await bounded(writing[3])
+
+    assert not last
+
+
 async def test_what_nobody_waits_for_any_more_is_written_before_it_is_let_go_of(path, monkeypatch):
     """As after a second Ctrl-C, which cancels whoever has just heard how a call came out."""
     ledger, gate, sync = Ledger(path), Gate(), os.fsync
