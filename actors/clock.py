@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+_SINCE_THE_START: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
 
 class Timer(Protocol):
     """Something that will be done later, unless it is cancelled."""
@@ -19,7 +21,10 @@ class Clock(Protocol):
     """Where actors and their supervisor get their time from. Tests give one that they turn by hand."""
 
     def now(self) -> float:
-        """Seconds since the epoch."""
+        """Seconds since the epoch, as far as this machine knows; somebody may set it at any moment."""
+
+    def steady(self) -> float:
+        """Seconds since a moment that means nothing. Nobody sets them, so they tell how much time has gone by."""
 
     def later(self, seconds: float, do: Callable[[], object]) -> Timer:
         """Call `do` on the running loop after some seconds."""
@@ -31,6 +36,10 @@ class SystemClock:
     def now(self) -> float:
         """Seconds since the epoch."""
         return time.time()
+
+    def steady(self) -> float:
+        """Seconds since the machine was started; where it can be had, those that it slept count."""
+        return time.clock_gettime(_SINCE_THE_START) if _SINCE_THE_START is not None else time.monotonic()
 
     def later(self, seconds: float, do: Callable[[], object]) -> Timer:
         """Call `do` on the running loop after some seconds."""

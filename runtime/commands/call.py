@@ -14,6 +14,7 @@ import click
 from runtime import catalogue, logs, settings
 from runtime.commands.call_all import Result, call_all, tell
 from runtime.commands.call_one import NotCompleted, call_one
+from runtime.commands.caller import caller
 from runtime.commands.options import config_option, named_values, recipes_option
 from runtime.commands.rehearse import broken, show
 from runtime.commands.script import ScriptCommand, script_of, script_options
@@ -61,7 +62,7 @@ class Words(ScriptCommand):
 
 @click.command(cls=Words)
 @click.argument("words", nargs=-1)
-@click.option("--from", "from_", required=True, metavar="NUMBER", help="Who calls: a number of your account's.")
+@click.option("--from", "from_", required=True, type=caller, metavar="NUMBER", help="A number of your account's.")
 @click.option("--csv", "file", metavar="FILE", help="Call everybody in its column `to`, each once.")
 @click.option("--rate", type=float, help="Calls begun a second, of a FILE.  [default: 1, Twilio's own for an account]")
 @click.option(

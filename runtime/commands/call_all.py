@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,21 @@ from rich.console import Console
 
 from runtime import logs
 from runtime.commands.options import counted, run
-from runtime.dialler import Dialler, Entry, Follower, Ledger, Pace, Row, Tally, What, WrongLedger, display_on, read
+from runtime.dialler import (
+    Dialler,
+    Entry,
+    Follower,
+    Ledger,
+    Pace,
+    Row,
+    Tally,
+    What,
+    WrongLedger,
+    display_on,
+    read,
+    unless_stopped,
+    without_credentials,
+)
 from runtime.dialler.entry import LONGEST
 from runtime.dialler.ledger import SUFFIX
 from runtime.dialler.tally import by_status
@@ -81,15 +96,18 @@ class CtrlC:
     stopped: asyncio.Future[None]
     told: str
     task: asyncio.Task[Any] | None = field(default_factory=asyncio.current_task)
+    calling: bool = False
+    """Whether calls may be in hand, which are finished."""
     pressed: bool = False
 
     def __call__(self) -> None:
         """Somebody has pressed it."""
+        if self.pressed and self.task is not None:
+            self.task.cancel()
+        elif self.calling:
+            click.echo(self.told, err=True)
         if not self.stopped.done():
             self.stopped.set_result(None)
-            click.echo(self.told, err=True)
-        elif self.task is not None:
-            self.task.cancel()
         self.pressed = True
 
 
@@ -108,7 +126,7 @@ def call_all(
 
     What came of it is for `tell`. Raises only what is wrong before anybody is called.
     """
-    path, account = Path(file).resolve(), account_of(chosen)
+    path, account = Path(os.path.realpath(file)), account_of(chosen)
     found = read(path, file)
     for line in found.repeats:
         click.echo(line, err=True)
@@ -116,9 +134,10 @@ def call_all(
     with Ledger(ledger or path.with_name(path.name + SUFFIX)) as kept:
         if kept.book.account not in {"", account}:
             raise WrongLedger(f"{kept.path}: has calls of {kept.book.account}, which {account} can't look for")
+        kept.check_api(client_of(chosen).base_url)
         if kept.torn:
             click.echo(f"{kept.path}: a crash has torn its last line, which is left out", err=True)
-        if others := [each for each in kept.book.talks if each != whom[:LONGEST]]:
+        if others := [each for each in kept.book.talks if each != without_credentials(whom)[:LONGEST]]:
             click.echo(
                 f"{kept.path}: has calls of {', '.join(others)}, and whom it has done with isn't called for {whom}; "
                 "move it away to have all called",
@@ -135,7 +154,7 @@ async def _run(chosen: Settings, ledger: Ledger, job: Job, patience: Patience) -
     try:
         async with client_of(chosen, patience) as twilio:
             with interrupted_by(ctrl_c):
-                await _dial(twilio, ledger, job, result, ctrl_c.stopped)
+                await _dial(twilio, ledger, job, result, ctrl_c)
     except SwitchhookError as problem:
         result.problem = problem
     except asyncio.CancelledError:
@@ -145,20 +164,29 @@ async def _run(chosen: Settings, ledger: Ledger, job: Job, patience: Patience) -
     return result
 
 
-async def _dial(twilio: TwilioClient, ledger: Ledger, job: Job, result: Result, stopped: asyncio.Future[None]) -> None:
-    from_ = job.talk["from_"]
-    async for _ in twilio.calls(from_=from_, limit=1):
-        """May we ask at all, and what time is it there?"""
-    ledger.write(Entry(twilio.now(), What.BEGUN, "", from_, twilio.account_sid, job.whom))
+async def _dial(twilio: TwilioClient, ledger: Ledger, job: Job, result: Result, ctrl_c: CtrlC) -> None:
+    from_, stopped = job.talk["from_"], ctrl_c.stopped
+    await unless_stopped(_ask(twilio, from_), stopped)
+    if stopped.done():
+        return
+    await ledger.write(Entry(twilio.now(), What.BEGUN, twilio.base_url, from_, twilio.account_sid, job.whom))
     with display_on(Console(stderr=True), twilio.clock) as display:
         pace = Pace(job.rate, twilio.clock)
         dialler = Dialler(twilio, ledger, job.talk, pace=pace, stopped=stopped, display=display)
         result.tally, result.open = dialler.tally, dialler.open
+        ctrl_c.calling = True
         await dialler.dial(job.rows, job.file)
+        ctrl_c.calling = False
         result.problem = dialler.problem
         if job.wait and not stopped.done():
             follower = Follower(twilio, ledger, stopped=stopped, display=display)
             result.ends = await follower.follow(job.rows)
+
+
+async def _ask(twilio: TwilioClient, from_: str) -> None:
+    """May we ask at all, and what time is it there?"""
+    async for _ in twilio.calls(from_=from_, limit=1):
+        """That is all we want to know."""
 
 
 def tell(result: Result) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from runtime import settings
+from runtime.commands.caller import sender
 from runtime.commands.options import config_option, run
 from runtime.settings import Settings
 from runtime.twilio import client_of
@@ -13,7 +14,14 @@ from runtime.twilio import client_of
 @click.command()
 @click.argument("to")
 @click.argument("text")
-@click.option("--from", "from_", required=True, metavar="NUMBER", help="Who it is from: a number of your account's.")
+@click.option(
+    "--from",
+    "from_",
+    required=True,
+    type=sender,
+    metavar="NUMBER",
+    help="Who it is from: a number of your account's, a short code or a name.",
+)
 @config_option
 def sms(*, to: str, text: str, from_: str, config: str | None) -> None:
     """Send TEXT to the number TO, and print the message's SID and status.

@@ -6,12 +6,13 @@ of a number and what comes next, `dialler` calls, `follower` waits for the calls
 
 from runtime.dialler.dialler import Dialler
 from runtime.dialler.display import Display, display_on
-from runtime.dialler.entry import Entry, What
+from runtime.dialler.entry import Entry, What, without_credentials
 from runtime.dialler.follower import Follower
 from runtime.dialler.ledger import Ledger, LedgerError, WrongLedger
 from runtime.dialler.pace import Pace
-from runtime.dialler.rows import Row, Rows, RowsError, read, unfit, with_query
+from runtime.dialler.rows import Row, Rows, RowsError, read, unfit, unspaced, with_query
 from runtime.dialler.standing import Book, Standing, Step
+from runtime.dialler.stopping import unless_stopped
 from runtime.dialler.tally import Tally
 
 __all__ = [
@@ -34,5 +35,8 @@ __all__ = [
     "display_on",
     "read",
     "unfit",
+    "unless_stopped",
+    "unspaced",
     "with_query",
+    "without_credentials",
 ]

@@ -1,7 +1,7 @@
 r"""An entry of the ledger: a line of CSV, to be read by people and programs.
 
     at,what,to,from,sid,detail
-    2026-09-01T12:00:00.120Z,begun,,+441314960100,AC…,reminder
+    2026-09-01T12:00:00.120Z,begun,https://api.twilio.com,+441314960100,AC…,reminder
     2026-09-01T12:00:00.310Z,calling,+441314960123,+441314960100,,
     2026-09-01T12:00:00.590Z,called,+441314960123,+441314960100,CA…,queued
 
@@ -25,19 +25,23 @@ LONGEST = 500
 """Characters of a detail."""
 
 _NUMBER = re.compile(r"\+[0-9]+")
+_CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@")
 
 
 class What(StrEnum):
     """What an entry tells."""
 
     BEGUN = "begun"
-    """A run begins, with the account `sid`, whose calls talk to what `detail` names."""
+    """A run begins: the API at `to` is asked, with the account `sid`, for calls that talk to what `detail` names."""
     CALLING = "calling"
     """Twilio will be asked for a call now. From here on there may be one."""
     CALLED = "called"
     """There is one, `sid`."""
     REFUSED = "refused"
     """Twilio doesn't call this number, for the reason in `detail`."""
+    BARRED = "barred"
+    """Twilio doesn't call this number as things are, for the reason in `detail`, which somebody can mend: not called in
+    this run, and to be called by the next one."""
     UNMADE = "unmade"
     """There is none: what hindered it concerns all numbers, so this one is still to be called."""
     OPEN = "open"
@@ -55,9 +59,9 @@ class Entry:
     """What happened.
 
     Attributes:
-        at: seconds since the epoch, by Twilio's clock, and not later than it is there.
+        at: seconds since the epoch, by Twilio's clock as `TwilioClient.now` has it, and not later than it is there.
         what: what happened.
-        to: the number it happened to.
+        to: the number it happened to, or the API's URL.
         from_: who calls.
         sid: the call's, or the account's.
         detail: anything else, in a line.
@@ -77,9 +81,18 @@ class Entry:
         b"1970-01-01T00:00:00.123Z,refused,+441314960123,+441314960100,,21211: Invalid 'To'\n"
         """
         line = io.StringIO()
-        cells = [_moment(self.at), self.what, self.to, *map(_in_a_line, (self.from_, self.sid, self.detail))]
+        cells = [_moment(self.at), self.what, *map(_in_a_line, (self.to, self.from_, self.sid, self.detail))]
         csv.writer(line, lineterminator="\n").writerow(cells)
         return line.getvalue().encode()
+
+
+def without_credentials(text: str) -> str:
+    """A text in whose URLs there is neither user nor password.
+
+    >>> without_credentials("https://jane:s3cret@ivr.example.com/voice?x=1")
+    'https://ivr.example.com/voice?x=1'
+    """
+    return _CREDENTIALS.sub("", text)
 
 
 def decoded(octets: bytes) -> tuple[list[Entry], int]:
@@ -116,5 +129,6 @@ def _moment(at: float) -> str:
 
 
 def _in_a_line(text: str) -> str:
-    """Text without line breaks, or anything else that isn't shown."""
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:LONGEST]
+    """Text without line breaks, or anything else that isn't shown, and without a URL's credentials."""
+    line = " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    return without_credentials(line)[:LONGEST]

@@ -71,7 +71,7 @@ class Follower:
             status = await self._fetched(sid)
             to = waiting.pop(sid)
             waiting[sid] = to  # those that were fetched are the last to be fetched again
-            self._strike_off(sid, status, waiting)
+            await self._strike_off(sid, status, waiting)
 
     def _since(self, waiting: dict[str, str]) -> dict[str, float]:
         """For each number that has called, when its first call was made that is waited for."""
@@ -91,7 +91,7 @@ class Follower:
             sid = str(call.get("sid"))
             if unseen.pop(sid, None) is not None:
                 left -= 1
-                self._strike_off(sid, str(call.get("status")), waiting)
+                await self._strike_off(sid, str(call.get("status")), waiting)
 
     async def _fetched(self, sid: str) -> str:
         """One call's status."""
@@ -102,12 +102,12 @@ class Follower:
                 raise
             return GONE
 
-    def _strike_off(self, sid: str, status: str, waiting: dict[str, str]) -> None:
+    async def _strike_off(self, sid: str, status: str, waiting: dict[str, str]) -> None:
         """Write down that a call is over, if it is."""
         if status in TERMINAL or status == GONE:
             to = waiting.pop(sid)
             entry = Entry(self._twilio.now(), What.ENDED, to, self._standing(to).from_, sid, status)
-            self._ledger.write(entry)
+            await self._ledger.write(entry)
 
     def _standing(self, to: str) -> Standing:
         return self._ledger.book.of(to)

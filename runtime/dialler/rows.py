@@ -103,15 +103,15 @@ def unfit(name: str) -> str:
 
 
 def with_query(url: str, query: str) -> str:
-    """A URL with more in its query.
+    """A URL with more in its query, before what overrides Twilio's connection.
 
-    >>> with_query("https://h/voice?x=1#top", "name=Jane")
-    'https://h/voice?x=1&name=Jane'
+    >>> with_query("https://h/voice?x=1#rc=2", "name=Jane")
+    'https://h/voice?x=1&name=Jane#rc=2'
     """
     if not query:
         return url
-    bare = url.partition("#")[0]
-    return bare + ("&" if "?" in bare else "?") + query
+    bare, mark, overrides = url.partition("#")
+    return f"{bare}{'&' if '?' in bare else '?'}{query}{mark}{overrides}"
 
 
 def number_of(written: str) -> str:
@@ -120,7 +120,7 @@ def number_of(written: str) -> str:
     >>> number_of("+44 131-496 0123")
     '+441314960123'
     """
-    number = _FORGIVEN.sub("", written)
+    number = unspaced(written)
     if not _INTERNATIONAL.fullmatch(number):
         raise _Wrong(f"{written!r} is not in E.164: a + and the country come first, as in +441314960123")
     try:
@@ -133,6 +133,15 @@ def number_of(written: str) -> str:
     if formatted != number:
         raise _Wrong(f"{written!r} is not in E.164; is it {formatted}?")
     return formatted
+
+
+def unspaced(written: str) -> str:
+    """What people write as a number, without the spaces and dashes that are forgiven in one.
+
+    >>> unspaced("+44 131-496 0123")
+    '+441314960123'
+    """
+    return _FORGIVEN.sub("", written)
 
 
 def _checked(text: str, name: str) -> Rows:

@@ -2,7 +2,8 @@
 
     calling   called      done: the call has a SID
     calling   refused     done: Twilio won't call it
-    calling   unmade      as if it had not been begun
+    calling   barred      as if it had not been begun
+    calling   unmade      the same
     calling   open        nobody knows yet
     calling               nobody knows yet: the process died in between
     (nothing)             to be called
@@ -20,7 +21,7 @@ from enum import Enum
 from runtime.dialler.entry import Entry, What
 
 MARGIN = 10.0
-"""Seconds before a call was begun that its search begins: the clock here may have been set since Twilio's was seen."""
+"""Seconds before a call was begun that its search begins: Twilio's servers may not all have the same time."""
 
 
 class Step(Enum):
@@ -75,11 +76,16 @@ def _called(now: Standing, entry: Entry) -> Standing:
     return Standing(sid=entry.sid, from_=entry.from_, since=since - MARGIN)
 
 
+def _undone(now: Standing, _: Entry) -> Standing:
+    return replace(now, intents=now.intents[:-1])
+
+
 _AFTER: Mapping[What, Callable[[Standing, Entry], Standing]] = {
     What.CALLING: lambda now, entry: replace(now, intents=(*now.intents, (entry.at, entry.from_))),
     What.CALLED: _called,
     What.REFUSED: lambda _, entry: Standing(refusal=entry.detail or "refused"),
-    What.UNMADE: lambda now, _: replace(now, intents=now.intents[:-1]),
+    What.BARRED: _undone,
+    What.UNMADE: _undone,
     What.OPEN: lambda now, _: now,
     What.ENDED: lambda now, entry: replace(now, status=entry.detail),
 }
@@ -93,11 +99,13 @@ class Book:
 
     Attributes:
         account: which account they were called by; empty if none were.
+        api: of which API.
         talks: what the numbers that are done with were called for, recipes and URLs, the first of them first.
     """
 
     def __init__(self) -> None:
         self.account = ""
+        self.api = ""
         self.talks: list[str] = []
         self._talk = ""
         self._numbers: dict[str, Standing] = {}
@@ -105,7 +113,7 @@ class Book:
     def take(self, entry: Entry) -> None:
         """Know what an entry says, too."""
         if entry.what is What.BEGUN:
-            self.account, self._talk = entry.sid, entry.detail
+            self.account, self.api, self._talk = entry.sid, entry.to, entry.detail
         else:
             if entry.what in _DONE and self._talk not in self.talks:
                 self.talks.append(self._talk)

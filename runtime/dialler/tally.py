@@ -19,7 +19,7 @@ class Tally:
         total: all that are in the file.
         before: called by an earlier run.
         called: called by this one.
-        refused: by Twilio, whenever it was.
+        refused: by Twilio, for good whenever it was, or as things are in this run.
         open: of which nobody knows.
     """
 
@@ -39,7 +39,7 @@ class Tally:
     def note(self, what: What) -> None:
         """Count an outcome."""
         self.called += what is What.CALLED
-        self.refused += what is What.REFUSED
+        self.refused += what in {What.REFUSED, What.BARRED}
         self.open += what is What.OPEN
 
     @property

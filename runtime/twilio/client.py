@@ -118,13 +118,22 @@ class TwilioClient:
         return await self._transport.request(method.upper(), at, pairs_of(params or {}))
 
     @property
+    def base_url(self) -> str:
+        """Where the API is, without a slash at its end."""
+        return self._transport.base
+
+    @property
     def clock(self) -> Clock:
         """Where this client's time comes from."""
         return self._transport.patience.clock
 
     def now(self) -> float:
-        """Seconds since the epoch by Twilio's clock, as its latest answer told it; rather earlier than it is there."""
-        return self.clock.now() + self._transport.ahead
+        """Seconds since the epoch by Twilio's clock, and not later than it is there.
+
+        It is the date of its latest answer and the time since. The date is cut to seconds, and the answer's way isn't
+        counted in, so it may be a little earlier. Before the first answer it is this machine's clock.
+        """
+        return self._transport.now()
 
     # --- calls -----------------------------------------------------------------------------------
 
@@ -251,7 +260,7 @@ class TwilioClient:
         """Make one, and know which it is. Those that would be looked for in one list are made one after the other."""
         at = f"{self._account}/{path}"
         async with self._turns.setdefault((path, *search.filters), asyncio.Lock()):
-            began = self._transport.patience.clock.now()
+            began = self.clock.steady()
             try:
                 made = await self._transport.request("POST", at, pairs, needs="sid")
             except Ambiguous as unknown:
@@ -268,7 +277,7 @@ class TwilioClient:
                 await patience.wait(pause)
                 answer = await self._transport.exchange("GET", path, search.filters)
                 page = self._transport.checked("GET", path, answer).json()
-                since = lookup.since(answer.headers.get("Date", ""), patience.clock.now(), began)
+                since = self.now() - (self.clock.steady() - began) - lookup.SLACK
                 found = search.candidates(page if isinstance(page, dict) else {}, since, self._made)
                 if found:
                     break

@@ -2,7 +2,8 @@
 
 Twilio is asked for its list of what went to that number; the one that was made since, and that this client hasn't
 made before, is it. "Since" is reckoned by Twilio's clock: the `Date` of its answer, less the seconds that have gone by
-here since the request was sent, so a wrong clock here does no harm. Two that fit are not told apart.
+here since the request was sent, by a clock that nobody sets. So a wrong clock here does no harm, nor does one that is
+put right in between. Two that fit are not told apart.
 
 What this can't know is another process that calls or texts the same number from the same number within the same
 seconds: its call, if ours was never made, would be taken for ours.
@@ -46,16 +47,6 @@ class Search:
             and _made_at(each, since) >= since
             and self.is_like(each)
         ]
-
-
-def since(date: str, now: float, began: float) -> float:
-    """When a request was sent at the earliest, by the clock that gave `date`; `now` and `began` are by ours.
-
-    >>> since("Fri, 18 Oct 2019 17:00:00 +0000", now=2010.0, began=2000.0) == 1571418000 - 10 - SLACK
-    True
-    """
-    theirs = seconds_of(date)
-    return (now if theirs is None else theirs) - (now - began) - SLACK
 
 
 def search_for_call(params: Mapping[str, Any]) -> Search:

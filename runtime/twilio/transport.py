@@ -92,15 +92,13 @@ class Transport:
         user: the AccountSid, or the API key's SID.
         secret: the auth token, or the API key's secret.
         patience: how long it waits.
-
-    Attributes:
-        ahead: seconds that Twilio's clock is ahead of ours, by its latest answer; the way it took is not counted in.
     """
 
     def __init__(self, base: str, user: str, secret: str, patience: Patience) -> None:
         self.base = base
         self.patience = patience
-        self.ahead = 0.0
+        self._dated: tuple[float, float] | None = None
+        """The latest answer's date, and when it came by the steady clock."""
         self._secret = secret
         self._authorization = f"Basic {b64encode(f'{user}:{secret}'.encode()).decode()}"
         self._session: aiohttp.ClientSession | None = None
@@ -176,11 +174,22 @@ class Transport:
             await self.patience.wait(seconds)
         raise AssertionError("unreachable")  # pragma: no cover
 
+    def now(self) -> float:
+        """What time it is at the other end: the latest answer's date, and the seconds since it came.
+
+        Before there is any it is this machine's clock. The seconds are those of the steady clock, so setting this
+        machine's changes nothing.
+        """
+        if self._dated is None:
+            return self.patience.clock.now()
+        date, came = self._dated
+        return date + self.patience.clock.steady() - came
+
     def _note(self, date: str) -> None:
         """Know what time it was at the other end."""
         theirs = seconds_of(date)
         if theirs is not None:
-            self.ahead = theirs - self.patience.clock.now()
+            self._dated = theirs, self.patience.clock.steady()
 
     async def _send(self, method: str, url: str, pairs: Pairs, accept: str) -> Answer | Silence:
         """One try. A GET follows redirects, and takes its credentials nowhere but to Twilio."""

@@ -55,6 +55,10 @@ class ManualClock:
         """Seconds since the epoch."""
         return self._now
 
+    def steady(self) -> float:
+        """Seconds of which the test has let as many pass."""
+        return self._now
+
     def later(self, seconds: float, do: Callable[[], object]) -> ManualTimer:
         """Call `do` when the clock was turned that far."""
         timer = ManualTimer(do)

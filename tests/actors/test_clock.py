@@ -110,6 +110,20 @@ async def test_the_systems_clock_tells_the_time_and_calls_on_the_loop() -> None:
     assert not never.done()
 
 
+def test_nobody_sets_the_seconds_that_tell_how_much_time_has_gone_by(monkeypatch) -> None:
+    clock = SystemClock()
+    before = clock.steady()
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    assert 0 <= clock.steady() - before < 60
+
+
+def test_seconds_gone_by_without_a_clock_since_the_machines_start(monkeypatch) -> None:
+    monkeypatch.setattr("actors.clock._SINCE_THE_START", None)
+    clock = SystemClock()
+    before = clock.steady()
+    assert 0 <= clock.steady() - before < 60
+
+
 def test_the_hand_turned_clock_does_what_is_due_in_order() -> None:
     clock, done = ManualClock(0), list[tuple[str, float]]()
     clock.later(3, lambda: done.append(("late", clock.now())))

@@ -92,16 +92,20 @@ async def test_who_picks_up_is_asked_for(call, api, monkeypatch, whom, asked):
 
 
 @pytest.mark.parametrize(
-    ("whom", "url"),
-    [(URL, f"{URL}&"), (f"{URL}#top", f"{URL}&"), ("menu_with_default", "https://ivr.example.com/menu_with_default?")],
+    ("whom", "url", "overrides"),
+    [
+        (URL, f"{URL}&", ""),
+        (f"{URL}#rc=2", f"{URL}&", "#rc=2"),
+        ("menu_with_default", "https://ivr.example.com/menu_with_default?", ""),
+    ],
 )
-async def test_parameters_go_into_the_query(call, api, monkeypatch, whom, url):
+async def test_parameters_go_into_the_query(call, api, monkeypatch, whom, url, overrides):
     monkeypatch.setenv("SWITCHHOOK_PUBLIC_URL", "https://ivr.example.com")
 
     await call(whom, "--param", "name=Jane & Joe", "--param", "at=a=b")
 
     [(_, _, form)] = api.asked
-    assert dict(form)["Url"] == f"{url}name=Jane+%26+Joe&at=a%3Db"
+    assert dict(form)["Url"] == f"{url}name=Jane+%26+Joe&at=a%3Db{overrides}"
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import re
+import stat
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from tests.runtime.commands.conftest import A_URL
-from tests.runtime.dialler.exchange import FROM, number, rows
+from tests.runtime.dialler.exchange import FROM, number, quietly, rows
 from tests.wire import a_call, post
 
 LEDGER = "guests.csv.calls.csv"
@@ -109,10 +111,20 @@ async def test_who_picks_up_is_asked_for_with_every_call(dial, exchange):
 
 
 async def test_a_urls_own_query_stays(dial, exchange):
-    await dial(f"to,name\n{number(1)},Jane\n", whom=f"{A_URL}#top")
+    await dial(f"to,name\n{number(1)},Jane\n", whom=A_URL)
 
     [form] = exchange.forms
     assert parse_qsl(urlsplit(form["Url"]).query) == [("x", "1"), ("name", "Jane")]
+
+
+@pytest.mark.parametrize("overrides", ["#rc=2&rp=5xx", "#", "#e=dublin&rp=all"])
+@pytest.mark.parametrize(("whom", "with_it"), [("https://h/v", "https://h/v?name=Jane"), (A_URL, f"{A_URL}&name=Jane")])
+async def test_connection_overrides_stay_behind_the_query(dial, exchange, whom, with_it, overrides):
+    """'Connection overrides': the fragment says how Twilio connects, and how often it tries again."""
+    await dial(f"to,name\n{number(1)},Jane\n", whom=whom + overrides)
+
+    [form] = exchange.forms
+    assert form["Url"] == with_it + overrides
 
 
 async def test_a_number_that_occurs_twice_is_called_once_and_told(dial, exchange):
@@ -156,7 +168,7 @@ async def test_a_recipe_that_is_not_there_calls_nobody(dial, exchange, tmp_path)
 
 async def test_who_is_refused_is_told_and_written_down_and_the_others_go_on(dial, exchange, ledger):
     exchange.refusals[number(2)] = (400, {"code": 21211, "message": "Invalid 'To'", "status": 400})
-    exchange.refusals[number(3)] = (403, {"code": 21216, "message": "blocked", "status": 403})
+    exchange.refusals[number(3)] = (403, {"code": 21214, "message": "out of reach", "status": 403})
 
     result = await dial(rows(range(5)))
 
@@ -165,7 +177,7 @@ async def test_who_is_refused_is_told_and_written_down_and_the_others_go_on(dial
     assert sorted(result.stderr.splitlines()) == [
         "2 numbers refused",
         f"guests.csv:4: {number(2)}: 21211: Invalid 'To'",
-        f"guests.csv:5: {number(3)}: 21216: blocked",
+        f"guests.csv:5: {number(3)}: 21214: out of reach",
     ]
     assert ledger(number(2)) == [("calling", "", ""), ("refused", "", "21211: Invalid 'To'")]
 
@@ -181,6 +193,36 @@ async def test_who_was_refused_is_not_asked_for_again_and_still_counts(dial, exc
     assert len(exchange.forms) == 5
 
 
+async def test_who_is_barred_is_told_and_not_called_in_this_run_and_called_in_the_next(dial, exchange, ledger):
+    exchange.refusals[number(2)] = (400, {"code": 21215, "message": "not permitted there", "status": 400})
+
+    result = await dial(rows(range(5)))
+
+    assert (result.exit_code, result.stdout) == (1, "4 called, 1 refused, 0 called before, 0 open\n")
+    assert result.stderr.splitlines() == [
+        f"guests.csv:4: {number(2)}: 21215: not permitted there; the next run tries again",
+        "1 number refused",
+    ]
+    assert ledger(number(2)) == [("calling", "", ""), ("barred", "", "21215: not permitted there")]
+    assert len(exchange.forms) == 5
+
+    exchange.refusals.clear()
+    result = await dial()
+
+    assert (result.exit_code, result.stdout) == (0, "1 called, 0 refused, 4 called before, 0 open\n")
+    assert exchange.called == {number(n): 1 for n in range(5)}
+
+
+async def test_a_row_whose_url_is_none_blocks_nobody_behind_it(dial, exchange):
+    exchange.refusals[number(2)] = (400, {"code": 21205, "message": "Url is not a valid URL", "status": 400})
+    text = "to,name\n" + "".join(f"{number(n)},Guest {n}\n" for n in range(1, 41))
+
+    result = await dial(text)
+
+    assert (result.exit_code, result.stdout) == (1, "39 called, 1 refused, 0 called before, 0 open\n")
+    assert f"guests.csv:3: {number(2)}: 21205: Url is not a valid URL; the next run tries again\n" in result.stderr
+
+
 STOPPING = {
     "credentials": (401, {"code": 20003, "message": "Authenticate", "status": 401}),
     "permission": (403, {"message": "Forbidden", "status": 403}),
@@ -189,6 +231,13 @@ STOPPING = {
     "too many": (429, {"code": 20429, "message": "Too many requests", "status": 429}),
     "nowhere": (404, {"code": 20404, "message": "not found", "status": 404}),
     "redirect": (301, {}),
+    "a proxy": (400, {}),
+    "a proxy's credentials": (407, {}),
+    "voice": (400, {"code": 10005, "message": "Voice is disabled", "status": 400}),
+    "trial": (400, {"code": 10002, "message": "Trial account", "status": 400}),
+    "concurrency": (400, {"code": 10004, "message": "Call concurrency limit exceeded", "status": 400}),
+    "parameter": (400, {"code": 20001, "message": "Unknown parameters", "status": 400}),
+    "another from": (400, {"code": 573002, "message": "Invalid 'From'", "status": 400}),
 }
 
 
@@ -202,6 +251,7 @@ async def test_what_hinders_all_stops_and_can_be_gone_on_from(dial, exchange, le
     assert stopped.stdout == "3 called, 0 refused, 0 called before, 0 open, 57 to go\n"
     *problem, how_on = stopped.stderr.splitlines()
     assert len(problem) == 1
+    assert re.match(r"guests\.csv:\d+: \+44\d+: ", problem[0]), "of those that were in hand the first that was met"
     assert how_on == "the same command goes on from here"
     assert [what for what, *_ in ledger(number(3))] == ["calling", "unmade"]
     assert len(exchange.forms) < 60
@@ -286,6 +336,23 @@ async def test_the_second_on_the_same_file_is_refused(dial, exchange):
     assert exchange.called == {number(n): 1 for n in range(3)}
 
 
+async def test_a_ledger_that_is_moved_away_during_a_run_has_nobody_called_twice(dial, exchange, tmp_path):
+    exchange.after = lambda n: exchange.over.wait() if n == 2 else quietly(n)
+    first = asyncio.create_task(dial(rows(range(40)), "--rate", "2"))
+    await exchange.until(lambda: len(exchange.forms) == 2)
+    (tmp_path / LEDGER).rename(tmp_path / "aside.csv")
+    exchange.over.set()
+    stopped = await first
+    (tmp_path / "aside.csv").rename(tmp_path / LEDGER)
+
+    await dial()
+
+    assert stopped.exit_code == 1
+    assert f"{LEDGER}: was moved away during the run; move it back, and begin again" in stopped.stderr
+    assert stopped.stdout == "2 called, 0 refused, 0 called before, 0 open, 38 to go\n"
+    assert exchange.called == {number(n): 1 for n in range(40)}
+
+
 async def test_a_link_to_the_file_is_the_same_file(dial, exchange, run, tmp_path):
     await dial(rows(range(3)))
     (tmp_path / "elsewhere").mkdir()
@@ -294,6 +361,34 @@ async def test_a_link_to_the_file_is_the_same_file(dial, exchange, run, tmp_path
     result = await asyncio.to_thread(run, "call", A_URL, "--csv", "elsewhere/link.csv", "--from", FROM)
 
     assert result.stdout == "0 called, 0 refused, 3 called before, 0 open\n"
+
+
+async def test_a_link_that_leads_to_itself_is_told_in_a_line(dial, exchange, tmp_path):
+    (tmp_path / "guests.csv").symlink_to(tmp_path / "guests.csv")
+
+    result = await dial()
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "guests.csv: can't be read: Too many levels of symbolic links\n"
+
+
+async def test_a_folder_that_cannot_be_synced_is_told_in_a_line(dial, exchange, tmp_path, monkeypatch):
+    sync = os.fsync
+
+    def no_folder(fd):
+        if stat.S_ISDIR(os.fstat(fd).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        sync(fd)
+
+    monkeypatch.setattr(os, "fsync", no_folder)
+    for _ in range(2):
+        result = await dial(rows(range(3)))
+
+        assert result.exit_code == 1
+        assert result.stderr.startswith(
+            f"{tmp_path}: can't be synced to disk: Invalid argument; put the file elsewhere"
+        )
+    assert not exchange.forms
 
 
 # --- the command line --------------------------------------------------------------------------------

@@ -37,13 +37,15 @@ from runtime.dialler import Ledger
 entry, octets = int(os.environ["DIES_AT_ENTRY"]), int(os.environ["AFTER_OCTETS"])
 append, count = Ledger._append, 0
 
-def dying(ledger, line):
+def dying(ledger, text):
     global count
-    count += 1
-    if count == entry:
-        os.write(ledger._file, line[:octets])
-        os.kill(os.getpid(), signal.SIGKILL)
-    append(ledger, line)
+    lines = text.splitlines(keepends=True)
+    for n, line in enumerate(lines):
+        count += 1
+        if count == entry:
+            os.write(ledger._file, b"".join(lines[:n]) + line[:octets])
+            os.kill(os.getpid(), signal.SIGKILL)
+    append(ledger, text)
 
 Ledger._append = dying
 command.Patience = partial(command.Patience, first=0.01, look_ups=(0.05, 0.1))
@@ -243,6 +245,47 @@ async def test_a_second_ctrl_c_leaves_what_is_in_hand_to_the_next_run(runs, exch
     assert err == b"the same command goes on from here\n"
     exchange.over.set()
     await check(runs, exchange, tmp_path)
+
+
+async def test_ctrl_c_is_heard_while_twilio_accepts_and_is_silent(runs, exchange, tmp_path):
+    """Before the first call there are none in hand, and nothing is to be finished."""
+    exchange.silent = True
+    process = await runs.start()
+    await exchange.until(lambda: exchange.asked["GET Calls.json"] > 0)
+    process.send_signal(signal.SIGINT)
+    async with asyncio.timeout(5):
+        out, err = await process.communicate()
+
+    assert (process.returncode, out, err) == (130, b"", b"the same command goes on from here\n")
+    exchange.silent = False
+    await check(runs, exchange, tmp_path)
+
+
+async def test_the_first_ctrl_c_after_something_has_stopped_the_run_finishes_what_is_in_hand(runs, exchange, tmp_path):
+    exchange.refusals[number(3)] = (401, {"code": 20003, "message": "Authenticate", "status": 401})
+    exchange.after = lambda n: exchange.over.wait() if n == 3 else quiet(n)
+    process = await runs.start("--rate", "5")
+    await exchange.until(lambda: len(exchange.forms) >= 4)
+    await until_written(tmp_path, b",unmade,")
+    process.send_signal(signal.SIGINT)
+    first = await asyncio.wait_for(process.stderr.readline(), 20)
+    exchange.over.set()
+    async with asyncio.timeout(20):
+        out, err = await process.communicate()
+
+    assert first == b"finishing the calls in hand; Ctrl-C again leaves them for the next run to look for\n"
+    assert process.returncode == 1
+    assert out == f"3 called, 0 refused, 0 called before, 0 open, {COUNT - 3} to go\n".encode()
+    assert b"20003: Authenticate" in err
+    exchange.refusals.clear()
+    await check(runs, exchange, tmp_path)
+
+
+async def until_written(tmp_path, what: bytes) -> None:
+    """Wait until the ledger has an entry. Twenty seconds at most."""
+    async with asyncio.timeout(20):
+        while what not in (tmp_path / "guests.csv.calls.csv").read_bytes():  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0)
 
 
 async def test_ctrl_c_ends_the_waiting(runs, exchange, tmp_path):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
-from tests.runtime.dialler.exchange import ACCOUNT, lost_at, number, rows
+from tests.runtime.dialler.exchange import ACCOUNT, FROM, lost_at, number, rows
 
 LEDGER = "guests.csv.calls.csv"
 
@@ -42,6 +43,23 @@ async def test_one_of_which_nobody_knows_is_told_at_the_end_and_called_by_the_ne
     assert exchange.called == {number(n): 1 for n in range(3)}
 
 
+async def test_an_outage_stops_the_run_and_is_gone_on_from(dial, exchange):
+    exchange.refusals = dict.fromkeys(map(number, range(200)), (503, {}))
+
+    result = await dial(rows(range(200)))
+
+    asked = len(exchange.forms)
+    assert 10 <= asked < 20
+    assert result.exit_code == 3
+    assert result.stdout == f"0 called, 0 refused, 0 called before, {asked} open, {200 - asked} to go\n"
+    assert "answers were lost 10 times in a row: POST " in result.stderr
+    assert result.stderr.endswith("the same command goes on from here\n")
+
+    exchange.refusals.clear()
+    assert (await dial()).stdout == "200 called, 0 refused, 0 called before, 0 open\n"
+    assert exchange.called == {number(n): 1 for n in range(200)}
+
+
 async def test_one_that_comes_to_light_before_the_next_run_is_not_called_again(dial, exchange, ledger):
     exchange.after = lost_at(2)
     exchange.unlisted = {f"CA{2:032}"}
@@ -67,6 +85,24 @@ async def test_it_is_twilios_clock_that_counts(dial, exchange, ahead):
     await dial()
 
     assert exchange.called == {number(0): 2, number(1): 1, number(2): 1}, "one of the two to the first is an older one"
+
+
+async def test_a_clock_that_is_set_between_two_calls_has_nobody_called_twice(dial, exchange, tmp_path, monkeypatch):
+    """Set forward by a minute after the first answer. The second one is lost; its call was not made in that minute."""
+
+    def now(_):
+        return time.time() + (60.0 if b",called," in (tmp_path / LEDGER).read_bytes() else 0.0)
+
+    exchange.after = lost_at(2)
+    exchange.unlisted = {f"CA{2:032}"}
+    (tmp_path / LEDGER).touch()
+    monkeypatch.setattr("actors.clock.SystemClock.now", now)
+    assert (await dial(rows(range(3)), "--rate", "4")).exit_code == 3
+    exchange.unlisted.clear()
+
+    await dial()
+
+    assert exchange.called == {number(n): 1 for n in range(3)}
 
 
 async def test_two_that_may_be_it_stay_open_until_somebody_decides(dial, exchange, ledger):
@@ -105,6 +141,18 @@ async def test_a_call_is_looked_for_from_the_number_that_may_have_made_it(dial, 
     assert ledger(number(1))[-1][:2] == ("called", f"CA{2:032}")
 
 
+async def test_however_the_calling_number_is_written_its_calls_are_found(dial, exchange, ledger):
+    exchange.after = lost_at(2)
+    exchange.unlisted = {f"CA{2:032}"}
+    await dial(rows(range(3)), from_="+44 131 496 0100")
+    exchange.unlisted.clear()
+
+    await dial(from_="+44-131-496-0100")
+
+    assert exchange.called == {number(n): 1 for n in range(3)}
+    assert {form["From"] for form in exchange.forms} == {FROM}
+
+
 async def test_another_account_cannot_look_for_these_calls(dial, exchange, monkeypatch):
     await dial(rows(range(3)))
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "1" * 32)
@@ -114,6 +162,43 @@ async def test_another_account_cannot_look_for_these_calls(dial, exchange, monke
     assert (result.exit_code, result.stdout) == (2, "")
     assert f"{LEDGER}: has calls of {ACCOUNT}, which AC1111" in result.stderr
     assert len(exchange.forms) == 3
+
+
+async def test_another_api_cannot_look_for_these_calls_nor_do_they_count_there(dial, exchange, ledger, monkeypatch):
+    """As after a try on a stand-in: nobody was called there who is to be called by Twilio."""
+    await dial(rows(range(3)))
+    here = exchange.url
+    monkeypatch.setenv("SWITCHHOOK_API_URL", "http://127.0.0.1:1")
+
+    result = await dial()
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"{LEDGER}: has calls made at {here}, which http://127.0.0.1:1 can't look for; " in result.stderr
+    assert len(exchange.forms) == 3
+
+    monkeypatch.setenv("SWITCHHOOK_API_URL", f"{here}/")
+    assert (await dial()).stdout == "0 called, 0 refused, 3 called before, 0 open\n"
+
+
+async def test_a_ledger_that_does_not_say_by_which_api_its_calls_were_made_is_gone_on_with(dial, exchange, tmp_path):
+    await dial(rows(range(3)))
+    text = (tmp_path / LEDGER).read_text(encoding="utf-8")
+    (tmp_path / LEDGER).write_text(text.replace(exchange.url, ""), encoding="utf-8")
+
+    assert (await dial()).stdout == "0 called, 0 refused, 3 called before, 0 open\n"
+
+
+async def test_no_password_of_an_application_is_in_the_ledger(dial, exchange, tmp_path):
+    told = {"code": 21211, "message": "not for https://jane:s3cret@h/voice", "status": 400}
+    exchange.refusals[number(1)] = (400, told)
+
+    await dial(rows(range(3)), whom="https://jane:s3cret@h/voice?x=1")
+
+    text = (tmp_path / LEDGER).read_text(encoding="utf-8")
+    assert f"begun,{exchange.url},{FROM},{ACCOUNT},https://h/voice?x=1\n" in text
+    assert "not for https://h/voice" in text
+    assert "s3cret" not in text
+    assert {form["Url"] for form in exchange.forms} == {"https://jane:s3cret@h/voice?x=1"}
 
 
 async def test_a_torn_line_is_told(dial, exchange, tmp_path):

@@ -47,6 +47,14 @@ async def test_a_message_is_sent(run, api):
     assert api.asked == [("POST", {"To": TO, "Body": "Größe ✓", "From": FROM})]
 
 
+async def test_its_sender_is_written_as_twilio_writes_it(run, api):
+    api.answers = [(201, {"sid": "SM1", "status": "queued"})]
+
+    await asyncio.to_thread(run, "sms", TO, "hello", "--from", "+44 131 496 0100")
+
+    assert api.asked == [("POST", {"To": TO, "Body": "hello", "From": FROM})]
+
+
 async def test_a_refusal_is_told_in_a_line(run, api):
     page = "https://www.twilio.com/docs/errors/21211"
     api.answers = [(400, {"code": 21211, "message": "Invalid 'To'", "more_info": page, "status": 400})]

@@ -39,7 +39,7 @@ class Exchange:
 
     `before` and `after` are awaited around the making of the n-th call, and may raise `Lost`. What is in `refusals`
     by number is answered in place of a call, and what is in `answers` by method in place of anything. Its clock is
-    `ahead` of ours by some seconds.
+    `ahead` of ours by some seconds. If it is `silent` it answers nothing until the test is over.
     """
 
     def __init__(self) -> None:
@@ -53,6 +53,7 @@ class Exchange:
         self.statuses: dict[str, str] = {}
         self.unlisted: set[str] = set()
         self.ahead = 0.0
+        self.silent = False
         self.over = asyncio.Event()
         self.url = ""
         self._heard = asyncio.Event()
@@ -100,6 +101,8 @@ class Exchange:
         name = request.path.rpartition("/")[2]
         self.asked[f"{request.method} {name if name == 'Calls.json' else 'one'}"] += 1
         self._heard.set()
+        if self.silent:
+            await self.over.wait()
         form = parse_qsl((await request.read()).decode(), keep_blank_values=True)
         try:
             status, body = self.answers.get(request.method) or await self._found(request, name, dict(form))

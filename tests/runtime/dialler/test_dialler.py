@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from runtime.dialler import Book, Dialler, Entry, Pace, Row, Step, What, dialler
-from runtime.dialler.dialler import IN_HAND, OF_A_NUMBER, OF_ALL, concerns_all
+from runtime.dialler.dialler import FOR_NOW, IN_HAND, OF_A_NUMBER, outcome_of
 from runtime.twilio import Ambiguous, InvalidRequest, TwilioError, Unreachable
 from tests.actors.doubles import ManualClock, quiet
 from tests.runtime.dialler.exchange import FROM, number
@@ -24,7 +24,7 @@ class Twilio:
         self.clock = clock
         self.begun: list[tuple[float, str]] = []
         self.takes = 0.0
-        self.problems: dict[str, Exception] = {}
+        self.problems: dict[str, Exception | None] = {}
         self.looked_for: list[tuple[str, float]] = []
         self.looking = asyncio.Event()
 
@@ -40,8 +40,8 @@ class Twilio:
         self.begun.append((self.clock.now(), to))
         if self.takes:
             await self.wait(self.takes)
-        if to in self.problems:
-            raise self.problems[to]
+        if (problem := self.problems.get(to)) is not None:
+            raise problem
         return {"sid": f"CA{to}"}
 
     async def find_calls(self, to: str, from_: str, since: float) -> list[dict[str, Any]]:
@@ -58,7 +58,7 @@ class Memory:
         self.book = Book()
         self.entries: list[Entry] = []
 
-    def write(self, entry: Entry) -> None:
+    async def write(self, entry: Entry) -> None:
         self.entries.append(entry)
         self.book.take(entry)
 
@@ -144,7 +144,7 @@ async def test_an_intent_is_written_before_and_an_outcome_after_by_twilios_clock
 
 async def test_who_must_be_looked_for_comes_last_and_holds_up_nobody(bench):
     for n in range(IN_HAND + 2):
-        bench.ledger.write(Entry(500.0, What.CALLING, number(n), FROM))
+        await bench.ledger.write(Entry(500.0, What.CALLING, number(n), FROM))
     task = await bench.start(IN_HAND + 4)
     await bench.pass_time(60)
 
@@ -156,7 +156,7 @@ async def test_who_must_be_looked_for_comes_last_and_holds_up_nobody(bench):
 
 async def test_one_that_was_looked_for_waits_for_its_turn_like_others(bench):
     for n in range(4):
-        bench.ledger.write(Entry(500.0, What.CALLING, number(n), FROM))
+        await bench.ledger.write(Entry(500.0, What.CALLING, number(n), FROM))
     await bench.start(4)
     await bench.pass_time(20)
 
@@ -179,7 +179,7 @@ async def test_stopped_it_finishes_what_is_in_hand_and_begins_nothing(bench):
 
 
 async def test_stopped_it_looks_for_nobody_any_longer(bench):
-    bench.ledger.write(Entry(500.0, What.CALLING, number(0), FROM))
+    await bench.ledger.write(Entry(500.0, What.CALLING, number(0), FROM))
     task = await bench.start(1)
     assert bench.twilio.looking.is_set()
     bench.stopped.set_result(None)
@@ -194,7 +194,8 @@ async def test_stopped_it_looks_for_nobody_any_longer(bench):
     ("problem", "told", "stops"),
     [
         (TwilioError("Invalid 'To'", status=400, code=21211), ["calling", "refused"], False),
-        (TwilioError("?", status=400), ["calling", "refused"], False),
+        (TwilioError("not verified", status=400, code=21219), ["calling", "barred"], False),
+        (TwilioError("?", status=400), ["calling", "unmade"], True),
         (Ambiguous("no answer", what="POST"), ["calling", "open"], False),
         (TwilioError("Authenticate", status=401, code=20003), ["calling", "unmade"], True),
         (Unreachable("no connection"), ["calling", "unmade"], True),
@@ -208,9 +209,39 @@ async def test_what_is_written_of_what_went_wrong(bench, problem, told, stops):
 
     assert task.done()
     assert bench.ledger.of(number(1)) == told
-    assert bench.dialler.problem is (problem if stops else None)
+    assert str(bench.dialler.problem) == (f"guests.csv:3: {number(1)}: {problem}" if stops else "None")
+    assert getattr(bench.dialler.problem, "exit_code", problem.exit_code) == problem.exit_code
     assert len(bench.twilio.begun) == (2 if stops else 4)
     assert bench.stopped.done() is stops
+
+
+async def test_an_outage_stops_the_run_and_leaves_no_more_open_than_are_in_hand_and_as_many_again(bench):
+    lost = Ambiguous("it answered 503", what="POST")
+    bench.twilio.problems = dict.fromkeys(map(number, range(200)), lost)
+    bench.twilio.takes = 10.5
+    task = await bench.start(200)
+    await bench.pass_time(60)
+
+    assert task.done()
+    assert IN_HAND <= len(bench.twilio.begun) < 2 * IN_HAND
+    assert bench.dialler.tally.open == len(bench.dialler.open) == len(bench.twilio.begun)
+    last = f"guests.csv:{IN_HAND + 1}: {number(IN_HAND - 1)}"
+    assert str(bench.dialler.problem) == f"{last}: answers were lost {IN_HAND} times in a row: it answered 503"
+    assert bench.dialler.problem.exit_code == 3
+
+
+@pytest.mark.parametrize("answer", [None, TwilioError("Invalid 'To'", status=400, code=21211)])
+async def test_answers_that_are_lost_now_and_then_stop_nothing(bench, answer):
+    for n in range(60):
+        bench.twilio.problems[number(n)] = Ambiguous("it answered 503", what="POST")
+    for n in range(IN_HAND - 1, 60, IN_HAND):
+        bench.twilio.problems[number(n)] = answer
+    task = await bench.start(60)
+    await bench.pass_time(61)
+
+    assert task.done()
+    assert len(bench.twilio.begun) == 60
+    assert bench.dialler.problem is None
 
 
 async def test_the_first_hindrance_is_the_one_that_is_told(bench):
@@ -220,7 +251,7 @@ async def test_the_first_hindrance_is_the_one_that_is_told(bench):
     await bench.start(9)
     await bench.pass_time(10)
 
-    assert bench.dialler.problem is first
+    assert str(bench.dialler.problem) == f"guests.csv:2: {number(0)}: first"
     assert bench.ledger.of(number(1)) == ["calling", "unmade"]
 
 
@@ -231,6 +262,13 @@ async def test_a_refusal_is_shown_at_once_with_its_line(bench):
     assert bench.shown.lines == [f"guests.csv:2: {number(0)}: 21211: Invalid 'To'"]
 
 
+async def test_one_that_is_refused_for_now_is_shown_with_what_comes_of_it(bench):
+    bench.twilio.problems[number(0)] = TwilioError("not verified", status=400, code=21219)
+    await bench.start(3)
+
+    assert bench.shown.lines == [f"guests.csv:2: {number(0)}: 21219: not verified; the next run tries again"]
+
+
 # --- whom a refusal concerns -------------------------------------------------------------------------
 
 
@@ -238,21 +276,35 @@ def test_the_examples():
     assert doctest.testmod(dialler).failed == 0
 
 
-@pytest.mark.parametrize("code", sorted(OF_A_NUMBER))
-@pytest.mark.parametrize("status", [400, 401, 403, 404])
-def test_codes_about_a_number_concern_that_number_alone(code, status):
-    assert not concerns_all(TwilioError("no", status=status, code=code))
-
-
-@pytest.mark.parametrize("code", sorted(OF_ALL))
-@pytest.mark.parametrize("status", [400, 401, 403])
-def test_codes_about_the_account_concern_all(code, status):
-    assert concerns_all(TwilioError("no", status=status, code=code))
+PLAIN, OWN = Row(2, number(1)), Row(2, number(1), "name=Jane")
 
 
 @pytest.mark.parametrize(
-    ("status", "all"), [(400, False), (422, False), (401, True), (403, True), (429, True), (302, True)]
+    ("codes", "outcome"), [(OF_A_NUMBER, What.REFUSED), (FOR_NOW, What.BARRED)], ids=["of a number", "for now"]
 )
-def test_without_a_known_code_the_status_decides(status, all):
-    assert concerns_all(TwilioError("no", status=status)) is all
-    assert concerns_all(TwilioError("no", status=status, code=99999)) is all
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_codes_about_a_number_concern_that_number_alone(codes, outcome, status):
+    assert {outcome_of(TwilioError("no", status=status, code=code), PLAIN) for code in codes} == {outcome}
+
+
+@pytest.mark.parametrize("code", [10001, 10002, 10004, 10005, 20001, 20003, 20005, 21205, 21210, 21212, 573002, 99999])
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_all_others_concern_all_whatever_they_are(code, status):
+    assert outcome_of(TwilioError("no", status=status, code=code), PLAIN) is What.UNMADE
+
+
+@pytest.mark.parametrize("row", [PLAIN, OWN])
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 407, 422, 429])
+def test_an_answer_without_a_code_says_nothing_of_the_number(status, row):
+    assert outcome_of(TwilioError("no", status=status), row) is What.UNMADE
+
+
+def test_without_an_answer_nothing_is_known_of_the_number():
+    assert outcome_of(Unreachable("no connection"), PLAIN) is What.UNMADE
+
+
+def test_a_url_that_has_a_rows_own_columns_is_that_rows():
+    refusal = TwilioError("Url is not a valid URL", status=400, code=21205)
+
+    assert outcome_of(refusal, OWN) is What.BARRED
+    assert outcome_of(refusal, PLAIN) is What.UNMADE

@@ -73,6 +73,22 @@ def test_any_detail_stays_in_its_line(detail):
     assert "\x1b" not in found.detail
 
 
+@pytest.mark.parametrize(
+    ("url", "written"),
+    [
+        ("https://jane:s3cret@h/voice", "https://h/voice"),
+        ("https://jane@h", "https://h"),
+        ("https://jane:s3@cret@h:8443/a@b?c=d@e#f@g", "https://h:8443/a@b?c=d@e#f@g"),
+        ("at https://:s3cret@h/, or http://jane:x@h/", "at https://h/, or http://h/"),
+        ("sip:jane@example.com", "sip:jane@example.com"),
+    ],
+)
+def test_a_urls_credentials_are_not_written(url, written):
+    [found], _ = decoded(HEADER + Entry(0.0, What.BEGUN, detail=url).encoded())
+
+    assert found.detail == written
+
+
 @given(st.floats(0, 4e9))
 def test_a_moment_is_never_written_later_than_it_was(at):
     [found], _ = decoded(HEADER + Entry(at, What.CALLING, JANE).encoded())

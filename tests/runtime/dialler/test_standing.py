@@ -26,6 +26,10 @@ def after(*whats: str) -> Step:
         ("calling called ended", Step.NOTHING),
         ("calling refused", Step.NOTHING),
         ("calling unmade", Step.CALL),
+        ("calling barred", Step.CALL),
+        ("calling barred calling", Step.LOOK_UP),
+        ("calling barred calling called", Step.NOTHING),
+        ("calling calling barred", Step.LOOK_UP),
         ("calling open", Step.LOOK_UP),
         ("calling open called", Step.NOTHING),
         ("calling calling", Step.LOOK_UP),
@@ -83,10 +87,10 @@ def test_what_is_known_of_a_call():
 
 def test_numbers_have_nothing_to_do_with_each_other():
     book = Book()
-    book.take(Entry(1.0, What.BEGUN, sid="AC1"))
+    book.take(Entry(1.0, What.BEGUN, "https://api.twilio.com", sid="AC1"))
     book.take(Entry(2.0, What.REFUSED, JANE, detail="21211: Invalid 'To'"))
 
-    assert book.account == "AC1"
+    assert (book.account, book.api) == ("AC1", "https://api.twilio.com")
     assert book.of(JANE).refusal == "21211: Invalid 'To'"
     assert book.of(JOE).step is Step.CALL
 

@@ -50,7 +50,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """What is answered: JSON, or a body."""
+    """What is answered: JSON, or a body. Without a date of its own it has none: its server's would be of today."""
 
     content: Any = field(default_factory=dict)
     status: int = 200
@@ -59,7 +59,7 @@ class Reply:
     async def send(self, request: web.BaseRequest, _: StandIn) -> web.StreamResponse:
         raw = isinstance(self.content, bytes)
         body = self.content if raw else json.dumps(self.content).encode()
-        headers = {"Content-Type": "application/json", **self.headers}
+        headers = {"Content-Type": "application/json", "Date": "", **self.headers}
         return web.Response(body=body, status=self.status, headers=headers)
 
 
@@ -121,14 +121,18 @@ class StandIn:
 
 
 class QuickClock:
-    """A clock on which every wait is over at once; it notes them."""
+    """A clock on which every wait is over at once; it notes them. Somebody may `set` it by some seconds."""
 
     def __init__(self, now: float = NOW) -> None:
         self.time = now
+        self.set = 0.0
         self.waits: list[float] = []
 
     def now(self) -> float:
-        return self.time
+        return self.time + self.set
+
+    def steady(self) -> float:
+        return self.time - 1_000_000
 
     def later(self, seconds: float, do: Callable[[], object]) -> asyncio.Handle:
         self.waits.append(seconds)

@@ -86,6 +86,16 @@ async def test_every_answer_tells_what_time_it_is_there(rest, twilio, clock, ahe
     assert twilio.clock is clock
 
 
+@pytest.mark.parametrize("step", [-3600.0, -60.0, 60.0, 3600.0])
+async def test_setting_this_machines_clock_is_no_news_of_the_time_there(rest, twilio, clock, step):
+    rest.will(Reply(headers={"Date": formatdate(NOW, usegmt=True)}))
+    await twilio.fetch_call("CA1")
+    clock.set = step
+    clock.time += 5
+
+    assert twilio.now() == NOW + 5
+
+
 async def test_a_refusal_tells_the_time_and_an_answer_without_a_date_does_not(rest, twilio):
     rest.will(
         Reply({"code": 1, "message": "no"}, 400, {"Date": formatdate(NOW + 45, usegmt=True)}),

@@ -36,7 +36,7 @@ def a_message(sid: str, body: str = "hello", made: float = NOW, **more: object) 
 
 
 def listed(*items: dict[str, object], name: str = "calls", date: float | None = None) -> Reply:
-    headers = {"Date": formatdate(date, usegmt=True)} if date is not None else {"Date": ""}
+    headers = {"Date": formatdate(date, usegmt=True)} if date is not None else {}
     return Reply({name: list(items), "next_page_uri": None}, headers=headers)
 
 
@@ -150,6 +150,20 @@ async def test_a_clock_that_is_wrong_does_no_harm(rest, twilio, clock, off):
     """Twilio's clock is another one than ours; the first look is a second after the request."""
     theirs = NOW + off
     rest.will(Cut(), listed(a_call("CA1", theirs - 10), a_call("CA2", theirs), date=theirs + 1))
+
+    assert (await make(twilio))["sid"] == "CA2"
+
+
+@pytest.mark.parametrize("step", [-60.0, 60.0])
+async def test_a_clock_that_is_set_after_the_request_was_sent_does_no_harm(rest, twilio, clock, step):
+    """The older call is not taken for the one that was lost, and the one that was lost is not overlooked."""
+
+    class SetAndLost(Cut):
+        async def send(self, request, stand_in):
+            clock.set = step
+            return await super().send(request, stand_in)
+
+    rest.will(SetAndLost(), listed(a_call("CA1", NOW - 10), a_call("CA2"), date=NOW + 1))
 
     assert (await make(twilio))["sid"] == "CA2"
 

@@ -1,0 +1,41 @@
+"""Who calls or texts, as `--from` takes it: a number in E.164, however it is written, or an address of another kind.
+
+Twilio understands a number with spaces in it, and lists its calls without. A call is looked for by the number that made
+it, so it is made with the number as Twilio lists it.
+"""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+from runtime.dialler import unspaced
+
+_NUMBER = re.compile(r"\+[1-9][0-9]{1,14}")
+_ADDRESS = re.compile(r"(client|sip|whatsapp):\S+")
+_SENDER = re.compile(r"[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 +\-_&]{1,11}")
+"""A short code, or a name, of which at least one character is a letter. (Twilio's documentation: "Message resource")"""
+
+
+def caller(written: str) -> str:
+    """Who calls.
+
+    >>> caller("+44 131 496 0100"), caller("client:jane")
+    ('+441314960100', 'client:jane')
+    """
+    number, written = unspaced(written), written.strip()
+    if _NUMBER.fullmatch(number):
+        return number
+    if _ADDRESS.fullmatch(written):
+        return written
+    raise click.BadParameter(f"{written!r} is not in E.164: a + and the country come first, as in +441314960100")
+
+
+def sender(written: str) -> str:
+    """Who texts, which a short code or a name can do, too.
+
+    >>> sender("+44 131 496 0100"), sender("62442"), sender("Bookshop")
+    ('+441314960100', '62442', 'Bookshop')
+    """
+    return written.strip() if _SENDER.fullmatch(written.strip()) else caller(written)
