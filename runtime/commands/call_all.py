@@ -15,6 +15,7 @@ from rich.console import Console
 from runtime import logs
 from runtime.commands.options import counted, run
 from runtime.dialler import (
+    SUFFIX,
     Dialler,
     Entry,
     Follower,
@@ -24,20 +25,18 @@ from runtime.dialler import (
     Row,
     Tally,
     What,
+    by_status,
     display_on,
     read,
     unless_stopped,
 )
-from runtime.dialler.ledger import SUFFIX
-from runtime.dialler.tally import by_status
 from runtime.errors import SwitchhookError
 from runtime.interrupts import interrupted_by
 from runtime.settings import Settings
 from runtime.twilio import Patience, TwilioClient, client_of
-from runtime.twilio.account import account_of
 
 GO_ON = "the same command goes on from here"
-IN_HAND = "finishing the calls in hand; Ctrl-C again leaves them for the next run to look for"
+FINISHING = "finishing the calls in hand; Ctrl-C again leaves them for the next run to look for"
 
 
 class NotAll(SwitchhookError):
@@ -96,7 +95,7 @@ class CtrlC:
         if self.pressed and self.task is not None:
             self.task.cancel()
         elif self.calling:
-            click.echo(IN_HAND, err=True)
+            click.echo(FINISHING, err=True)
         if not self.stopped.done():
             self.stopped.set_result(None)
         self.pressed = True
@@ -117,7 +116,8 @@ def call_all(
 
     Raises what came of it, unless everybody was called.
     """
-    path, account = Path(os.path.realpath(file)), account_of(chosen)
+    path, twilio = Path(os.path.realpath(file)), client_of(chosen, patience)
+    account = twilio.account_sid
     found = read(path, file)
     for line in found.repeats:
         click.echo(line, err=True)
@@ -125,18 +125,18 @@ def call_all(
     with Ledger(ledger or path.with_name(path.name + SUFFIX)) as kept:
         if kept.book.account not in {"", account}:
             raise LedgerError(f"{kept.path}: has calls of {kept.book.account}, which {account} can't look for")
-        kept.check_api(client_of(chosen).base_url)
+        kept.check_api(twilio.base_url)
         if kept.torn:
             click.echo(f"{kept.path}: a crash has torn its last line, which is left out", err=True)
-        result = run(_run(chosen, kept, Job(found.rows, file, talk, whom, rate, wait), patience))
+        result = run(_run(twilio, kept, Job(found.rows, file, talk, whom, rate, wait)))
     _tell(result)
 
 
-async def _run(chosen: Settings, ledger: Ledger, job: Job, patience: Patience) -> Result:
+async def _run(twilio: TwilioClient, ledger: Ledger, job: Job) -> Result:
     """Call, and wait for the ends. Whatever hinders it is in the result."""
     result, ctrl_c = Result(), CtrlC(asyncio.get_running_loop().create_future())
     try:
-        async with client_of(chosen, patience) as twilio:
+        async with twilio:
             with interrupted_by(ctrl_c):
                 await _dial(twilio, ledger, job, result, ctrl_c)
     except SwitchhookError as problem:

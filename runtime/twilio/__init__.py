@@ -4,7 +4,7 @@ from runtime.twilio.account import client_of, clients_of
 from runtime.twilio.client import TwilioClient
 from runtime.twilio.errors import Ambiguous, InvalidRequest, InvalidToken, NoRecording, TwilioError, Unreachable
 from runtime.twilio.outbound import talk_to
-from runtime.twilio.patience import Patience, moment_of
+from runtime.twilio.patience import Patience, moment_of, seconds_of
 from runtime.twilio.tokens import (
     Capability,
     VoiceGrant,
@@ -34,5 +34,6 @@ __all__ = [
     "clients_of",
     "event_stream",
     "moment_of",
+    "seconds_of",
     "talk_to",
 ]
