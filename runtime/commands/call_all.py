@@ -15,6 +15,7 @@ from rich.console import Console
 from runtime import logs
 from runtime.commands.options import counted, run
 from runtime.dialler import (
+    SUFFIX,
     Dialler,
     Entry,
     Follower,
@@ -24,21 +25,20 @@ from runtime.dialler import (
     Tally,
     What,
     WrongLedger,
+    by_status,
     display_on,
     read,
     unless_stopped,
     without_credentials,
 )
 from runtime.dialler.entry import LONGEST
-from runtime.dialler.ledger import SUFFIX
-from runtime.dialler.tally import by_status
 from runtime.errors import SwitchhookError
 from runtime.interrupts import interrupted_by
 from runtime.settings import Settings
-from runtime.twilio import Patience, TwilioClient, account_of, client_of
+from runtime.twilio import Patience, TwilioClient, client_of
 
 GO_ON = "the same command goes on from here"
-IN_HAND = "finishing the calls in hand; Ctrl-C again leaves them for the next run to look for"
+FINISHING = "finishing the calls in hand; Ctrl-C again leaves them for the next run to look for"
 IN_REHEARSAL = "finishing the calls in hand; Ctrl-C again leaves them"
 
 
@@ -126,7 +126,8 @@ def call_all(
 
     What came of it is for `tell`. Raises only what is wrong before anybody is called.
     """
-    path, account = Path(os.path.realpath(file)), account_of(chosen)
+    path, twilio = Path(os.path.realpath(file)), client_of(chosen, patience)
+    account = twilio.account_sid
     found = read(path, file)
     for line in found.repeats:
         click.echo(line, err=True)
@@ -134,7 +135,7 @@ def call_all(
     with Ledger(ledger or path.with_name(path.name + SUFFIX)) as kept:
         if kept.book.account not in {"", account}:
             raise WrongLedger(f"{kept.path}: has calls of {kept.book.account}, which {account} can't look for")
-        kept.check_api(client_of(chosen).base_url)
+        kept.check_api(twilio.base_url)
         if kept.torn:
             click.echo(f"{kept.path}: a crash has torn its last line, which is left out", err=True)
         if others := [each for each in kept.book.talks if each != without_credentials(whom)[:LONGEST]]:
@@ -144,15 +145,15 @@ def call_all(
                 err=True,
             )
         job = Job(found.rows, file, talk, whom, rate, wait, rehearsed=ledger is not None)
-        return run(_run(chosen, kept, job, patience))
+        return run(_run(twilio, kept, job))
 
 
-async def _run(chosen: Settings, ledger: Ledger, job: Job, patience: Patience) -> Result:
+async def _run(twilio: TwilioClient, ledger: Ledger, job: Job) -> Result:
     """Call, and wait for the ends. Whatever hinders it is in the result."""
     result = Result(rehearsed=job.rehearsed)
-    ctrl_c = CtrlC(asyncio.get_running_loop().create_future(), IN_REHEARSAL if job.rehearsed else IN_HAND)
+    ctrl_c = CtrlC(asyncio.get_running_loop().create_future(), IN_REHEARSAL if job.rehearsed else FINISHING)
     try:
-        async with client_of(chosen, patience) as twilio:
+        async with twilio:
             with interrupted_by(ctrl_c):
                 await _dial(twilio, ledger, job, result, ctrl_c)
     except SwitchhookError as problem:

@@ -8,14 +8,15 @@ from runtime.dialler.dialler import Dialler
 from runtime.dialler.display import Display, display_on
 from runtime.dialler.entry import Entry, What, without_credentials
 from runtime.dialler.follower import Follower
-from runtime.dialler.ledger import Ledger, LedgerError, WrongLedger
+from runtime.dialler.ledger import SUFFIX, Ledger, LedgerError, WrongLedger
 from runtime.dialler.pace import Pace
 from runtime.dialler.rows import Row, Rows, RowsError, read, unfit, unspaced, with_query
 from runtime.dialler.standing import Book, Standing, Step
 from runtime.dialler.stopping import unless_stopped
-from runtime.dialler.tally import Tally
+from runtime.dialler.tally import Tally, by_status
 
 __all__ = [
+    "SUFFIX",
     "Book",
     "Dialler",
     "Display",
@@ -32,6 +33,7 @@ __all__ = [
     "Tally",
     "What",
     "WrongLedger",
+    "by_status",
     "display_on",
     "read",
     "unfit",

@@ -22,10 +22,9 @@ search begins `MARGIN` seconds earlier, since the server that answers need not b
 
 **What is promised.** A number that the ledger has as `called` or `refused` is not called again, whatever happens to
 process and machine. One that may have been called is not called again while Twilio lists a call to it that was made
-since it was first begun, by Twilio's own clock. Two runs on one
-machine don't have one file at a time, unless its ledger is moved away between a call's `calling` and its outcome. In
-the end everybody was called or
-refused, or is told of as open.
+since it was first begun, by Twilio's own clock. Two runs on one machine don't have one file at a time,
+unless its ledger is moved away between a call's `calling` and its outcome. In the end everybody was called or refused,
+for good or for now, or is told of as open; or the run was stopped, and tells how many are to go.
 
 **What can't be.** A call that Twilio made of a request whose answer was lost, and that it doesn't list when the
 next run has looked for it three times in ten seconds (`Patience.look_ups`), is made once more. Such numbers therefore
@@ -57,7 +56,8 @@ from runtime.errors import SwitchhookError
 from runtime.twilio import Ambiguous, TwilioClient, TwilioError
 
 IN_HAND = 10
-"""Requests at a time: at five calls a second, the most that Twilio gives an account, each may take two seconds."""
+"""Requests at a time. At five calls a second, which Twilio begins for an account, each may take two seconds. A higher
+rate is reached only as far as its answers are quicker."""
 OF_A_NUMBER = (21202, 21211, 21214, 21217)
 """Codes that are about the number called: a premium one, invalid, out of reach.
 (Twilio's documentation: "Error and Warning Dictionary")"""

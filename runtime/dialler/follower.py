@@ -16,8 +16,7 @@ from runtime.dialler.entry import Entry, What
 from runtime.dialler.ledger import Ledger
 from runtime.dialler.rows import Row
 from runtime.dialler.standing import Standing
-from runtime.twilio import TwilioClient, TwilioError
-from runtime.twilio.patience import seconds_of
+from runtime.twilio import TwilioClient, TwilioError, seconds_of
 
 EVERY = 5.0
 """Seconds between two rounds."""
