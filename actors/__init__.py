@@ -24,10 +24,11 @@ from actors.phone_call import Crashed, PhoneCall
 from actors.settings import Settings
 from actors.text import Attachment, Said, Text
 from actors.threads import Threads
-from actors.webhook import TERMINAL, Kind, Recording, Webhook
+from actors.webhook import OUTBOUND, TERMINAL, Kind, Recording, Webhook
 from actors.webhooks import Event, Party
 
 __all__ = [
+    "OUTBOUND",
     "SUBSCRIPTIONS",
     "TERMINAL",
     "Answer",

@@ -32,14 +32,12 @@ from actors.letters import Told, events_of, letters_of
 from actors.messages import Answer, CalloutDone, GiveUp, MayRest, Move, NotMoved, Overdue
 from actors.repeats import answered, same
 from actors.stale import until_fresh
-from actors.webhook import Kind, Webhook
+from actors.webhook import OUTBOUND, Kind, Webhook
 from actors.webhooks import Event
 from twiml import NOTHING, Callout, InvalidFlow, NoSuchState, Request, Returned, TwimlError, apology
 
 log = structlog.get_logger("switchhook.call")
 
-OUTBOUND = "outbound-api"
-"""The direction of a call that was made through the REST API."""
 _NO_MOVE = (Event.FALLBACK, Event.ENQUEUE_WAIT, Event.QUEUE)
 """What comes to another recipe's URL and sends the call nowhere."""
 

@@ -44,6 +44,8 @@ from actors.webhooks import (
 )
 from twiml.ranks import is_rank
 
+OUTBOUND = "outbound-api"
+"""The direction of a call that was made through the REST API."""
 TERMINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 """The statuses after which a call is over (docs: voice/api/call-resource). Sticky: nothing reopens it."""
 

@@ -71,7 +71,7 @@ def rehearsal(
     """
     token = chosen.auth_token if is_url(whom) else secrets.token_hex(16)
     account = {"account_sid": ACCOUNT_SID, "auth_token": token or "none", "api_key": "", "api_secret": ""}
-    own = alone(chosen, token).model_copy(update=account | {"region": "", "edge": ""})
+    own = alone(chosen, token).model_copy(update=account)
     found = None if is_url(whom) else catalogue.load(chosen.recipes, [whom], chosen.callout_modules)
     ready: Future[tuple[Rehearsal, Callable[[], object]]] = Future()
 

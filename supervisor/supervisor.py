@@ -33,6 +33,7 @@ from urllib.parse import quote
 import structlog
 
 from actors import (
+    OUTBOUND,
     Answer,
     GiveUp,
     JournalError,
@@ -332,7 +333,7 @@ class Supervisor:
             self.tally.refuse(child)
         elif webhook.of_leg() is None:
             # What each outbound call tells before its document is no news.
-            early = webhook.kind is Kind.STATUS and webhook.direction == "outbound-api" and not webhook.of_a_leg
+            early = webhook.kind is Kind.STATUS and webhook.direction == OUTBOUND and not webhook.of_a_leg
             (log.debug if early else log.info)(
                 "callback_of_unknown_call", call_sid=child.call_sid, kind=webhook.kind.value
             )

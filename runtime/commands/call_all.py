@@ -27,11 +27,10 @@ from runtime.dialler import (
     WrongLedger,
     by_status,
     display_on,
+    in_a_line,
     read,
     unless_stopped,
-    without_credentials,
 )
-from runtime.dialler.entry import LONGEST
 from runtime.errors import SwitchhookError
 from runtime.interrupts import interrupted_by
 from runtime.settings import Settings
@@ -61,7 +60,7 @@ class Stopped(SwitchhookError):
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Campaign:
     """What a run is to do: whom to call, out of which file, and with what `make_call` takes."""
 
     rows: Sequence[Row]
@@ -138,24 +137,24 @@ def call_all(
         kept.check_api(twilio.base_url)
         if kept.torn:
             click.echo(f"{kept.path}: a crash has torn its last line, which is left out", err=True)
-        if others := [each for each in kept.book.talks if each != without_credentials(whom)[:LONGEST]]:
+        if others := [each for each in kept.book.talks if each != in_a_line(whom)]:
             click.echo(
                 f"{kept.path}: has calls of {', '.join(others)}, and whom it has done with isn't called for {whom}; "
                 "move it away to have all called",
                 err=True,
             )
-        job = Job(found.rows, file, talk, whom, rate, wait, rehearsed=ledger is not None)
-        return run(_run(twilio, kept, job))
+        campaign = Campaign(found.rows, file, talk, whom, rate, wait, rehearsed=ledger is not None)
+        return run(_run(twilio, kept, campaign))
 
 
-async def _run(twilio: TwilioClient, ledger: Ledger, job: Job) -> Result:
+async def _run(twilio: TwilioClient, ledger: Ledger, campaign: Campaign) -> Result:
     """Call, and wait for the ends. Whatever hinders it is in the result."""
-    result = Result(rehearsed=job.rehearsed)
-    ctrl_c = CtrlC(asyncio.get_running_loop().create_future(), IN_REHEARSAL if job.rehearsed else FINISHING)
+    result = Result(rehearsed=campaign.rehearsed)
+    ctrl_c = CtrlC(asyncio.get_running_loop().create_future(), IN_REHEARSAL if campaign.rehearsed else FINISHING)
     try:
         async with twilio:
             with interrupted_by(ctrl_c):
-                await _dial(twilio, ledger, job, result, ctrl_c)
+                await _dial(twilio, ledger, campaign, result, ctrl_c)
     except SwitchhookError as problem:
         result.problem = problem
     except asyncio.CancelledError:
@@ -165,23 +164,23 @@ async def _run(twilio: TwilioClient, ledger: Ledger, job: Job) -> Result:
     return result
 
 
-async def _dial(twilio: TwilioClient, ledger: Ledger, job: Job, result: Result, ctrl_c: CtrlC) -> None:
-    from_, stopped = job.talk["from_"], ctrl_c.stopped
+async def _dial(twilio: TwilioClient, ledger: Ledger, campaign: Campaign, result: Result, ctrl_c: CtrlC) -> None:
+    from_, stopped = campaign.talk["from_"], ctrl_c.stopped
     await unless_stopped(_ask(twilio, from_), stopped)
     if stopped.done():
         return
-    await ledger.write(Entry(twilio.now(), What.BEGUN, twilio.base_url, from_, twilio.account_sid, job.whom))
+    await ledger.write(Entry(twilio.now(), What.BEGUN, twilio.base_url, from_, twilio.account_sid, campaign.whom))
     with display_on(Console(stderr=True), twilio.clock) as display:
-        pace = Pace(job.rate, twilio.clock)
-        dialler = Dialler(twilio, ledger, job.talk, pace=pace, stopped=stopped, display=display)
+        pace = Pace(campaign.rate, twilio.clock)
+        dialler = Dialler(twilio, ledger, campaign.talk, pace=pace, stopped=stopped, display=display)
         result.tally, result.open = dialler.tally, dialler.open
         ctrl_c.calling = True
-        await dialler.dial(job.rows, job.file)
+        await dialler.dial(campaign.rows, campaign.file)
         ctrl_c.calling = False
         result.problem = dialler.problem
-        if job.wait and not stopped.done():
+        if campaign.wait and not stopped.done():
             follower = Follower(twilio, ledger, stopped=stopped, display=display)
-            result.ends = await follower.follow(job.rows)
+            result.ends = await follower.follow(campaign.rows)
 
 
 async def _ask(twilio: TwilioClient, from_: str) -> None:

@@ -6,7 +6,7 @@ of a number and what comes next, `dialler` calls, `follower` waits for the calls
 
 from runtime.dialler.dialler import Dialler
 from runtime.dialler.display import Display, display_on
-from runtime.dialler.entry import Entry, What, without_credentials
+from runtime.dialler.entry import Entry, What, in_a_line
 from runtime.dialler.follower import Follower
 from runtime.dialler.ledger import SUFFIX, Ledger, LedgerError, WrongLedger
 from runtime.dialler.pace import Pace
@@ -35,10 +35,10 @@ __all__ = [
     "WrongLedger",
     "by_status",
     "display_on",
+    "in_a_line",
     "read",
     "unfit",
     "unless_stopped",
     "unspaced",
     "with_query",
-    "without_credentials",
 ]

@@ -22,7 +22,7 @@ search begins `MARGIN` seconds earlier, since the server that answers need not b
 
 **What is promised.** A number that the ledger has as `called` or `refused` is not called again, whatever happens to
 process and machine. One that may have been called is not called again while Twilio lists a call to it that was made
-since it was first begun, by Twilio's own clock. Two runs on one machine don't have one file at a time,
+since it was first begun, by Twilio's own clock. Of two runs on one machine one has a file at a time,
 unless its ledger is moved away between a call's `calling` and its outcome. In the end everybody was called or refused,
 for good or for now, or is told of as open; or the run was stopped, and tells how many are to go.
 

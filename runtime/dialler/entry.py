@@ -81,7 +81,7 @@ class Entry:
         b"1970-01-01T00:00:00.123Z,refused,+441314960123,+441314960100,,21211: Invalid 'To'\n"
         """
         line = io.StringIO()
-        cells = [_moment(self.at), self.what, *map(_in_a_line, (self.to, self.from_, self.sid, self.detail))]
+        cells = [_moment(self.at), self.what, *map(in_a_line, (self.to, self.from_, self.sid, self.detail))]
         csv.writer(line, lineterminator="\n").writerow(cells)
         return line.getvalue().encode()
 
@@ -128,7 +128,7 @@ def _moment(at: float) -> str:
     return datetime.fromtimestamp(floor(at * 1000 + 0.001) / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
-def _in_a_line(text: str) -> str:
+def in_a_line(text: str) -> str:
     """Text without line breaks, or anything else that isn't shown, and without a URL's credentials."""
     line = " ".join("".join(each if each.isprintable() else " " for each in text).split())
     return without_credentials(line)[:LONGEST]

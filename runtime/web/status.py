@@ -10,10 +10,10 @@ from aiohttp import web
 from yarl import URL
 
 from actors import JournalError, MaybeMoved, NotMoved
+from runtime.settings import LOOPBACK
 
 PROBES = frozenset({"/healthz", "/readyz"})
 """What a load balancer asks, without a token; it learns nothing but yes or no."""
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 MOST = 1000
 """Calls on one page of the status."""
 

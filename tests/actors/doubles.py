@@ -299,6 +299,23 @@ class Line:
         return [row for _, row in self.journal.written]
 
 
+class Mover:
+    """Stands where Twilio is told, by its REST API, to go on elsewhere with a call."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, str]] = []
+        """Account, call and path, each time."""
+        self.wrong: BaseException | None = None
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def __call__(self, account_sid: str, call_sid: str, path: str) -> None:
+        self.told.append((account_sid, call_sid, path))
+        if self.meanwhile is not None:
+            await self.meanwhile()
+        if self.wrong is not None:
+            raise self.wrong
+
+
 class Gate:
     """A door that functions in threads wait at, until the test opens it or ends."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actors import Answer, Call, JournalError, Move, NotMoved, Row, Subscription
-from tests.actors.doubles import SID, Gate, Line, Office, bounded, quiet
+from tests.actors.doubles import SID, Gate, Line, Mover, Office, bounded, quiet
 from tests.twiml.documents import inside
 from twiml import NOTHING, Dial, FunctionExt, Gather, LabelExt, Record, ResponseExt, Say
 
@@ -22,30 +22,13 @@ FLOW = [
 ACCOUNT = "AC" + "2" * 32
 
 
-class Twilio:
-    """Stands where Twilio's REST API is asked to move a call."""
-
-    def __init__(self, line: Line | None = None) -> None:
-        self.line = line
-        self.told: list[tuple[str, str, str]] = []
-        self.wrong: BaseException | None = None
-        self.meanwhile: Any = None
-
-    async def __call__(self, account_sid: str, call_sid: str, path: str) -> None:
-        self.told.append((account_sid, call_sid, path))
-        if self.meanwhile is not None:
-            await self.meanwhile()
-        if self.wrong is not None:
-            raise self.wrong
+@pytest.fixture
+def twilio() -> Mover:
+    return Mover()
 
 
 @pytest.fixture
-def twilio() -> Twilio:
-    return Twilio()
-
-
-@pytest.fixture
-async def line(twilio: Twilio) -> Line:
+async def line(twilio: Mover) -> Line:
     """A caller who is connected to somebody."""
     line = Line(FLOW, redirect=twilio, base="/ivr")
     await line.post(AccountSid=ACCOUNT)
@@ -60,7 +43,7 @@ async def move(line: Line, state: str) -> Answer:
 @pytest.mark.parametrize(
     ("target", "rank"), [("survey", "2"), ("2", "2"), ("1.3.2", "1.3.2"), ("1.1", "1"), ("1", "1")]
 )
-async def test_twilio_is_told_where_the_call_goes_on(line: Line, twilio: Twilio, target: str, rank: str) -> None:
+async def test_twilio_is_told_where_the_call_goes_on(line: Line, twilio: Mover, target: str, rank: str) -> None:
     """What stands within a Gather can't be entered but by the Gather."""
     answer = await move(line, target)
     assert twilio.told == [(ACCOUNT, SID, f"/ivr/menu/{rank}?step=3")]
@@ -73,7 +56,7 @@ async def test_it_goes_on_there(line: Line) -> None:
     assert inside(answer.xml).startswith("<Say>How was it?</Say><Record ")
 
 
-async def test_the_step_is_committed_before_twilio_is_told(line: Line, twilio: Twilio) -> None:
+async def test_the_step_is_committed_before_twilio_is_told(line: Line, twilio: Mover) -> None:
     versions: list[int] = []
 
     async def look() -> None:
@@ -121,13 +104,13 @@ async def test_it_is_known_after_a_restart(line: Line) -> None:
 
 
 @pytest.mark.parametrize("target", ["9", "nowhere", "", "1.", "../2", "2?step=9"])
-async def test_a_state_that_is_not_there(line: Line, twilio: Twilio, target: str) -> None:
+async def test_a_state_that_is_not_there(line: Line, twilio: Mover, target: str) -> None:
     answer = await move(line, target)
     assert answer.reason == f"the flow has no state and no label {target!r}"
     assert (twilio.told, line.snapshot.version) == ([], 2)
 
 
-async def test_a_call_that_is_over_is_moved_nowhere(line: Line, twilio: Twilio) -> None:
+async def test_a_call_that_is_over_is_moved_nowhere(line: Line, twilio: Mover) -> None:
     await line.post("1.3.2", step=2, CallStatus="completed", DialCallStatus="canceled")
     assert (await move(line, "survey")).reason == "the call is over"  # its caller is gone
     await line.post("status", CallStatus="completed")
@@ -135,7 +118,7 @@ async def test_a_call_that_is_over_is_moved_nowhere(line: Line, twilio: Twilio) 
     assert twilio.told == []
 
 
-async def test_a_call_that_is_not_there(twilio: Twilio) -> None:
+async def test_a_call_that_is_not_there(twilio: Mover) -> None:
     answer = await move(Line(FLOW, redirect=twilio), "survey")
     assert answer == Answer(NOTHING, "unknown", reason="there is no such call")
 
@@ -146,7 +129,7 @@ async def test_a_daemon_that_can_tell_nobody_says_so() -> None:
     assert (await move(line, "survey")).reason == f"{SID}: nobody here can tell Twilio"
 
 
-async def test_if_twilio_refuses_the_call_is_where_it_was(line: Line, twilio: Twilio) -> None:
+async def test_if_twilio_refuses_the_call_is_where_it_was(line: Line, twilio: Mover) -> None:
     before = line.snapshot
     twilio.wrong = NotMoved("21220: Call is not in-progress")
     assert (await move(line, "survey")).reason == "21220: Call is not in-progress"
@@ -156,7 +139,7 @@ async def test_if_twilio_refuses_the_call_is_where_it_was(line: Line, twilio: Tw
     assert "They have gone." in answer.xml
 
 
-async def test_unless_another_daemon_has_gone_on_from_the_move(line: Line, twilio: Twilio) -> None:
+async def test_unless_another_daemon_has_gone_on_from_the_move(line: Line, twilio: Mover) -> None:
     twilio.wrong = NotMoved("refused")
 
     async def meanwhile() -> None:
@@ -171,7 +154,7 @@ async def test_unless_another_daemon_has_gone_on_from_the_move(line: Line, twili
 
 
 async def test_what_nobody_knows_is_told_and_leads_to_the_state_with_the_next_request(
-    line: Line, twilio: Twilio
+    line: Line, twilio: Mover
 ) -> None:
     twilio.wrong = TimeoutError("no answer")
     answer = await move(line, "survey")
@@ -183,14 +166,14 @@ async def test_what_nobody_knows_is_told_and_leads_to_the_state_with_the_next_re
     assert inside(answer.xml) == "<Redirect>/ivr/menu/2?step=3</Redirect>"
 
 
-async def test_a_move_that_can_not_be_written_is_told_to_nobody(line: Line, twilio: Twilio) -> None:
+async def test_a_move_that_can_not_be_written_is_told_to_nobody(line: Line, twilio: Mover) -> None:
     line.journal.faults["commit"] = 1
     with pytest.raises(OSError, match="disk is full"):
         await move(line, "survey")
     assert twilio.told == []
 
 
-async def test_a_move_upon_what_another_daemon_has_changed_is_made_anew(line: Line, twilio: Twilio) -> None:
+async def test_a_move_upon_what_another_daemon_has_changed_is_made_anew(line: Line, twilio: Mover) -> None:
     snapshot = line.snapshot
     await line.journal.commit(
         snapshot._replace(version=3), Row(0.0, "call_status", "status", None, {}, "", moved=False)
@@ -200,7 +183,7 @@ async def test_a_move_upon_what_another_daemon_has_changed_is_made_anew(line: Li
     assert line.snapshot.version == 4
 
 
-async def test_webhooks_wait_until_twilio_has_answered(line: Line, twilio: Twilio) -> None:
+async def test_webhooks_wait_until_twilio_has_answered(line: Line, twilio: Mover) -> None:
     answered = asyncio.Event()
     twilio.meanwhile = answered.wait
     moving = line.ask(Move("survey"))
@@ -212,7 +195,7 @@ async def test_webhooks_wait_until_twilio_has_answered(line: Line, twilio: Twili
     assert "<Redirect>" in (await bounded(action)).xml
 
 
-async def test_a_caller_who_holds_for_a_callout_is_moved_too(office: Office, twilio: Twilio) -> None:
+async def test_a_caller_who_holds_for_a_callout_is_moved_too(office: Office, twilio: Mover) -> None:
     gate = Gate()
 
     @office.callout
@@ -235,7 +218,7 @@ async def test_a_caller_who_holds_for_a_callout_is_moved_too(office: Office, twi
 
 
 @pytest.mark.parametrize("unsure", [False, True], ids=["moved", "perhaps moved"])
-async def test_the_function_that_they_held_for_is_given_up(office: Office, twilio: Twilio, unsure: bool) -> None:
+async def test_the_function_that_they_held_for_is_given_up(office: Office, twilio: Mover, unsure: bool) -> None:
     ended: list[str] = []
 
     @office.callout
@@ -266,7 +249,7 @@ async def test_a_journal_in_trouble_is_the_callers_to_know(line: Line) -> None:
         await move(line, "survey")
 
 
-async def test_a_refused_move_leaves_the_function_that_the_caller_holds_for(office: Office, twilio: Twilio) -> None:
+async def test_a_refused_move_leaves_the_function_that_the_caller_holds_for(office: Office, twilio: Mover) -> None:
     ran: list[str] = []
     gate = Gate()
 
@@ -289,7 +272,7 @@ async def test_a_refused_move_leaves_the_function_that_the_caller_holds_for(offi
 
 
 async def test_a_recording_of_the_verb_that_was_interrupted_is_awaited_all_the_same(
-    office: Office, twilio: Twilio
+    office: Office, twilio: Mover
 ) -> None:
     told: list[str] = []
 
@@ -311,7 +294,7 @@ async def test_a_recording_of_the_verb_that_was_interrupted_is_awaited_all_the_s
     assert told == ["recording"]
 
 
-async def test_whatever_the_path_is_that_recipes_are_mounted_under(twilio: Twilio) -> None:
+async def test_whatever_the_path_is_that_recipes_are_mounted_under(twilio: Mover) -> None:
     line = Line([Dial("+441314960123"), LabelExt("x"), Say("x")], redirect=twilio, base="/a&b")
     first = await line.post()
     twilio.wrong = NotMoved("no")
@@ -320,7 +303,7 @@ async def test_whatever_the_path_is_that_recipes_are_mounted_under(twilio: Twili
     assert first.xml.replace("step=1", "step=2") == again.xml
 
 
-async def test_a_function_may_stand_where_the_call_is_moved_to(office: Office, twilio: Twilio) -> None:
+async def test_a_function_may_stand_where_the_call_is_moved_to(office: Office, twilio: Mover) -> None:
     ran: list[str] = []
 
     @office.callout

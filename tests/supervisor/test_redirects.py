@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from actors import Call, JournalError, MaybeMoved, NotMoved, Subscription, Webhook
-from tests.actors.doubles import ManualClock, Office, PlainJournal, bounded, quiet
+from tests.actors.doubles import ManualClock, Mover, Office, PlainJournal, bounded, quiet
 from tests.supervisor.switchboard import MENU, Switchboard, counted, sid
 from tests.twiml.documents import inside
 from twiml import NOTHING, Say, compile
@@ -18,29 +17,13 @@ from twiml import NOTHING, Say, compile
 OVER = {"CallStatus": "completed"}
 
 
-class Twilio:
-    """Stands where Twilio's REST API is asked to move a call."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, str]] = []
-        self.wrong: BaseException | None = None
-        self.meanwhile: Callable[[], Awaitable[object]] | None = None
-
-    async def __call__(self, _: str, call_sid: str, path: str) -> None:
-        self.told.append((call_sid, path))
-        if self.meanwhile is not None:
-            await self.meanwhile()
-        if self.wrong is not None:
-            raise self.wrong
+@pytest.fixture
+def twilio() -> Mover:
+    return Mover()
 
 
 @pytest.fixture
-def twilio() -> Twilio:
-    return Twilio()
-
-
-@pytest.fixture
-async def board(twilio: Twilio) -> Switchboard:
+async def board(twilio: Mover) -> Switchboard:
     board = Switchboard(settings={"redirect": twilio})
     await board.post()
     return board
@@ -56,10 +39,10 @@ async def problem_of(board: Switchboard, state: str = "1.4", number: int = 1) ->
     return str(caught.value)
 
 
-async def test_twilio_is_told_and_the_call_goes_on_there(board: Switchboard, twilio: Twilio) -> None:
+async def test_twilio_is_told_and_the_call_goes_on_there(board: Switchboard, twilio: Mover) -> None:
     with capture_logs() as logs:
         await move(board)
-    assert twilio.told == [(sid(1), "/menu/1.4?step=2")]
+    assert twilio.told == [("", sid(1), "/menu/1.4?step=2")]
     [log] = [log for log in logs if log["event"] == "call_moved"]
     assert (log["call_sid"], log["recipe"], log["state"]) == (sid(1), "menu", "1.4")
     assert board.supervisor.status()["in_progress"][0]["state"] == "1.4"
@@ -79,14 +62,14 @@ async def test_the_interrupted_menu_moves_nothing(board: Switchboard) -> None:
     ],
 )
 async def test_what_can_not_be_done_is_said(
-    board: Switchboard, twilio: Twilio, state: str, number: int, says: str
+    board: Switchboard, twilio: Mover, state: str, number: int, says: str
 ) -> None:
     assert await problem_of(board, state, number) == says
     assert twilio.told == []
     assert board.children == [sid(1)]
 
 
-async def test_a_call_that_is_over_is_moved_nowhere(board: Switchboard, twilio: Twilio) -> None:
+async def test_a_call_that_is_over_is_moved_nowhere(board: Switchboard, twilio: Mover) -> None:
     await board.post("status", **OVER)
     assert await problem_of(board) == f"{sid(1)}: the call is over"
     await board.linger()
@@ -94,14 +77,14 @@ async def test_a_call_that_is_over_is_moved_nowhere(board: Switchboard, twilio: 
     assert (board.children, twilio.told) == ([], [])
 
 
-async def test_what_twilio_refuses_is_said_and_the_call_goes_on(board: Switchboard, twilio: Twilio) -> None:
+async def test_what_twilio_refuses_is_said_and_the_call_goes_on(board: Switchboard, twilio: Mover) -> None:
     twilio.wrong = NotMoved("21220: Call is not in-progress")
     assert await problem_of(board) == f"{sid(1)}: 21220: Call is not in-progress"
     assert "One!" in await board.post("1", step=1, Digits="1")
     assert board.counts == counted(in_progress=1, started=1)
 
 
-async def test_the_status_shows_where_a_call_is_that_was_not_moved(board: Switchboard, twilio: Twilio) -> None:
+async def test_the_status_shows_where_a_call_is_that_was_not_moved(board: Switchboard, twilio: Mover) -> None:
     twilio.wrong = NotMoved("21220")
     before = board.supervisor.status()["in_progress"][0]["state"]
     await problem_of(board, "1.4")
@@ -110,14 +93,14 @@ async def test_the_status_shows_where_a_call_is_that_was_not_moved(board: Switch
     )
 
 
-async def test_what_nobody_knows_is_said_as_that(board: Switchboard, twilio: Twilio) -> None:
+async def test_what_nobody_knows_is_said_as_that(board: Switchboard, twilio: Mover) -> None:
     twilio.wrong = TimeoutError("no answer")
     with capture_logs() as logs, pytest.raises(MaybeMoved, match="nobody knows whether Twilio has been told"):
         await move(board)
     assert [log["call_sid"] for log in logs if log["event"] == "move_unsure"] == [sid(1)]
 
 
-async def test_a_call_is_moved_once_at_a_time(board: Switchboard, twilio: Twilio) -> None:
+async def test_a_call_is_moved_once_at_a_time(board: Switchboard, twilio: Mover) -> None:
     """Its webhooks wait behind each of them."""
     door = asyncio.Event()
     twilio.meanwhile = door.wait
@@ -130,16 +113,16 @@ async def test_a_call_is_moved_once_at_a_time(board: Switchboard, twilio: Twilio
     await move(board, "1")
 
 
-async def test_a_call_that_sleeps_is_woken_up(twilio: Twilio) -> None:
+async def test_a_call_that_sleeps_is_woken_up(twilio: Mover) -> None:
     board = Switchboard(settings={"redirect": twilio}, max_awake=1)
     for number in (1, 2):
         await board.post(sid=sid(number))
     await quiet()
     await move(board, number=1)
-    assert twilio.told == [(sid(1), "/menu/1.4?step=2")]
+    assert twilio.told == [("", sid(1), "/menu/1.4?step=2")]
 
 
-async def test_a_call_of_another_daemon_is_moved_too(twilio: Twilio) -> None:
+async def test_a_call_of_another_daemon_is_moved_too(twilio: Mover) -> None:
     journal, clock = PlainJournal(shared=True), ManualClock()
     settings = {"redirect": twilio}
     one, other = (Switchboard(journal=journal, clock=clock, node=n, settings=settings) for n in ("one", "other"))
@@ -147,7 +130,7 @@ async def test_a_call_of_another_daemon_is_moved_too(twilio: Twilio) -> None:
 
     await move(other)
 
-    assert twilio.told == [(sid(1), "/menu/1.4?step=2")]
+    assert twilio.told == [("", sid(1), "/menu/1.4?step=2")]
     [listed] = other.supervisor.status()["in_progress"]
     assert (listed["recipe"], listed["from"], listed["to"], listed["state"]) == (
         "menu",
@@ -159,7 +142,7 @@ async def test_a_call_of_another_daemon_is_moved_too(twilio: Twilio) -> None:
     assert "None." in await one.post("1.4", step=2)
 
 
-async def test_a_crash_is_said_and_the_next_webhook_finds_an_actor(board: Switchboard, twilio: Twilio) -> None:
+async def test_a_crash_is_said_and_the_next_webhook_finds_an_actor(board: Switchboard, twilio: Mover) -> None:
     board.journal.faults["commit"] = 1
     assert "the disk is full" in await problem_of(board)
     assert twilio.told == []
