@@ -195,7 +195,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, busy: float) -> None:
 def _write_ahead(connection: sqlite3.Connection, busy: float) -> str:
     """Have a file written ahead; gives the mode it has then.
 
-    For this alone SQLite doesn't wait for another process that holds the file, and may be making it as well.
+    SQLite waits for another process that holds the file, but not where that wants the same: one of two who make it at
+    the same time is refused at once.
     """
     over = time.monotonic() + busy
     while True:

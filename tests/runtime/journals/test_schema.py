@@ -56,6 +56,35 @@ def test_those_who_make_a_file_at_the_same_time_wait_for_each_other(tmp_path):
     assert wrong == []
 
 
+class Refusing:
+    """A connection that is refused what it asks so often, without a wait."""
+
+    def __init__(self, code: int, times: int) -> None:
+        self.code, self.left = code, times
+
+    def execute(self, _: str) -> list[tuple[str]]:
+        self.left -= 1
+        if self.left >= 0:
+            problem = sqlite3.OperationalError("database is locked")
+            problem.sqlite_errorcode = self.code
+            raise problem
+        return [("wal",)]
+
+
+def test_a_file_that_others_make_as_well_is_asked_for_again(monkeypatch):
+    pauses = []
+    monkeypatch.setattr(schema.time, "sleep", pauses.append)
+
+    assert schema._write_ahead(Refusing(sqlite3.SQLITE_BUSY, 3), busy=60.0) == "wal"
+    assert len(pauses) == 3
+
+
+@pytest.mark.parametrize(("code", "busy"), [(sqlite3.SQLITE_BUSY, 0.0), (sqlite3.SQLITE_IOERR, 60.0)])
+def test_but_not_for_ever_nor_if_something_else_is_wrong(code, busy):
+    with pytest.raises(sqlite3.OperationalError):
+        schema._write_ahead(Refusing(code, 1), busy)
+
+
 def test_who_holds_a_new_file_too_long_is_waited_for_no_longer(path):
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
