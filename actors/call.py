@@ -32,6 +32,7 @@ class Call:
         "started",
         "state",
         "step",
+        "step_id",
         "subscriptions",
         "taken",
     )
@@ -53,6 +54,9 @@ class Call:
         """The rank of the state the call is at."""
         self.step = 0
         """How many documents the call was given."""
+        self.step_id = ""
+        """The same for every try of one callout of this call, and for no other: what a callout passes on so that the
+        world outside can tell a repeat. Empty for who is no callout."""
         self.taken = 0
         """How many callouts have had their verbs put in their place."""
         self.language: str | None = None
@@ -82,12 +86,6 @@ class Call:
     def call_sid(self) -> str:
         """The call's name with Twilio: `CA` and 32 hexadecimal digits."""
         return self.initial_params.get("CallSid", "")
-
-    @property
-    def step_id(self) -> str:
-        """The same for every try of one callout of this call, and for no other: what it passes on so
-        that the world outside can tell a repeat."""
-        return f"{self.call_sid}:{self.taken}"
 
     @property
     def digits(self) -> str:

@@ -174,7 +174,7 @@ class Conversation(LoopActor):
             except Overtaken:
                 return False
         if self.late:
-            await self._hear_out(webhook)
+            await self._hear_out(webhook, key)
         await self._let_go()
         return True
 
@@ -232,16 +232,16 @@ class Conversation(LoopActor):
             Overtaken: it was not begun, for another daemon has gone on with the conversation.
             Unanswered: the daemon stops, and waits for none; or another one was busy with the conversation.
         """
-        settings, taken, hurry = self.settings, self._taken, self.settings.callouts.hurry
+        settings, this, hurry = self.settings, self._this(key), self.settings.callouts.hurry
         waited = webhook.arrived + WAITED
-        if self.errand is None or not self.errand.is_for(key, taken):
+        if self.errand is None or self.errand.key != this:
             await self._let_go()
             module = settings.replies(webhook.recipe)
             if module is None:
                 raise CalloutError(f"recipe {webhook.recipe} has no reply any more")
             if hurry.done():
                 raise Unanswered(STOPPING)
-            errand = Errand(settings, self.key, key, taken, f"{module}:reply")
+            errand = Errand(settings, self.key, this, f"{module}:reply")
             try:
                 claimed = await errand.claim(self._version, waited)
             except StaleVersion as problem:
@@ -265,7 +265,7 @@ class Conversation(LoopActor):
         returned = await self.settings.callouts.run(Subscription(MESSAGE, module, "reply"), text)
         return Outcome(verbs_of(name, returned), (), plain(name, text.data, "message"))
 
-    async def _hear_out(self, webhook: Webhook) -> None:
+    async def _hear_out(self, webhook: Webhook, key: str) -> None:
         """Wait for a function that is late, no longer than one may take, and keep what it left in `data`."""
         errand = self.errand
         assert errand is not None, "what is late is under way"
@@ -278,7 +278,7 @@ class Conversation(LoopActor):
         except CalloutError as problem:
             log.exception("late_reply_failed", **about, reason=str(problem))
             return
-        if errand.taken != self._taken:
+        if errand.key != self._this(key):
             log.warning("late_reply_lost", **about, reason="another daemon has answered a message meanwhile")
             return
         now = self.settings.clock.now()
@@ -311,6 +311,10 @@ class Conversation(LoopActor):
         claimant = settings.node if self.errand is not None and not busy else ""
         await settings.journal.commit(snapshot, row, claimant=claimant)
         self.known, self.rows = snapshot, (*self.rows, row)[-KEPT_ROWS:]
+
+    def _this(self, key: str) -> str:
+        """A message, after so many others: what a function is run for."""
+        return f"{key}:{self._taken}"
 
     @property
     def _version(self) -> int:

@@ -34,29 +34,23 @@ class Errand:
     Args:
         settings: the daemon's.
         call_sid: the call, or the conversation.
-        key: what it is for: the state that a callout stands at, or a message.
-        taken: how many functions were done before it, which tells this one from another try for the same.
+        key: what it is for, the same for every try of it and for nothing else.
         name: the function's, for whoever reads what went wrong.
     """
 
     task: asyncio.Task[Outcome]
     """The function, once it was begun."""
 
-    __slots__ = ("_renewal", "_renewing", "begun", "call_sid", "key", "name", "settings", "taken", "task")
+    __slots__ = ("_renewal", "_renewing", "begun", "call_sid", "key", "name", "settings", "task")
 
-    def __init__(self, settings: Settings, call_sid: str, key: str, taken: int, name: str) -> None:
+    def __init__(self, settings: Settings, call_sid: str, key: str, name: str) -> None:
         self.settings = settings
         self.call_sid = call_sid
         self.key = key
-        self.taken = taken
         self.name = name
         self.begun = 0.0
         self._renewal: Timer | None = None
         self._renewing: asyncio.Task[None] | None = None
-
-    def is_for(self, key: str, taken: int) -> bool:
-        """Whether this is the one for a state or a message, after so many others."""
-        return (self.key, self.taken) == (key, taken)
 
     async def claim(self, version: int, deadline: float) -> bool:
         """Claim the call; False if somebody else has it until the deadline. Raises `StaleVersion`."""
@@ -82,11 +76,6 @@ class Errand:
         clock, over = self.settings.clock, self.begun + self.settings.limit
         left, hurry = min(deadline, over) - clock.now(), self.settings.callouts.hurry
         return await done_within(left, self.task, clock, hurry) or over <= clock.now()
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether the function is done, and nothing was wrong with it."""
-        return self.task.done() and not self.task.cancelled() and self.task.exception() is None
 
     def outcome(self) -> Outcome:
         """What came of it. Raises `CalloutError`, also if it took too long."""

@@ -1,7 +1,9 @@
 """What a call has sent out for: the callout under way, and what came of others that no step has taken so far.
 
 A function that has run is not run again, whatever becomes of the step that it ran for: that may turn out to be
-stale, or its webhook to be answered already. What the function returned is kept until a step has taken it.
+stale, or its webhook to be answered already. What the function returned is kept until a step has taken it, or
+until the call has gone on elsewhere, where nobody asks for it. What was wrong with it is kept as well: the
+caller hears it at the next request.
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ from actors.errand import Errand
 from actors.settings import Settings
 from twiml import Callout, FunctionExt
 
-Left = dict[tuple[str, int], Outcome | CalloutError]
-"""What came of callouts, by the state of each and how many were taken before it."""
+LONGEST_FAILURE = 1_000
+"""Characters of what was wrong with a callout that the journal keeps."""
 
 
 class Errands:
@@ -27,7 +29,7 @@ class Errands:
         call_sid: the call.
     """
 
-    __slots__ = ("_call_sid", "_claimed", "_dropped", "_errand", "_outcomes", "_recipe", "_settings")
+    __slots__ = ("_call_sid", "_claimed", "_dropped", "_errand", "_outcomes", "_settings")
 
     def __init__(self, settings: Settings, call_sid: str) -> None:
         self._settings = settings
@@ -37,8 +39,8 @@ class Errands:
         """The one before, which may still have something on its way to the journal."""
         self._claimed = False
         """Whether the call is claimed for its errand, or was for one that no committed step has taken yet."""
-        self._outcomes: Left = {}
-        self._recipe = ""
+        self._outcomes: dict[str, Outcome | CalloutError] = {}
+        """What came of callouts, by the `step_id` of each."""
 
     @property
     def under_way(self) -> bool:
@@ -50,41 +52,52 @@ class Errands:
     ) -> Outcome | None:
         """What came of a callout, begun now or before; None if the caller has to hold.
 
-        Somebody whose caller holds is then told the callout's state once it is done.
+        Somebody whose caller holds is then told the callout's `step_id` once it is done.
 
         Raises:
             CalloutError: the function failed.
             StaleVersion: another step than `version` was committed.
         """
-        key = (callout.rank, call.taken)
-        known = self._outcomes.get(key)
+        step_id = call.step_id
+        known = self._outcomes.get(step_id)
         if isinstance(known, CalloutError):
             raise known
         if known is not None:
             return known
         errand = self._errand
-        if errand is None or not errand.is_for(*key):
+        if errand is None or errand.key != step_id:
             self.drop()
             if self._dropped is not None:
                 await self._dropped.dropped()
             name = f"{callout.function.module}:{callout.function.fn}"
-            errand = Errand(self._settings, self._call_sid, *key, name)
+            errand = Errand(self._settings, self._call_sid, step_id, name)
             if not await errand.claim(version, deadline):
                 return None
             self._claimed, self._errand = True, errand
             errand.begin(self._run(callout.function, call))
         if not await errand.done_by(deadline):
-            errand.task.add_done_callback(lambda _: tell(callout.rank))
+            errand.task.add_done_callback(lambda _: tell(step_id))
             return None
         return self._fetch(errand)
 
-    def brought(self, rank: str, taken: int) -> Outcome | None:
-        """What came of the callout of a state, if it is done and nothing was wrong with it."""
+    def brought(self, step_id: str) -> Outcome | None:
+        """What came of a callout; None if it isn't done. Raises the `CalloutError` that did."""
         errand = self._errand
-        if errand is not None and errand.is_for(rank, taken) and errand.succeeded:
-            self._fetch(errand)
-        outcome = self._outcomes.get((rank, taken))
-        return outcome if isinstance(outcome, Outcome) else None
+        if errand is not None and errand.key == step_id and errand.task.done():
+            return self._fetch(errand)
+        outcome = self._outcomes.get(step_id)
+        if isinstance(outcome, CalloutError):
+            raise outcome
+        return outcome
+
+    def fail(self, step_id: str, problem: CalloutError) -> None:
+        """What came of a callout is of no use: this was wrong with it."""
+        self._outcomes[step_id] = problem
+
+    def failure(self, step_id: str) -> str:
+        """What was wrong with a callout; "" if nothing was, as far as is known."""
+        problem = self._outcomes.get(step_id)
+        return str(problem)[:LONGEST_FAILURE] if isinstance(problem, CalloutError) else ""
 
     def drop(self) -> None:
         """Wait for nothing that is under way any more."""
@@ -93,37 +106,28 @@ class Errands:
             self._dropped = self._errand if self._errand.on_its_way else None
             self._errand = None
 
-    def turn_to(self, recipe: str) -> None:
-        """The call is at this recipe. What another one has sent out for is of no use any more."""
-        if recipe != self._recipe:
-            self._recipe = recipe
-            self.drop()
-            self._outcomes = {}
+    def left(self, step_id: str) -> bool:
+        """Whether a callout is done that no step has taken: what it was for turned out to be answered already."""
+        return isinstance(self._outcomes.get(step_id), Outcome)
 
-    def left(self, taken: int, *, going: bool) -> Left:
-        """What no step has taken, after `taken` of them: what it was for turned out to be answered already."""
-        if not self._outcomes:
-            return {}
-        return {key: each for key, each in self._outcomes.items() if going and key[1] >= taken}
+    def frees(self, keeps: str) -> bool:
+        """Whether a step ends the claim after which this callout alone is of use, or none."""
+        return self._claimed and (self._errand is None or self._errand.key != keeps) and not self.left(keeps)
 
-    def frees(self, left: Left) -> bool:
-        """Whether the step that is about to be committed ends the claim."""
-        return self._claimed and self._errand is None and not left
-
-    def committed(self, left: Left, *, freed: bool) -> None:
-        """A step is committed that took all but what is left."""
+    def committed(self, keeps: str, *, freed: bool) -> None:
+        """Such a step is committed."""
         if self._outcomes:
-            self._outcomes = left
+            self._outcomes = {step_id: each for step_id, each in self._outcomes.items() if step_id == keeps}
         if freed:
+            self.drop()
             self._claimed = False
 
     def _fetch(self, errand: Errand) -> Outcome:
         """Keep what came of an errand until a step has taken it. Raises the `CalloutError` that did."""
-        key = (errand.key, errand.taken)
         try:
-            outcome = self._outcomes[key] = errand.outcome()
+            outcome = self._outcomes[errand.key] = errand.outcome()
         except CalloutError as problem:
-            self._outcomes[key] = problem
+            self.fail(errand.key, problem)
             raise
         finally:
             self.drop()

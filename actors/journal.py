@@ -81,6 +81,8 @@ class Snapshot(NamedTuple):
     """Who has picked up, if somebody was asked to find out."""
     reported: bool = False
     """Whether Twilio reports the call's status."""
+    failure: str = ""
+    """What was wrong with the callout that the caller holds for: to be said at the next request."""
 
 
 class Letter(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from actors.call import HISTORY, SUBSCRIPTIONS, Call, kept
-from actors.callouts import Outcome
+from actors.callouts import CalloutError, Outcome
 from actors.errands import Errands
 from actors.journal import Letter, Row, Snapshot
 from actors.loop_actor import LoopActor
@@ -61,7 +61,6 @@ class KeptCall(LoopActor):
         self.call.subscriptions = tuple(settings.subscriptions(webhook.recipe))
         self.machine = Machine(program, self._base, max_visits=settings.max_visits, language=self.call.language)
         self.recordings = Recordings()
-        self.errands.turn_to(webhook.recipe)
         self.status = "in-progress"
         return None
 
@@ -73,7 +72,7 @@ class KeptCall(LoopActor):
         call.subscriptions = tuple(subscribed)[:SUBSCRIPTIONS]
         self.machine = Machine(program, self._base, max_visits=settings.max_visits, language=call.language)
         self.machine.follow(before)
-        self.errands.turn_to(recipe)
+        self.errands.drop()
 
     async def _resume(self) -> bool:
         """Go on from what the journal has of the call, if it has."""
@@ -83,11 +82,12 @@ class KeptCall(LoopActor):
             return False
         history = await settings.journal.history(self.call_sid, HISTORY)
         self.call = Call.restored(snapshot, history, settings.recipe_settings)
-        self.errands.turn_to(snapshot.recipe)
         self._restore(snapshot.program, snapshot.machine)
         self.recordings = Recordings(snapshot.announced, snapshot.awaited)
         self.status, self.version, self.due = snapshot.status, snapshot.version, snapshot.due
         self.ending = snapshot.ending
+        if snapshot.failure:
+            self.errands.fail(self._waits(), CalloutError(snapshot.failure))
         return True
 
     def _restore(self, program: Program, machine: Mapping[str, Any]) -> None:
@@ -98,11 +98,15 @@ class KeptCall(LoopActor):
     def _base(self) -> str:
         return f"{self.settings.base}/{self.call.recipe}"
 
-    async def _write(self, row: Row, letters: Sequence[Letter] = ()) -> None:
-        """Commit a step. Raises `StaleVersion` if another was committed since the one that this was made from."""
+    async def _write(self, row: Row, letters: Sequence[Letter] = (), keeps: str = "") -> None:
+        """Commit a step. Raises `StaleVersion` if another was committed since the one that this was made from.
+
+        What was sent out for is of no use any more, but for the callout that the call waits for; or for the one that
+        it `keeps` though it doesn't wait, by its `step_id`.
+        """
         call, machine, settings = self.call, self.machine, self.settings
         self._show_state()
-        due = self._due(row.at)
+        due, waits = self._due(row.at), self._waits()
         snapshot = Snapshot(  # in the order of its fields, which takes half the time that their names do
             self.call_sid,
             call.recipe,
@@ -121,16 +125,17 @@ class KeptCall(LoopActor):
             self.recordings.awaited,
             call.answered_by,
             call.reported,
+            self.errands.failure(waits) if waits else "",
         )
-        left = self.errands.left(call.taken, going=self.status == "in-progress")
-        freed = self.errands.frees(left)
+        keeps = waits or keeps
+        freed = self.errands.frees(keeps)
         await settings.journal.commit(snapshot, row, letters, claimant=settings.node if freed else "")
         call.history = kept(call.history, row)
         self.version += 1
         self.due = due
-        self.errands.committed(left, freed=freed)
-        for rank, _ in left:
-            self._callout_is_done(rank)
+        self.errands.committed(keeps, freed=freed)
+        if waits and self.errands.left(waits):
+            self._callout_is_done(waits)
 
     def _due(self, now: float) -> float | None:
         """When to do without what the call waits for, if it was last heard of now."""
@@ -145,9 +150,23 @@ class KeptCall(LoopActor):
             self.machine.steps,
         )
 
-    def _callout_is_done(self, rank: str) -> None:
+    def _waits(self) -> str:
+        """The `step_id` of the callout that the call waits for; "" if it waits for none."""
+        if self.machine.waits is None or self.status != "in-progress":
+            return ""
+        return self._step_id(self.machine.state, self.machine.waits)
+
+    def _step_id(self, rank: str, since: int) -> str:
+        """A callout's name for the world outside: which one it is, since which document, after how many others.
+
+        The last of them alone would tell no more than how often one was done: two requests that come at the same time
+        may lead to two callouts, of which one will turn out to be for nothing.
+        """
+        return f"{self.call_sid}:{self.call.recipe}:{rank}:{since}:{self.call.taken}"
+
+    def _callout_is_done(self, step_id: str) -> None:
         if self.actor_ref.is_alive():
-            self.actor_ref.tell(CalloutDone(rank))
+            self.actor_ref.tell(CalloutDone(step_id))
 
     def _take(self, outcome: Outcome) -> None:
         self.call.data = outcome.data

@@ -77,4 +77,4 @@ class MayRest:
 class CalloutDone:
     """A callout that a caller holds for is done: the actor tells it to itself."""
 
-    rank: str
+    step_id: str

@@ -181,12 +181,13 @@ class PhoneCall(KeptCall):
             return Answer(NOTHING, self.status, reason="there is no such call")
         if self.status != "in-progress" or self.ending:
             return self._unmoved(NOTHING)._replace(reason="the call is over")
-        before = self.machine.snapshot()
+        before, waited = self.machine.snapshot(), self._waits()
         try:
             self.machine.move(message.state)
         except NoSuchState as problem:
             return self._unmoved(NOTHING)._replace(reason=str(problem))
-        await self._write(Row(self.settings.clock.now(), "moved", message.state, None, {}, "", moved=True))
+        row = Row(self.settings.clock.now(), "moved", message.state, None, {}, "", moved=True)
+        await self._write(row, keeps=waited)
         status, reason = await self._tell_of_move(message.state, before)
         return self._unmoved(NOTHING)._replace(status=status, reason=reason)
 
@@ -274,6 +275,7 @@ class PhoneCall(KeptCall):
         effect = self.machine.step(request)
         while isinstance(effect, Callout):
             self._show_state()
+            self.call.step_id = self._step_id(effect.rank, effect.since)
             outcome = await self.errands.send(effect, self.call, self.version, deadline, self._callout_is_done)
             if outcome is None:
                 effect = self.machine.hold()
@@ -314,22 +316,31 @@ class PhoneCall(KeptCall):
     async def _callout_done(self, done: CalloutDone) -> None:
         """The function that a caller holds for has finished: it has done so for good once that is committed.
 
-        If it failed, the caller's next request says so.
+        If it failed, the answer to the caller's next request says so, whichever daemon gives it.
         """
         if self.status == "unknown" and not await self._resume():
             return
-        if self.status != "in-progress" or self.machine.state != done.rank:
+        if self._waits() != done.step_id:
             return
-        outcome = self.errands.brought(done.rank, self.call.taken)
-        if outcome is None:
-            return
+        kind, state = "callout_done", self.machine.state
         try:
+            outcome = self.errands.brought(done.step_id)
+            if outcome is None:
+                return
             self.machine.splice(outcome.verbs)
-        except InvalidFlow:
-            return
-        self._speak(outcome.language)
-        self._take(outcome)
-        await self._write(Row(self.settings.clock.now(), "callout_done", done.rank, None, {}, "", moved=False))
+        except (CalloutError, InvalidFlow) as problem:
+            kind = "callout_failed"
+            self._has_failed(done.step_id, problem)
+        else:
+            self._speak(outcome.language)
+            self._take(outcome)
+        await self._write(Row(self.settings.clock.now(), kind, state, None, {}, "", moved=False))
+
+    def _has_failed(self, step_id: str, problem: CalloutError | InvalidFlow) -> None:
+        """Remember what is wrong with what came of a callout."""
+        reason = str(problem)
+        log.error("callout_failed", call_sid=self.call_sid, step_id=step_id, reason=reason, exc_info=problem.__cause__)
+        self.errands.fail(step_id, problem if isinstance(problem, CalloutError) else CalloutError(reason))
 
 
 def _never_asked(webhook: Webhook) -> bool:

@@ -49,15 +49,6 @@ def test_the_status_is_the_latest_that_was_told(call: Call) -> None:
     assert call.status == "ringing"
 
 
-def test_a_step_has_a_name_that_is_the_same_for_every_try(call: Call) -> None:
-    first = call.step_id
-    assert call.view().step_id == first
-    call.step += 1  # a hold is another document, and no other callout
-    assert call.step_id == first
-    call.taken += 1
-    assert call.step_id != first
-
-
 @pytest.mark.parametrize("field", ["data", "params", "initial_params"])
 def test_what_a_function_does_to_its_view_does_not_reach_the_call(call: Call, field: str) -> None:
     before = dict(getattr(call, field))

@@ -217,12 +217,15 @@ async def test_one_that_fails_while_the_caller_holds_is_apologised_for_at_their_
         slow.returns(what)
         await quiet()
         if not late:
-            assert len(line.rows) == 1
+            assert [row.kind for row in line.rows] == ["start_call", "callout_failed"]
+            assert line.snapshot.failure
+            await line.restart()  # also who knows of it from the journal alone
             posted = line.send("1", step=1)
         answer = await bounded(posted)
     assert (answer.xml, answer.status, answer.ended) == (APOLOGY, "failed", True)
-    assert [log["event"] for log in logs] == ["call_failed"]
+    assert [log["event"] for log in logs] == ["call_failed"] if late else ["callout_failed", "call_failed"]
     assert line.snapshot.data == {}
+    assert line.snapshot.failure == ""
     assert len(slow.results) == 1
 
 
@@ -322,7 +325,7 @@ async def test_a_callback_while_the_caller_holds_disturbs_nothing(slow: Slow, pa
     assert len(slow.results) == 1
 
 
-async def test_the_result_for_a_caller_who_went_elsewhere_moves_nothing(slow: Slow) -> None:
+async def test_a_caller_who_went_elsewhere_waits_for_nothing(slow: Slow) -> None:
     """By a REST redirect, say."""
     menu = Gather(after_ext=[ResponseExt("1", "one", [slow.function]), ResponseExt("2", "two", [Say("two")])])
     line = Line([menu, Say("bye")])
@@ -330,8 +333,8 @@ async def test_the_result_for_a_caller_who_went_elsewhere_moves_nothing(slow: Sl
     await held(line, "1", step=1, Digits="1")
     elsewhere = await line.post("1.3.1")
     assert inside(elsewhere.xml) == "<Say>two</Say><Say>bye</Say><Hangup/>"
-    slow.returns([Say("nine")])
     await quiet()
+    assert slow.ends == ["cancelled"]
     assert (await line.post("1.2.1", step=2)).xml == elsewhere.xml
     assert [row.moved for row in line.rows] == [True, True, True, False]
 

@@ -268,7 +268,7 @@ async def test_a_refused_move_leaves_the_function_that_the_caller_holds_for(offi
     assert (await move(line, "survey")).reason == "21220"
     gate.open()
     assert inside((await line.post("1", step=1)).xml).startswith("<Say>paid</Say>")
-    assert ran == [f"{SID}:0"]
+    assert ran == [f"{SID}:menu:1:0:0"]
 
 
 async def test_a_recording_of_the_verb_that_was_interrupted_is_awaited_all_the_same(

@@ -197,12 +197,11 @@ class Case:
 
     def subscribed(self, call_sid: str) -> int | None:
         """The version from which on the functions of a call are subscribed; None if they never were."""
-        first = f"{call_sid}:0"
         return next(
             (
                 row["version"]
                 for row in self.rows[call_sid]
-                if row["kind"] == "callout_done" or any(step == first for step, _ in TAKEN.findall(row["answer"]))
+                if row["kind"] == "callout_done" or any(_before(step) == 0 for step, _ in TAKEN.findall(row["answer"]))
             ),
             None,
         )
@@ -488,8 +487,8 @@ def a_callout_is_not_run_after_its_outcome_was_committed(case: Case) -> Iterator
     for call_sid, rows in case.rows.items():
         committed = _committed(case, rows)
         for each in case.callouts[call_sid]:
-            if each["edge"] == "begin" and each["at"] > committed.get(each["step_id"], each["at"]):
-                late = each["at"] - committed[each["step_id"]]
+            if each["edge"] == "begin" and each["at"] > (until := committed.get(_before(each["step_id"]), each["at"])):
+                late = each["at"] - until
                 yield f"{each['step_id']} {each['name']} was begun {late:.3f} s after its outcome was committed"
 
 
@@ -519,20 +518,25 @@ def a_callout_is_begun_again_for_a_reason(case: Case) -> Iterator[str]:
                     yield f"{step_id} {name} was begun again after {other - one:.3f} s"
 
 
-def _committed(case: Case, rows: Sequence[Record]) -> dict[str, float]:
-    """Until when, at the latest, the outcome of each callout was committed."""
-    committed: dict[str, float] = {}
+def _before(step_id: str) -> int:
+    """How many callouts were taken before this one."""
+    return int(step_id.rpartition(":")[2])
+
+
+def _committed(case: Case, rows: Sequence[Record]) -> dict[int, float]:
+    """Until when, at the latest, the outcome of each callout was committed, by how many were before it."""
+    committed: dict[int, float] = {}
     taken = 0
     for row in rows:
         found = [step for step, _ in TAKEN.findall(row["answer"])]
         if row["kind"] == "callout_done":
-            committed.setdefault(f"{row['call_sid']}:{taken}", row["at"])
+            committed.setdefault(taken, row["at"])
             taken += 1
         at = case.heard_first.get((row["call_sid"], row["answer"]))
         for step in found:
-            taken = max(taken, int(step.rpartition(":")[2]) + 1)
+            taken = max(taken, _before(step) + 1)
             if at is not None:
-                committed.setdefault(step, at)
+                committed.setdefault(_before(step), at)
     return committed
 
 

@@ -35,6 +35,9 @@ RUDE: dict[str, tuple[tuple[str, dict[str, str]], ...]] = {
 }
 """What comes in the middle of a call beside what its caller does: where, and with what, all at the same time."""
 
+CROWD = ("an older step", "an older step, keyed", "other keys at the same time", "a status")
+"""What some callers have with every webhook: of all that comes at the same time one alone may move the call."""
+
 AFTERWARDS: dict[str, tuple[tuple[str, dict[str, str]], ...]] = {
     "the end again": ((_STATUS, {"CallStatus": "completed"}),),
     "a late recording": (("/{recipe}/recording", _RECORDING),),
@@ -93,6 +96,8 @@ def manner(dice: random.Random) -> str:
 def _plan(dice: random.Random, call_sid: str) -> Plan:
     recipe = dice.choices(list(RECIPES), list(RECIPES.values()))[0]
     rude = [(dice.randint(1, 6), dice.choice(list(RUDE))) for _ in range(dice.choice((0, 0, 1, 1, 2)))]
+    if dice.random() < 0.2:
+        rude = [(number, dice.choice(CROWD)) for number in range(2, 9) for _ in range(2)]
     return Plan(
         call_sid,
         recipe,

@@ -99,7 +99,7 @@ async def test_a_callout_that_was_committed_is_not_run_again_by_the_next_try(off
     board = Switchboard([hours])
     board.journal.faults["committed"] = 1
     assert inside(await quiet_post(board)) == "<Say>nine</Say><Hangup/>"
-    assert ran == [f"{sid(1)}:0"]
+    assert ran == [f"{sid(1)}:menu:1:0:0"]
 
 
 async def test_a_callout_that_was_not_committed_is_run_again_for_the_same_step(office: Office) -> None:
@@ -113,7 +113,7 @@ async def test_a_callout_that_was_not_committed_is_run_again_for_the_same_step(o
     board = Switchboard([hours])
     board.journal.faults["commit"] = 1
     assert inside(await quiet_post(board)) == "<Say>nine</Say><Hangup/>"
-    assert ran == [f"{sid(1)}:0"] * 2
+    assert ran == [f"{sid(1)}:menu:1:0:0"] * 2
 
 
 async def test_webhooks_that_wait_behind_one_that_crashes_are_answered_too() -> None:

@@ -15,7 +15,7 @@ from runtime.journals import MemoryJournal
 from tests.actors.doubles import ManualClock, Office, PlainJournal, SlowRenewals, bounded, counting, quiet, until
 from tests.supervisor.switchboard import MENU, Switchboard, counted, sid
 from tests.twiml.documents import inside
-from twiml import APOLOGY, NOTHING, FunctionExt, Say
+from twiml import APOLOGY, NOTHING, FunctionExt, Gather, GotoExt, LabelExt, ResponseExt, Say
 
 OVER = {"CallStatus": "completed"}
 
@@ -68,7 +68,7 @@ async def test_the_same_webhook_gets_the_same_bytes_of_each_of_them(office: Offi
     boards = cluster([hours, *MENU], 3)
     answers = [await board.post(token="a") for board in boards for _ in range(2)]
     assert len(set(answers)) == 1
-    assert ran == [f"{sid(1)}:0"]
+    assert ran == [f"{sid(1)}:menu:1:0:0"]
     assert len(boards[0].journal.written) == 1
 
 
@@ -121,7 +121,7 @@ async def test_nor_is_one_of_several_in_a_step(office: Office, slow: Slow) -> No
     slow.doors[0].set_result([Say("ten")])
     said = inside(await bounded(second))
     assert said == "<Say>One!</Say><Say>nine</Say><Say>ten</Say><Say>bye</Say><Hangup/>"
-    assert (ran, slow.step_ids) == ([f"{sid(1)}:0"], [f"{sid(1)}:1"])
+    assert (ran, slow.step_ids) == ([f"{sid(1)}:menu:2:1:0"], [f"{sid(1)}:menu:3:1:1"])
 
 
 async def test_a_function_that_failed_is_not_run_again_because_its_step_came_second(slow: Slow) -> None:
@@ -182,37 +182,102 @@ async def test_a_caller_who_holds_may_come_back_to_another(slow: Slow) -> None:
     await quiet()
     one.clock.turn(LOOK)
     assert inside(await bounded(third)) == "<Say>nine</Say><Say>bye</Say><Hangup/>"
-    assert slow.step_ids == [f"{sid(1)}:0"]
+    assert slow.step_ids == [f"{sid(1)}:menu:1:0:0"]
 
 
-async def test_one_whose_function_failed_meanwhile_is_held_up_by_nobody(slow: Slow) -> None:
-    """Who comes back to another daemon has the function tried again there."""
+@pytest.mark.parametrize("waiting", [False, True], ids=["before the caller comes back", "while the caller waits"])
+async def test_one_whose_function_failed_meanwhile_is_told_so_by_any(slow: Slow, waiting: bool) -> None:
+    """It has failed, also for who comes back to another daemon: it is not run again there."""
     one, two = cluster([slow.function, Say("bye")])
     first = one.send()
     await until(lambda: slow.doors)
     await ticks(one, 8)
     assert "One moment" in await bounded(first)
-    slow.doors[0].set_exception(ValueError("no"))
-    second = two.send("1", step=1)
-    await ticks(one, LEASE + 1)
-    slow.doors[1].set_result([Say("nine")])
-    assert inside(await bounded(second)) == "<Say>nine</Say><Say>bye</Say><Hangup/>"
-    assert slow.step_ids == [f"{sid(1)}:0"] * 2
+    with capture_logs() as logs:
+        if waiting:
+            second = two.send("1", step=1)
+            await quiet()
+        slow.doors[0].set_exception(ValueError("no"))
+        await quiet()
+        if not waiting:
+            second = two.send("1", step=1)
+        two.clock.turn(LOOK)
+        assert "We are sorry" in await bounded(second)
+    assert slow.step_ids == [f"{sid(1)}:menu:1:0:0"]
+    assert [log["reason"] for log in logs if log["event"] == "call_failed"] == [
+        "office_of_this_test:slow raised ValueError: no"
+    ]
+    assert (one.counts["failed"], two.counts["failed"]) == (0, 1)
+    assert await one.journal.claim(sid(1), None, "another", one.clock.now(), one.clock.now())
 
 
-async def test_nor_one_whose_function_hangs(slow: Slow) -> None:
+async def test_nor_is_one_whose_function_hangs_tried_again_elsewhere(slow: Slow) -> None:
     """It is given up where it hangs once it has taken too long, though nobody has come back there."""
     one, two = cluster([slow.function, Say("bye")])
     first = one.send()
     await until(lambda: slow.doors)
-    await ticks(one, one.settings.limit)
-    assert "One moment" in await bounded(first)
+    with capture_logs():
+        await ticks(one, one.settings.limit)
+        assert "One moment" in await bounded(first)
+        await quiet()
+        assert slow.doors[0].cancelled()
+        assert "We are sorry" in await bounded(two.send("1", step=1))
     assert len(slow.doors) == 1
-    second = two.send("1", step=1)
-    await ticks(one, LEASE + 1)
-    assert slow.doors[0].cancelled()
+
+
+async def test_a_failure_is_forgotten_with_the_callout_that_it_was_of(office: Office, slow: Slow) -> None:
+    """The caller has gone elsewhere meanwhile, and comes to the same callout later."""
+    menu = Gather(after_ext=[ResponseExt("1", "one", [slow.function]), ResponseExt("2", "two", [Say("two")])])
+    one, two = cluster([LabelExt("menu"), menu, GotoExt("menu")])
+    await one.post()
+    first = one.send("1", step=1, Digits="1")
+    await until(lambda: slow.doors)
+    with capture_logs():
+        await ticks(one, 8)
+        await bounded(first)
+        slow.doors[0].set_exception(ValueError("no"))
+        await quiet()
+    assert inside(await two.post("1.3.1")).startswith("<Say>two</Say>")
+    assert one.journal.written[-1][0].failure == ""
+    await two.post("1", step=3)
+    second = two.send("1", step=4, Digits="1")
+    await until(lambda: len(slow.doors) == 2)
     slow.doors[1].set_result([Say("nine")])
-    assert inside(await bounded(second)) == "<Say>nine</Say><Say>bye</Say><Hangup/>"
+    assert inside(await bounded(second)).startswith("<Say>nine</Say>")
+    assert slow.step_ids == [f"{sid(1)}:menu:1.2.1:1:0", f"{sid(1)}:menu:1.2.1:4:0"]
+
+
+async def test_two_callouts_of_which_one_was_for_nothing_have_not_one_name(slow: Slow, office: Office) -> None:
+    """While one daemon runs a function for a key, another takes a key that leads elsewhere; then comes a third key."""
+    hours, ran = counting(office)
+    inner = Gather(after_ext=[ResponseExt("1", "one", [hours])])
+    outer = Gather(after_ext=[ResponseExt("1", "slow", [slow.function]), ResponseExt("2", "inner", [inner])])
+    one, two = cluster([outer, Say("bye")])
+    await one.post()
+    first = one.send("1", step=1, Digits="1")
+    await until(lambda: slow.doors)
+    await two.post("1", step=1, Digits="2")
+    slow.doors[0].set_result([Say("too late")])
+    assert inside(await bounded(first)).startswith("<Gather")
+    assert inside(await two.post("1.3.1", step=2, Digits="1")).startswith("<Say>nine</Say>")
+    assert (slow.step_ids, ran) == ([f"{sid(1)}:menu:1.2.1:1:0"], [f"{sid(1)}:menu:1.3.1.2.1:2:0"])
+
+
+async def test_what_the_call_has_gone_on_without_holds_nobody_up(slow: Slow, office: Office) -> None:
+    """A function runs at one daemon for a key that came second: the claim of its call ends with that key's answer."""
+    hours, ran = counting(office)
+    inner = Gather(after_ext=[ResponseExt("1", "one", [hours])])
+    outer = Gather(after_ext=[ResponseExt("1", "slow", [slow.function]), ResponseExt("2", "inner", [inner])])
+    one, two = cluster([outer, Say("bye")])
+    await one.post()
+    first = one.send("1", step=1, Digits="1")
+    await until(lambda: slow.doors)
+    await two.post("1", step=1, Digits="2")
+    one.clock.turn(8)
+    assert inside(await bounded(first)).startswith("<Gather")
+    assert slow.doors[0].cancelled()
+    assert inside(await bounded(two.send("1.3.1", step=2, Digits="1"))).startswith("<Say>nine</Say>")
+    assert len(ran) == 1
 
 
 async def test_one_who_comes_back_to_where_it_hung_hears_that_it_took_too_long(slow: Slow) -> None:
@@ -282,7 +347,7 @@ async def test_an_outcome_that_was_for_an_older_webhook_is_not_lost(slow: Slow) 
     assert inside(await bounded(late)).endswith("<Redirect>/menu/1?step=2</Redirect>")
     await quiet()
     assert inside(await two.post("1", step=2)) == "<Say>nine</Say><Say>bye</Say><Hangup/>"
-    assert slow.step_ids == [f"{sid(1)}:0"]
+    assert slow.step_ids == [f"{sid(1)}:menu:1:0:0"]
     assert await one.journal.claim(sid(1), None, "another", one.clock.now(), one.clock.now())
 
 
@@ -326,7 +391,7 @@ async def test_a_daemon_that_died_holds_nobody_up_for_longer_than_its_lease(slow
     await until(lambda: len(slow.doors) == 2)
     slow.doors[1].set_result([Say("nine")])
     assert inside(await bounded(second)).startswith("<Say>nine</Say>")
-    assert slow.step_ids == [f"{sid(1)}:0"] * 2
+    assert slow.step_ids == [f"{sid(1)}:menu:1:0:0"] * 2
     cut_off.cancel()
 
 

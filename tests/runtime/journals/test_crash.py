@@ -104,7 +104,7 @@ async def test_killed_in_the_middle_of_calls_the_next_process_goes_on_with_them(
     assert repeated == answers
     assert [each.verbs[0] for each in went_on] == ["<Say>you keyed 1</Say>"] * 5
     assert [each.verbs[0] for each in ends] == ["<Say>two</Say>"] * 10
-    assert ran("looked up") == [f"{sid}:0" for sid in sids]
+    assert ran("looked up") == [f"{sid}:shop:1.3.1:1:0" for sid in sids]
     await until(lambda: len(ran("over")) == 10)
     second.send(signal.SIGTERM)
     assert await second.ended() == 0
@@ -144,7 +144,7 @@ main()
     [(kept,)] = rows_in(path, "SELECT answer FROM rows WHERE version = 2")
     assert reply.text == kept
     assert reply.verbs[0] == "<Say>you keyed 1</Say>"
-    assert ran("looked up") == ["CA1:0"]
+    assert ran("looked up") == ["CA1:shop:1.3.1:1:0"]
     assert rows_in(path, "SELECT version FROM calls") == [(2,)]
 
 
