@@ -24,7 +24,7 @@ import pytest
 from tests.faults.books import Book, PostgresBook, SqliteBook
 from tests.faults.daemons import SCRIPT, Lost, Nursery
 from tests.faults.points import Point
-from tests.faults.walk import Been, Past, Relay, Walk, been_everywhere
+from tests.faults.walk import CALLOUTS, Been, Past, Relay, Walk, been_everywhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -54,7 +54,7 @@ UNUSUAL = ["before INSERT INTO rows", "before COMMIT", "behind COMMIT"]
 """The statements of a step in SQLite: a usual one is written in one, another in several."""
 GROUPS = ["waiting at groups.py", "going on at groups.py"]
 SURE_OF = {
-    KEY: [f"{where} '{what} :{n}'" for where in BOTH for what in ("begun", "finished") for n in range(2)],
+    KEY: [f"{where} '{what} :{of}'" for where in BOTH for what in ("begun", "finished") for of in CALLOUTS],
     RECORDING: [f"{where} '{what} of RE1'" for where in BOTH for what in ("telling", "told")],
     END: [f"{where} '{what} of the end, and 11'" for where in BOTH for what in ("telling", "told")],
 }
@@ -148,9 +148,8 @@ def test_killed_at_points_of_a_stop(new_walk: NewWalk, told: Told) -> None:
 @pytest.mark.parametrize("at", [KEY, END], ids=["a callout", "a letter"])
 def test_killed_at_points_of_the_start_behind_a_death(new_walk: NewWalk, at: int, told: Told) -> None:
     """Which has something in hand that the dead had too."""
-    [first] = [
-        place for place in SURE_OF[at] if place.startswith("behind 'finished :1'" if at == KEY else "behind 'told")
-    ]
+    last = f"behind 'finished :{CALLOUTS[-1]}'" if at == KEY else "behind 'told"
+    [first] = [place for place in SURE_OF[at] if place.startswith(last)]
     with new_walk() as walk:
         places = told(walk.at_each_point_behind(at, Point(first), SOME))
     assert len(places) >= 100 / SOME

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 LEASES = max(LEASE, LIMIT + MARGIN)
 """Seconds until everything that a daemon leased has run out, if it died."""
+CALLOUTS = ("shop:1.3.1:1:0", "shop:1.3.2:1:1")
+"""The ends of their `step_id`s, behind the CallSid."""
 MOST = 500
 """Points that a webhook may have."""
 CALLED_OUT, RECORDED = 2, 4
@@ -242,7 +244,7 @@ def check_notes(call_sid: str, end: int, noted: Sequence[str], lives: Sequence[L
     the letter in hand: then it is in the journal, with a try more than it had.
     """
     told = {"RE1": RECORDED, "the end, and 11": end}
-    callouts = {f"{kind} {call_sid}:{n}": CALLED_OUT for n in range(2) for kind in ("begun", "finished")}
+    callouts = {f"{kind} {call_sid}:{of}": CALLED_OUT for of in CALLOUTS for kind in ("begun", "finished")}
     tellings = {f"{kind} of {what}": step for what, step in told.items() for kind in ("telling", "told")}
     assert set(noted) == callouts.keys() | tellings.keys(), where
     assert noted.index("told of RE1") < noted.index("telling of the end, and 11"), where

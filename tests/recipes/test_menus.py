@@ -237,7 +237,7 @@ async def test_a_callout_hit_by_the_same_webhook_three_times_ran_once(serve, fol
 
     assert {(reply.status, reply.text) for reply in replies} == {(200, replies[0].text)}
     assert "<Say>ran 1</Say>" in replies[0].text
-    assert folder["deferred"].ran == ["CA1:0"]
+    assert folder["deferred"].ran == ["CA1:deferred:1.4.2:1:0"]
 
 
 @pytest.mark.parametrize("headers", [{}, {"I-Twilio-Idempotency-Token": "4f2e8fd5"}], ids=["no token", "token"])

@@ -173,8 +173,8 @@ async def test_a_slow_callout_has_the_caller_hold_and_its_result_is_used_when_it
     hold = [f"<Say>{HOLD}</Say>", '<Pause length="2"/>']
     assert held.verbs == ["<Say>before</Say>", *hold, redirect.format(1)]
     assert held_again.verbs == [*hold, redirect.format(2)]
-    assert answered.verbs == ["<Say>CA1:0 ran</Say>", "<Say>after</Say>", "<Hangup/>"]
-    assert slow.ran == ["CA1:0"]
+    assert answered.verbs == ["<Say>CA1:slow:2:0:0 ran</Say>", "<Say>after</Say>", "<Hangup/>"]
+    assert slow.ran == ["CA1:slow:2:0:0"]
 
 
 @pytest.mark.parametrize("kind", SLOW)
@@ -191,7 +191,7 @@ async def test_a_caller_on_hold_is_answered_at_once_when_the_callout_finishes_wi
     slow.release.set()
     reply = await waiting
 
-    assert reply.verbs == ["<Say>before</Say>", "<Say>CA1:0 ran</Say>", "<Say>after</Say>", "<Hangup/>"]
+    assert reply.verbs == ["<Say>before</Say>", "<Say>CA1:slow:2:0:0 ran</Say>", "<Say>after</Say>", "<Hangup/>"]
 
 
 @pytest.mark.parametrize("kind", SLOW)
