@@ -11,7 +11,8 @@ SQLite's files are in `--folder`, which decides what disk is measured.
 Then there are three daemons with a file each: one has no open calls, the others as many as `--open` says, each
 opened by a webhook like any other. With one of them all are awake, with the other a hundredth (`max_awake`), and
 the rest is in the journal alone. Other calls are made with all three in turn. Memory is the growth of the resident
-set (RSS) while the calls are opened by a server that has warmed up, divided by their number.
+set (RSS) from when a tenth of the calls is open, and what doesn't grow with them is there, divided by the number of
+the others.
 
 At last the daemon whose calls sleep is killed with SIGKILL, and started again. The clock runs from the start of the
 process, Python's own included, to the answer to an open call's next webhook, and to the moment when `/status` counts
@@ -176,18 +177,22 @@ def compare_open(load: Load, rounds: int, count: int, folder: str) -> Iterator[B
 
 
 def open_calls(load: Load, servers: Mapping[str, Server], count: int) -> dict[str, float]:
-    """Open so many calls on each server; gives the bytes that a call has added to it."""
+    """Open so many calls on each server; gives the bytes that each has added to it behind the first tenth."""
     for server in servers.values():
         load(server)  # warms up
     time.sleep(LINGER)
-    before = {name: server.resident() for name, server in servers.items()}
+    first, weights = count // 10, {}
     for name, server in servers.items():
-        for begun in range(0, count, AT_A_TIME):
-            tell(f"{begun:,} of {count:,} calls opened, {name}")
-            numbers = range(begun, min(begun + AT_A_TIME, count))
-            load.run(server, [[webhook_of_open(server.port, number, 0)] for number in numbers])
-    time.sleep(LINGER)
-    return {name: (server.resident() - before[name]) / count for name, server in servers.items()}
+        before = 0
+        for part in (range(first), range(first, count)):
+            before = server.resident()
+            for begun in part[::AT_A_TIME]:
+                tell(f"{begun:,} of {count:,} calls opened, {name}")
+                numbers = range(begun, min(begun + AT_A_TIME, part.stop))
+                load.run(server, [[webhook_of_open(server.port, number, 0)] for number in numbers])
+            time.sleep(LINGER)
+        weights[name] = (server.resident() - before) / (count - first)
+    return weights
 
 
 def webhook_of_open(port: int, number: int, which: int) -> bytes:

@@ -24,11 +24,9 @@ class Child:
         "before",
         "call_sid",
         "counted",
-        "crashes",
         "from_",
         "in_hand",
         "last_event",
-        "over",
         "recipe",
         "ref",
         "since",
@@ -46,16 +44,12 @@ class Child:
         self.from_ = from_
         self.to = to
         self.since = since
-        self.state = state
+        self.state = sys.intern(state)
         self.last_event = ""
         self.counted = False
         """Whether it counts among the calls in progress."""
         self.in_hand = 0
         """How many webhooks its actor was given and has not answered yet."""
-        self.over = False
-        """Whether the call has ended; its actor lingers for what comes late."""
-        self.crashes: tuple[float, ...] = ()
-        """When it crashed, within the window that counts."""
         self.before: Child | None = None
         self.after: Child | None = None
 

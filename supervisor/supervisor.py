@@ -126,6 +126,10 @@ class Supervisor:
         self._others = Others(self.settings, self._roll, self.tally, self._retire)
         self._moves = Moves(self._roll, self._awake, self._others)
         shared = [self._others.hear_of_ends] if settings.journal.shared else []
+        self._lingering: set[str] = set()
+        """The calls that are over, whose actors stay for what comes late."""
+        self._crashes: dict[str, tuple[float, ...]] = {}
+        """When calls crashed that did, within the window that counts."""
         self._unwritten: deque[Webhook] = deque(maxlen=REMEMBERED)
         """What was told while the journal could not be written, and will not be told again."""
         self._rounds = Rounds(settings.clock, ROUND, [self._write_late, self.sweep, self.postman.look, *shared])
@@ -321,8 +325,8 @@ class Supervisor:
             self.tally.ended(child, answer.status, answer.reason)
         if answer.status in NO_CALL:
             self._no_call(child, answer.status, webhook)
-        elif answer.status != "in-progress" and not child.over:
-            child.over = True
+        elif answer.status != "in-progress" and child.call_sid not in self._lingering:
+            self._lingering.add(child.call_sid)
             self.tally.discount(child)
             self.settings.clock.later(self.linger, lambda: self._retire(child))
         return answer.xml
@@ -343,12 +347,15 @@ class Supervisor:
     def _retire(self, child: Child) -> None:
         self._awake.stop(child)
         self._roll.remove(child)
+        self._lingering.discard(child.call_sid)
+        self._crashes.pop(child.call_sid, None)
         self.tally.settled(child)
 
     def _restart(self, child: Child, webhook: Webhook, problem: Exception) -> bool:
         """Start a crashed child again from its last committed step, unless it crashes too often."""
         now = self.settings.clock.now()
-        child.crashes = (*(at for at in child.crashes if now - at < self.window), now)
+        before = self._crashes.get(child.call_sid, ())
+        crashes = self._crashes[child.call_sid] = (*(at for at in before if now - at < self.window), now)
         log.error(
             "child_crashed",
             supervisor=NAME,
@@ -358,7 +365,7 @@ class Supervisor:
             exc_info=problem,
         )
         self._awake.wake_anew(child)
-        if len(child.crashes) > self.max_restarts:
+        if len(crashes) > self.max_restarts:
             return False
         self.tally.counts["restarts"] += 1
         return True
@@ -374,7 +381,7 @@ class Supervisor:
                 log.error(  # noqa: TRY400 - the journal's own traceback was logged when the child crashed
                     "call_lost", call_sid=child.call_sid, reason=f"{type(problem).__name__}: {problem}"
                 )
-                if child.counted or (webhook.kind.wants_document and not child.over):
+                if child.counted or (webhook.kind.wants_document and child.call_sid not in self._lingering):
                     self.tally.ended(child, "failed", reason)
                 self._retire(child)
             if not webhook.kind.wants_document:
