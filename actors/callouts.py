@@ -66,6 +66,8 @@ class Callouts:
         """Modules that functions are taken from before Python is asked, which may be importing them anew."""
         self.running: set[asyncio.Task[Any]] = set()
         """Work that goes on beside the calls: letters that are delivered, claims that are renewed."""
+        self.renewals: dict[str, asyncio.Task[None]] = {}
+        """The claims that are being renewed, by their calls."""
         self._hurry: asyncio.Future[None] | None = None
 
     @property

@@ -154,7 +154,7 @@ class Conversation(LoopActor):
         except BaseException:
             self._forget()
             if delivery.replied.done():
-                await self._let_go()
+                self._let_go()
             raise
 
     async def _take(self, webhook: Webhook, delivery: Delivery) -> bool:
@@ -175,7 +175,7 @@ class Conversation(LoopActor):
                 return False
         if self.late:
             await self._hear_out(webhook, key)
-        await self._let_go()
+        self._let_go()
         return True
 
     def _forget(self) -> None:
@@ -232,10 +232,10 @@ class Conversation(LoopActor):
             Overtaken: it was not begun, for another daemon has gone on with the conversation.
             Unanswered: the daemon stops, and waits for none; or another one was busy with the conversation.
         """
-        settings, this, hurry = self.settings, self._this(key), self.settings.callouts.hurry
+        settings, this, hurry = self.settings, self._errand_key(key), self.settings.callouts.hurry
         waited = webhook.arrived + WAITED
         if self.errand is None or self.errand.key != this:
-            await self._let_go()
+            self._let_go()
             module = settings.replies(webhook.recipe)
             if module is None:
                 raise CalloutError(f"recipe {webhook.recipe} has no reply any more")
@@ -278,7 +278,7 @@ class Conversation(LoopActor):
         except CalloutError as problem:
             log.exception("late_reply_failed", **about, reason=str(problem))
             return
-        if errand.key != self._this(key):
+        if errand.key != self._errand_key(key):
             log.warning("late_reply_lost", **about, reason="another daemon has answered a message meanwhile")
             return
         now = self.settings.clock.now()
@@ -312,7 +312,7 @@ class Conversation(LoopActor):
         await settings.journal.commit(snapshot, row, claimant=claimant)
         self.known, self.rows = snapshot, (*self.rows, row)[-KEPT_ROWS:]
 
-    def _this(self, key: str) -> str:
+    def _errand_key(self, key: str) -> str:
         """A message, after so many others: what a function is run for."""
         return f"{key}:{self._taken}"
 
@@ -337,8 +337,8 @@ class Conversation(LoopActor):
         """Nor is anybody left to."""
         self.on_stop()
 
-    async def _let_go(self) -> None:
+    def _let_go(self) -> None:
         """Have done with a function, so that another may be begun."""
         errand, self.errand, self.late = self.errand, None, False
         if errand is not None:
-            await errand.dropped()
+            errand.drop()

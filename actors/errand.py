@@ -41,7 +41,7 @@ class Errand:
     task: asyncio.Task[Outcome]
     """The function, once it was begun."""
 
-    __slots__ = ("_renewal", "_renewing", "begun", "call_sid", "key", "name", "settings", "task")
+    __slots__ = ("_renewal", "begun", "call_sid", "key", "name", "settings", "task")
 
     def __init__(self, settings: Settings, call_sid: str, key: str, name: str) -> None:
         self.settings = settings
@@ -50,11 +50,16 @@ class Errand:
         self.name = name
         self.begun = 0.0
         self._renewal: Timer | None = None
-        self._renewing: asyncio.Task[None] | None = None
 
     async def claim(self, version: int, deadline: float) -> bool:
-        """Claim the call; False if somebody else has it until the deadline. Raises `StaleVersion`."""
+        """Claim the call; False if somebody else has it until the deadline. Raises `StaleVersion`.
+
+        What is on its way to the journal for an errand before, perhaps of an actor that has crashed, comes first: it
+        would end this claim.
+        """
         clock = self.settings.clock
+        if (renewal := self.settings.callouts.renewals.get(self.call_sid)) is not None:
+            await asyncio.wait([renewal])
         while not await self._claim(LEASE, version):
             left = deadline - clock.now()
             if left <= 0 or self.settings.callouts.hurry.done():
@@ -90,17 +95,6 @@ class Errand:
             self._renewal.cancel()
             self._renewal = None
 
-    @property
-    def on_its_way(self) -> bool:
-        """Whether something of it is on its way to the journal."""
-        return self._renewing is not None and not self._renewing.done()
-
-    async def dropped(self) -> None:
-        """Drop it, and wait until nothing of it is on its way to the journal, that would end the next one's claim."""
-        self.drop()
-        if self._renewing is not None:
-            await asyncio.wait([self._renewing])
-
     async def _claim(self, lease: float, version: int | None = None) -> bool:
         settings = self.settings
         now = settings.clock.now()
@@ -111,7 +105,9 @@ class Errand:
             if self.settings.clock.now() >= self.begun + self.settings.limit:
                 self.task.cancel()  # whoever waited for it may be with another daemon by now
             elif not self.task.done():
-                self._renewing = self.settings.callouts.spawn(self._renew())
+                renewals = self.settings.callouts.renewals
+                renewals[self.call_sid] = renewal = self.settings.callouts.spawn(self._renew())
+                renewal.add_done_callback(lambda _: renewals.pop(self.call_sid))
 
         self._renewal = self.settings.clock.later(RENEWAL, renew)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from actors.call import SUBSCRIPTIONS, Call
-from actors.callouts import CalloutError, Outcome
+from actors.callouts import CalloutError, Gone, Outcome
 from actors.errand import Errand
 from actors.settings import Settings
 from twiml import Callout, FunctionExt
@@ -29,14 +29,12 @@ class Errands:
         call_sid: the call.
     """
 
-    __slots__ = ("_call_sid", "_claimed", "_dropped", "_errand", "_outcomes", "_settings")
+    __slots__ = ("_call_sid", "_claimed", "_errand", "_outcomes", "_settings")
 
     def __init__(self, settings: Settings, call_sid: str) -> None:
         self._settings = settings
         self._call_sid = call_sid
         self._errand: Errand | None = None
-        self._dropped: Errand | None = None
-        """The one before, which may still have something on its way to the journal."""
         self._claimed = False
         """Whether the call is claimed for its errand, or was for one that no committed step has taken yet."""
         self._outcomes: dict[str, Outcome | CalloutError] = {}
@@ -67,8 +65,6 @@ class Errands:
         errand = self._errand
         if errand is None or errand.key != step_id:
             self.drop()
-            if self._dropped is not None:
-                await self._dropped.dropped()
             name = f"{callout.function.module}:{callout.function.fn}"
             errand = Errand(self._settings, self._call_sid, step_id, name)
             if not await errand.claim(version, deadline):
@@ -97,29 +93,31 @@ class Errands:
     def failure(self, step_id: str) -> str:
         """What was wrong with a callout; "" if nothing was, as far as is known."""
         problem = self._outcomes.get(step_id)
-        return str(problem)[:LONGEST_FAILURE] if isinstance(problem, CalloutError) else ""
+        if not isinstance(problem, CalloutError) or isinstance(problem, Gone):
+            return ""
+        return str(problem)[:LONGEST_FAILURE].encode(errors="backslashreplace").decode()
 
     def drop(self) -> None:
         """Wait for nothing that is under way any more."""
         if self._errand is not None:
             self._errand.drop()
-            self._dropped = self._errand if self._errand.on_its_way else None
             self._errand = None
 
     def left(self, step_id: str) -> bool:
         """Whether a callout is done that no step has taken: what it was for turned out to be answered already."""
         return isinstance(self._outcomes.get(step_id), Outcome)
 
-    def frees(self, keeps: str) -> bool:
-        """Whether a step ends the claim after which this callout alone is of use, or none."""
-        return self._claimed and (self._errand is None or self._errand.key != keeps) and not self.left(keeps)
-
-    def committed(self, keeps: str, *, freed: bool) -> None:
-        """Such a step is committed."""
-        if self._outcomes:
-            self._outcomes = {step_id: each for step_id, each in self._outcomes.items() if step_id == keeps}
-        if freed:
+    def frees(self, of_use: str) -> bool:
+        """Drop all that is under way but for one callout, which alone will be of use; whether that ends the claim."""
+        if self._errand is not None and self._errand.key != of_use:
             self.drop()
+        return self._claimed and self._errand is None and not self.left(of_use)
+
+    def committed(self, of_use: str, *, freed: bool) -> None:
+        """A step is committed after which one callout alone is of use, if any; and the claim may have ended with it."""
+        if self._outcomes:
+            self._outcomes = {step_id: each for step_id, each in self._outcomes.items() if step_id == of_use}
+        if freed:
             self._claimed = False
 
     def _fetch(self, errand: Errand) -> Outcome:

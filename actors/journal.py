@@ -83,6 +83,8 @@ class Snapshot(NamedTuple):
     """Whether Twilio reports the call's status."""
     failure: str = ""
     """What was wrong with the callout that the caller holds for: to be said at the next request."""
+    chain: str = ""
+    """Which callouts the caller holds for: where and when the first of them was begun."""
 
 
 class Letter(NamedTuple):

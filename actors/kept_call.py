@@ -39,6 +39,12 @@ class KeptCall(LoopActor):
         self.due: float | None = None
         """When the journal has it that what the call waits for is to be done without."""
         self.ending = False
+        self.failure = ""
+        """What is wrong with the callout that the caller holds for, once that is committed."""
+        self.chain = ""
+        """Which callouts the caller holds for: see `_chain_from`."""
+        self.tried: tuple[Webhook, str, str] | None = None
+        """The latest webhook that has led to a callout, where that stands, and its chain."""
         self.errands = Errands(settings, call_sid)
         self.untried = True
         """Whether nothing is known of the call, not even that the journal has it."""
@@ -85,9 +91,9 @@ class KeptCall(LoopActor):
         self._restore(snapshot.program, snapshot.machine)
         self.recordings = Recordings(snapshot.announced, snapshot.awaited)
         self.status, self.version, self.due = snapshot.status, snapshot.version, snapshot.due
-        self.ending = snapshot.ending
-        if snapshot.failure:
-            self.errands.fail(self._waits(), CalloutError(snapshot.failure))
+        self.ending, self.failure, self.chain = snapshot.ending, snapshot.failure, snapshot.chain
+        if self.failure:
+            self.errands.fail(self._awaited(), CalloutError(self.failure))
         return True
 
     def _restore(self, program: Program, machine: Mapping[str, Any]) -> None:
@@ -98,15 +104,16 @@ class KeptCall(LoopActor):
     def _base(self) -> str:
         return f"{self.settings.base}/{self.call.recipe}"
 
-    async def _write(self, row: Row, letters: Sequence[Letter] = (), keeps: str = "") -> None:
+    async def _write(self, row: Row, letters: Sequence[Letter] = (), kept_too: str = "") -> None:
         """Commit a step. Raises `StaleVersion` if another was committed since the one that this was made from.
 
-        What was sent out for is of no use any more, but for the callout that the call waits for; or for the one that
-        it `keeps` though it doesn't wait, by its `step_id`.
+        What was sent out for is of no use any more, but for the callout that the caller holds for; or for one that is
+        `kept` though nobody does, by its `step_id`.
         """
         call, machine, settings = self.call, self.machine, self.settings
         self._show_state()
-        due, waits = self._due(row.at), self._waits()
+        due, awaited = self._due(row.at), self._awaited()
+        failure, of_use = self.errands.failure(awaited), awaited or kept_too
         snapshot = Snapshot(  # in the order of its fields, which takes half the time that their names do
             self.call_sid,
             call.recipe,
@@ -125,17 +132,17 @@ class KeptCall(LoopActor):
             self.recordings.awaited,
             call.answered_by,
             call.reported,
-            self.errands.failure(waits) if waits else "",
+            failure,
+            self.chain,
         )
-        keeps = waits or keeps
-        freed = self.errands.frees(keeps)
+        freed = self.errands.frees(of_use)
         await settings.journal.commit(snapshot, row, letters, claimant=settings.node if freed else "")
         call.history = kept(call.history, row)
         self.version += 1
-        self.due = due
-        self.errands.committed(keeps, freed=freed)
-        if waits and self.errands.left(waits):
-            self._callout_is_done(waits)
+        self.due, self.failure = due, failure
+        self.errands.committed(of_use, freed=freed)
+        if self.errands.left(awaited):
+            self._callout_is_done(awaited)
 
     def _due(self, now: float) -> float | None:
         """When to do without what the call waits for, if it was last heard of now."""
@@ -150,19 +157,27 @@ class KeptCall(LoopActor):
             self.machine.steps,
         )
 
-    def _waits(self) -> str:
-        """The `step_id` of the callout that the call waits for; "" if it waits for none."""
-        if self.machine.waits is None or self.status != "in-progress":
-            return ""
-        return self._step_id(self.machine.state, self.machine.waits)
+    def _chain_from(self, webhook: Webhook, rank: str, held_at: str) -> str:
+        """What the callouts are called together that one document is made with, one behind the other.
 
-    def _step_id(self, rank: str, since: int) -> str:
-        """A callout's name for the world outside: which one it is, since which document, after how many others.
-
-        The last of them alone would tell no more than how often one was done: two requests that come at the same time
-        may lead to two callouts, of which one will turn out to be for nothing.
+        By where the first of them stands and how many documents there were: for one webhook leads to another callout
+        than the next one does that comes at the same time, and of these one will turn out to be for nothing. It stays
+        while the caller holds for them, `held_at` a state, and when the same webhook is handled anew.
         """
-        return f"{self.call_sid}:{self.call.recipe}:{rank}:{since}:{self.call.taken}"
+        if self.chain and rank == held_at:
+            return self.chain
+        if self.tried is None or self.tried[0] is not webhook or self.tried[1] != rank:
+            self.tried = (webhook, rank, f"{self.call.recipe}:{rank}:{self.machine.steps}")
+        return self.tried[2]
+
+    def _step_id(self, chain: str) -> str:
+        """A callout's name for the world outside: of which chain, and after how many others of the call."""
+        return f"{self.call_sid}:{chain}:{self.call.taken}"
+
+    def _awaited(self) -> str:
+        """The `step_id` of the callout that the caller holds for; "" if for none, or for none any more."""
+        holds = self.chain and not self.machine.stale and self.status == "in-progress"
+        return self._step_id(self.chain) if holds else ""
 
     def _callout_is_done(self, step_id: str) -> None:
         if self.actor_ref.is_alive():

@@ -181,17 +181,18 @@ class PhoneCall(KeptCall):
             return Answer(NOTHING, self.status, reason="there is no such call")
         if self.status != "in-progress" or self.ending:
             return self._unmoved(NOTHING)._replace(reason="the call is over")
-        before, waited = self.machine.snapshot(), self._waits()
+        before, awaited, chain = self.machine.snapshot(), self._awaited(), self.chain
         try:
             self.machine.move(message.state)
         except NoSuchState as problem:
             return self._unmoved(NOTHING)._replace(reason=str(problem))
+        self.chain = ""
         row = Row(self.settings.clock.now(), "moved", message.state, None, {}, "", moved=True)
-        await self._write(row, keeps=waited)
-        status, reason = await self._tell_of_move(message.state, before)
+        await self._write(row, kept_too=awaited)
+        status, reason = await self._tell_of_move(message.state, before, chain)
         return self._unmoved(NOTHING)._replace(status=status, reason=reason)
 
-    async def _tell_of_move(self, target: str, before: Mapping[str, Any]) -> tuple[str, str]:
+    async def _tell_of_move(self, target: str, before: Mapping[str, Any], chain: str) -> tuple[str, str]:
         """Tell Twilio where the call goes on; gives its status, `unsure` if nobody knows, and why it wasn't moved.
 
         If Twilio refuses, another step takes the move back, unless somebody has gone on from it meanwhile: whoever
@@ -203,6 +204,7 @@ class PhoneCall(KeptCall):
             await settings.redirect(self.call.initial_params.get("AccountSid", ""), self.call_sid, path)
         except NotMoved as problem:
             self._restore(machine.program, before)
+            self.chain = chain
             try:
                 await self._write(Row(settings.clock.now(), "not_moved", target, None, {}, "", moved=False))
             except StaleVersion:
@@ -231,7 +233,7 @@ class PhoneCall(KeptCall):
             reason=reason,
             exc_info=cause,
         )
-        self.status, self.reason = "failed", reason
+        self.status, self.reason, self.chain = "failed", reason, ""
         self.errands.drop()
         return apology(self.machine.spoken)
 
@@ -272,17 +274,21 @@ class PhoneCall(KeptCall):
         asked = webhook.path if request.rank == webhook.rank else ""
         if asked and (request.rank is None or self.machine.program.find(request.rank) is None):
             log.warning("unknown_state", call_sid=self.call_sid, recipe=self.call.recipe, asked_for=webhook.path)
-        effect = self.machine.step(request)
+        held_at, chain = self.machine.state, self.chain if request.step == self.machine.steps else ""
+        effect, holds = self.machine.step(request), False
         while isinstance(effect, Callout):
             self._show_state()
-            self.call.step_id = self._step_id(effect.rank, effect.since)
+            chain = chain or self._chain_from(webhook, effect.rank, held_at)
+            self.call.step_id = self._step_id(chain)
             outcome = await self.errands.send(effect, self.call, self.version, deadline, self._callout_is_done)
             if outcome is None:
-                effect = self.machine.hold()
+                effect, holds = self.machine.hold(), True
                 break
             self._speak(outcome.language)
             effect = self.machine.step(Returned(outcome.verbs))
             self._take(outcome)
+        if effect.moved:
+            self.chain = chain if holds else ""
         if effect.ends and self._hears_no_more(effect.xml):
             self.ending = True
         return Handled(effect.xml, effect.moved)
@@ -320,7 +326,7 @@ class PhoneCall(KeptCall):
         """
         if self.status == "unknown" and not await self._resume():
             return
-        if self._waits() != done.step_id:
+        if self._awaited() != done.step_id or self.failure:
             return
         kind, state = "callout_done", self.machine.state
         try:
@@ -328,6 +334,8 @@ class PhoneCall(KeptCall):
             if outcome is None:
                 return
             self.machine.splice(outcome.verbs)
+        except Gone:
+            return  # so it is for everybody, and whoever says so has a dead letter of it
         except (CalloutError, InvalidFlow) as problem:
             kind = "callout_failed"
             self._has_failed(done.step_id, problem)

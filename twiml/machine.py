@@ -86,8 +86,6 @@ class Callout:
 
     function: FunctionExt
     rank: str
-    since: int
-    """How many documents were written before it was first begun: the same each time it is tried."""
 
 
 @dataclass(slots=True)
@@ -144,7 +142,6 @@ class Machine:
         "state",
         "steps",
         "visits",
-        "waits",
     )
 
     def __init__(
@@ -168,8 +165,6 @@ class Machine:
         """How often each state was entered since the caller last keyed or said something."""
         self.callouts = 0
         """How many callouts were begun since then, or programs."""
-        self.waits: int | None = None
-        """If it waits for a callout: since when, as `Callout.since`."""
         self._draft: _Draft | None = None
 
     def step(self, event: Request | Returned) -> Document | Callout:
@@ -224,17 +219,15 @@ class Machine:
         """
         assert self._draft is not None, "there is no callout to wait for"
         draft, self._draft = self._draft, None
-        draft.entry, since = None, self.waits
+        draft.entry = None
         del draft.parts[draft.whole :]
         draft.parts.append(hold(self.spoken))
         self._redirect(draft, self.program[draft.at].rank)
-        document = self._finish(draft, self.state)
-        self.waits = since
-        return document
+        return self._finish(draft, self.state)
 
     def snapshot(self) -> dict[str, Any]:
         """Everything but the program, as data that JSON can hold."""
-        snapshot: dict[str, Any] = {
+        return {
             "steps": self.steps,
             "state": self.state,
             "gathers": list(self.gathers),
@@ -245,9 +238,6 @@ class Machine:
             "language": self.language,
             "visits": dict(self.visits),
         }
-        if self.waits is not None:
-            snapshot["waits"] = self.waits
-        return snapshot
 
     @classmethod
     def restore(
@@ -353,7 +343,7 @@ class Machine:
         self._draft = None
         self.steps += 1
         self.document, self.gathers = xml, written.gathers
-        self.state, self.ended, self.stale, self.waits = written.state, written.ends, False, None
+        self.state, self.ended, self.stale = written.state, written.ends, False
         return Document(xml, written.state, written.ends)
 
     def _part(self, draft: _Draft) -> Document:
@@ -365,7 +355,7 @@ class Machine:
 
     def _spliced(self, verbs: Sequence[Any]) -> int | None:
         program, move, start = splice(self.program, self.state, verbs)
-        self.program, self._plan, self.waits = program, plan_of(program, self.language), None
+        self.program, self._plan = program, plan_of(program, self.language)
         self.visits = {move(rank): count for rank, count in self.visits.items()}
         return start
 
@@ -420,10 +410,8 @@ class Machine:
         if self.callouts >= self.max_visits:
             return self._part(draft)
         function = cast("FunctionExt", self.program[at].payload)
-        rank = self.program[at].rank
-        since = self.steps if self.waits is None or self.state != rank else self.waits
-        self._draft, self.state, self.waits = draft, rank, since
-        return Callout(function, rank, since)
+        self._draft, self.state = draft, self.program[at].rank
+        return Callout(function, self.state)
 
     _WRITERS: ClassVar[dict[Kind, Callable[[Machine, int, Step, _Draft], int | Document | Callout | None]]] = {
         "text": _text,

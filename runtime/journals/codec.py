@@ -29,7 +29,7 @@ RECENT = 256
 
 _KEPT = ("machine", "data", "taken", "ending", "subscriptions", "announced", "awaited")
 """What of every snapshot is in its text; the rest has columns of its own, or is the program."""
-_SELDOM = ("answered_by", "reported", "failure")
+_SELDOM = ("answered_by", "reported", "failure", "chain")
 """What is in its text as well, where there is something to tell."""
 
 CALL = "call_sid, recipe, version, status, started, latest, due, program, initial_params, snapshot"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LEASES = max(LEASE, LIMIT + MARGIN)
 """Seconds until everything that a daemon leased has run out, if it died."""
-CALLOUTS = ("shop:1.3.1:1:0", "shop:1.3.2:1:1")
+CALLOUTS = ("shop:1.3.1:1:0", "shop:1.3.1:1:1")
 """The ends of their `step_id`s, behind the CallSid."""
 MOST = 500
 """Points that a webhook may have."""

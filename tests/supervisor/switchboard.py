@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from actors import Callouts, Settings, Threads
+from actors import Call, Callouts, Settings, Threads
 from supervisor import Supervisor
-from tests.actors.doubles import ManualClock, PlainJournal, bounded, hook, quiet, until
-from twiml import DefaultExt, Gather, ResponseExt, Say, compile
+from tests.actors.doubles import ManualClock, Office, PlainJournal, bounded, hook, quiet, until
+from twiml import DefaultExt, FunctionExt, Gather, ResponseExt, Say, compile
 
 MENU = [
     Gather(
@@ -101,3 +101,34 @@ def counted(in_progress: int = 0, started: int = 0, completed: int = 0, failed: 
         "failed": failed,
         "restarts": restarts,
     }
+
+
+class Slow:
+    """A callout that waits for its doors to be opened, one for each time that it is begun."""
+
+    def __init__(self, office: Office, name: str = "slow") -> None:
+        self.doors: list[asyncio.Future[list[Any]]] = []
+        self.step_ids: list[str] = []
+
+        async def slow(call: Call) -> Any:
+            self.step_ids.append(call.step_id)
+            self.doors.append(asyncio.get_running_loop().create_future())
+            return await self.doors[-1]
+
+        slow.__name__ = name
+        self.function: FunctionExt = office.callout(slow)
+
+
+def cluster(
+    flow: list[Any], count: int = 2, *, journal: PlainJournal | None = None, **options: Any
+) -> list[Switchboard]:
+    """Daemons with one journal and one clock."""
+    journal, clock = journal or PlainJournal(shared=True), ManualClock()
+    return [Switchboard(flow, journal=journal, clock=clock, node=f"node {n}", **options) for n in range(count)]
+
+
+async def ticks(board: Switchboard, seconds: float) -> None:
+    """Let time pass, a second at a time."""
+    for _ in range(round(seconds)):
+        board.clock.turn(1)
+        await quiet()

@@ -12,46 +12,17 @@ from structlog.testing import capture_logs
 from actors import Call, Webhook
 from actors.errand import LEASE, LOOK, RENEWAL
 from runtime.journals import MemoryJournal
-from tests.actors.doubles import ManualClock, Office, PlainJournal, SlowRenewals, bounded, counting, quiet, until
-from tests.supervisor.switchboard import MENU, Switchboard, counted, sid
+from tests.actors.doubles import Office, PlainJournal, SlowRenewals, bounded, counting, quiet, until
+from tests.supervisor.switchboard import MENU, Slow, Switchboard, cluster, counted, sid, ticks
 from tests.twiml.documents import inside
-from twiml import APOLOGY, NOTHING, FunctionExt, Gather, GotoExt, LabelExt, ResponseExt, Say
+from twiml import APOLOGY, NOTHING, Say
 
 OVER = {"CallStatus": "completed"}
-
-
-class Slow:
-    """A callout that waits for its doors to be opened, one for each time that it is begun."""
-
-    def __init__(self, office: Office, name: str = "slow") -> None:
-        self.doors: list[asyncio.Future[list[Any]]] = []
-        self.step_ids: list[str] = []
-
-        async def slow(call: Call) -> Any:
-            self.step_ids.append(call.step_id)
-            self.doors.append(asyncio.get_running_loop().create_future())
-            return await self.doors[-1]
-
-        slow.__name__ = name
-        self.function: FunctionExt = office.callout(slow)
 
 
 @pytest.fixture
 def slow(office: Office) -> Slow:
     return Slow(office)
-
-
-def cluster(flow: list[Any], count: int = 2, **options: Any) -> list[Switchboard]:
-    """Daemons with one journal and one clock."""
-    journal, clock = PlainJournal(shared=True), ManualClock()
-    return [Switchboard(flow, journal=journal, clock=clock, node=f"node {n}", **options) for n in range(count)]
-
-
-async def ticks(board: Switchboard, seconds: float) -> None:
-    """Let time pass, a second at a time."""
-    for _ in range(round(seconds)):
-        board.clock.turn(1)
-        await quiet()
 
 
 async def test_any_of_them_answers_any_webhook() -> None:
@@ -121,7 +92,7 @@ async def test_nor_is_one_of_several_in_a_step(office: Office, slow: Slow) -> No
     slow.doors[0].set_result([Say("ten")])
     said = inside(await bounded(second))
     assert said == "<Say>One!</Say><Say>nine</Say><Say>ten</Say><Say>bye</Say><Hangup/>"
-    assert (ran, slow.step_ids) == ([f"{sid(1)}:menu:2:1:0"], [f"{sid(1)}:menu:3:1:1"])
+    assert (ran, slow.step_ids) == ([f"{sid(1)}:menu:2:1:0"], [f"{sid(1)}:menu:2:1:1"])
 
 
 async def test_a_function_that_failed_is_not_run_again_because_its_step_came_second(slow: Slow) -> None:
@@ -223,61 +194,6 @@ async def test_nor_is_one_whose_function_hangs_tried_again_elsewhere(slow: Slow)
         assert slow.doors[0].cancelled()
         assert "We are sorry" in await bounded(two.send("1", step=1))
     assert len(slow.doors) == 1
-
-
-async def test_a_failure_is_forgotten_with_the_callout_that_it_was_of(office: Office, slow: Slow) -> None:
-    """The caller has gone elsewhere meanwhile, and comes to the same callout later."""
-    menu = Gather(after_ext=[ResponseExt("1", "one", [slow.function]), ResponseExt("2", "two", [Say("two")])])
-    one, two = cluster([LabelExt("menu"), menu, GotoExt("menu")])
-    await one.post()
-    first = one.send("1", step=1, Digits="1")
-    await until(lambda: slow.doors)
-    with capture_logs():
-        await ticks(one, 8)
-        await bounded(first)
-        slow.doors[0].set_exception(ValueError("no"))
-        await quiet()
-    assert inside(await two.post("1.3.1")).startswith("<Say>two</Say>")
-    assert one.journal.written[-1][0].failure == ""
-    await two.post("1", step=3)
-    second = two.send("1", step=4, Digits="1")
-    await until(lambda: len(slow.doors) == 2)
-    slow.doors[1].set_result([Say("nine")])
-    assert inside(await bounded(second)).startswith("<Say>nine</Say>")
-    assert slow.step_ids == [f"{sid(1)}:menu:1.2.1:1:0", f"{sid(1)}:menu:1.2.1:4:0"]
-
-
-async def test_two_callouts_of_which_one_was_for_nothing_have_not_one_name(slow: Slow, office: Office) -> None:
-    """While one daemon runs a function for a key, another takes a key that leads elsewhere; then comes a third key."""
-    hours, ran = counting(office)
-    inner = Gather(after_ext=[ResponseExt("1", "one", [hours])])
-    outer = Gather(after_ext=[ResponseExt("1", "slow", [slow.function]), ResponseExt("2", "inner", [inner])])
-    one, two = cluster([outer, Say("bye")])
-    await one.post()
-    first = one.send("1", step=1, Digits="1")
-    await until(lambda: slow.doors)
-    await two.post("1", step=1, Digits="2")
-    slow.doors[0].set_result([Say("too late")])
-    assert inside(await bounded(first)).startswith("<Gather")
-    assert inside(await two.post("1.3.1", step=2, Digits="1")).startswith("<Say>nine</Say>")
-    assert (slow.step_ids, ran) == ([f"{sid(1)}:menu:1.2.1:1:0"], [f"{sid(1)}:menu:1.3.1.2.1:2:0"])
-
-
-async def test_what_the_call_has_gone_on_without_holds_nobody_up(slow: Slow, office: Office) -> None:
-    """A function runs at one daemon for a key that came second: the claim of its call ends with that key's answer."""
-    hours, ran = counting(office)
-    inner = Gather(after_ext=[ResponseExt("1", "one", [hours])])
-    outer = Gather(after_ext=[ResponseExt("1", "slow", [slow.function]), ResponseExt("2", "inner", [inner])])
-    one, two = cluster([outer, Say("bye")])
-    await one.post()
-    first = one.send("1", step=1, Digits="1")
-    await until(lambda: slow.doors)
-    await two.post("1", step=1, Digits="2")
-    one.clock.turn(8)
-    assert inside(await bounded(first)).startswith("<Gather")
-    assert slow.doors[0].cancelled()
-    assert inside(await bounded(two.send("1.3.1", step=2, Digits="1"))).startswith("<Say>nine</Say>")
-    assert len(ran) == 1
 
 
 async def test_one_who_comes_back_to_where_it_hung_hears_that_it_took_too_long(slow: Slow) -> None:

@@ -105,50 +105,6 @@ def test_6_a_callout_that_takes_long_is_held_and_asked_for_again() -> None:
     assert ask(call, "2", 2) == "<Say>b</Say><Say>z</Say><Hangup/>"
 
 
-def test_6_a_callout_is_the_same_as_long_as_it_is_held_for() -> None:
-    """`since` is the document that it was begun for, through holds, snapshots and repeats; later it is another."""
-    again = ResponseExt("1", "a", [CALLOUT, GotoExt("1")])
-    call = machine(Gather(after_ext=[again, ResponseExt("2", "b", [GotoExt("1")])]))
-    ask(call)
-    assert callout(call.step(Request("1", 1, "1"))).since == 1
-    call.hold()
-    assert (call.waits, call.snapshot()["waits"]) == (1, 1)
-    call = Machine.restore(call.program, call.snapshot())
-    assert callout(call.step(Request("1.2.1", 2))).since == 1
-    call.hold()
-    assert callout(call.step(Request("1.2.1", 3))).since == 1
-    first = callout(call.step(Returned([CALLOUT, CALLOUT])))
-    second = callout(call.step(Returned([])))
-    assert (first.since, second.since) == (3, 3)
-    assert give(call) == "<Redirect>/1?step=4</Redirect>"
-    assert call.waits is None
-    assert "waits" not in call.snapshot()
-    ask(call, "1", 4)
-
-
-@pytest.mark.parametrize("away", ["a document", "a move", "another program", "a splice"])
-def test_6_a_caller_who_went_elsewhere_waits_for_no_callout(away: str) -> None:
-    flow = [Gather(after_ext=[ResponseExt("1", "a", [CALLOUT]), ResponseExt("2", "b", [Say("b")])]), GotoExt("1")]
-    call = machine(*flow)
-    ask(call)
-    callout(call.step(Request("1", 1, "1")))
-    call.hold()
-    match away:
-        case "a document":
-            ask(call, "1.3.1")
-        case "a move":
-            call.move("1")
-        case "another program":
-            before, call = call, machine(*flow)
-            call.follow(before)
-        case "a splice":
-            call.splice([Say("c")])
-    assert call.waits is None
-    if away != "a splice":
-        ask(call, "1")
-        assert callout(call.step(Request("1", call.steps, "1"))).since == call.steps
-
-
 def test_6_on_hold_inside_dial_the_whole_dial_waits() -> None:
     call = machine(Say("a"), Dial([Client("tommy"), CALLOUT]))
     callout(call.step(Request()))
