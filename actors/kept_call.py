@@ -78,6 +78,7 @@ class KeptCall(LoopActor):
         call.subscriptions = tuple(subscribed)[:SUBSCRIPTIONS]
         self.machine = Machine(program, self._base, max_visits=settings.max_visits, language=call.language)
         self.machine.follow(before)
+        self.chain = ""
         self.errands.drop()
 
     async def _resume(self) -> bool:

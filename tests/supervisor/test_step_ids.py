@@ -87,6 +87,24 @@ async def test_one_that_was_sent_on_while_a_key_was_on_its_way_has_its_function_
     assert len(first.doors) == 1
 
 
+async def test_a_caller_who_holds_and_is_sent_over_has_the_other_recipes_function_run(
+    first: Slow, second: Slow
+) -> None:
+    """Though both callouts stand at the same rank."""
+    programs = {name: compile([slow.function, Say("bye")]) for name, slow in (("menu", first), ("other", second))}
+    board = Switchboard(settings={"programs": programs.get})
+    answer = board.send()
+    await until(lambda: first.doors)
+    await ticks(board, 8)
+    assert "One moment" in await bounded(answer)
+    sent_over = board.send(recipe="other")
+    await until(lambda: second.doors)
+    assert first.doors[0].cancelled()
+    second.doors[0].set_result([Say("two")])
+    assert inside(await bounded(sent_over)) == "<Say>two</Say><Say>bye</Say><Hangup/>"
+    assert second.step_ids == [f"{sid(1)}:other:1:1:0"]
+
+
 async def test_a_reason_that_json_cannot_hold_is_told_all_the_same(first: Slow) -> None:
     """As a file's name in Latin-1 is, that Python has read as UTF-8."""
     board = Switchboard([first.function, Say("bye")])
