@@ -70,12 +70,13 @@ NEVER = frozenset(
 """What is never logged."""
 FATAL = frozenset({"kill", "kill all", "term", "stall"})
 """What ends a daemon, or looks like it."""
+STANDS_STILL = frozenset({"freeze", "stall"})
 AWAY, MOSTLY = FATAL | {"freeze"}, 0.7
 """When a webhook may find nobody, and the part of its time for which that must be so if it was given up."""
 BEFORE, AFTER = 0.5, 4.0
 """Seconds around bad weather in which a journal may fail: a connection, or a lock, is waited for three."""
 SLACK = 0.3
-"""Seconds until a daemon's log was read, and the like."""
+"""Seconds by which two clocks and two processes may differ."""
 IN_TIME = 5.0
 """Seconds that an answer takes at most in fine weather, on a machine with much to do; a callout's patience is 0.3."""
 MEGABYTES, THREADS, DESCRIPTORS = 250, 60, 200
@@ -160,7 +161,7 @@ class Case:
         self.crashes: dict[str, list[float]] = defaultdict(list)
         for event in evidence.events:
             if event["event"] in ("child_crashed", "call_lost"):
-                self.crashes[event.get("offender") or event["call_sid"]].append(event["read"])
+                self.crashes[event.get("offender") or event["call_sid"]].append(event["logged"])
         self.heard_first: dict[tuple[str, str], float] = {}
         for heard in evidence.heard:
             key = heard.call_sid, heard.text
@@ -175,10 +176,14 @@ class Case:
     def journal_may_fail(self, begin: float, end: float) -> bool:
         """Whether the weather was such within a time."""
         return any(
-            each.begin - BEFORE <= end and begin <= each.end + AFTER
+            each.begin - BEFORE <= end and begin <= self._heard_of(each) + AFTER
             for each in self.all.spells
             if each.kind in JOURNAL_FAILS or each.kind == "term"
         )
+
+    def _heard_of(self, spell: Spell) -> float:
+        """When the last daemon has heard of something: one that stands still does once it goes on."""
+        return max(each.end for each in (spell, *self.all.spells) if each is spell or _stands_still(each, spell.end))
 
     def nobody_there(self, begin: float, end: float) -> float:
         """For how many seconds of a time some daemon was away, or stood still."""
@@ -205,6 +210,10 @@ class Case:
             ),
             None,
         )
+
+
+def _stands_still(spell: Spell, at: float) -> bool:
+    return spell.kind in STANDS_STILL and spell.begin <= at <= spell.end
 
 
 def audit(evidence: Evidence) -> list[str]:
@@ -333,11 +342,11 @@ def a_journal_fails_in_bad_weather_alone(case: Case) -> Iterator[str]:
                 yield what
             elif event["reason"].startswith("ActorDeadError") and event["node"] in stopped:
                 """Nobody was waiting when it failed, so it is told now."""
-            elif not case.journal_may_fail(event["read"], event["read"]):
+            elif not case.journal_may_fail(event["logged"], event["logged"]):
                 yield f"{what}, with nothing wrong"
         elif event["event"].startswith("Unhandled exception in PhoneCall"):
             stopped.add(event["node"])
-            if not case.journal_may_fail(event["read"], event["read"]):
+            if not case.journal_may_fail(event["logged"], event["logged"]):
                 yield f"daemon {event['node']}: {event['event']}: {event.get('exception', '')[-300:]}"
         elif event["event"] in NEVER:
             yield f"{event['event']}: {event}"

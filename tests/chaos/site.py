@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -52,7 +53,7 @@ class Node:
         self.address: tuple[str, int] | None = None
         self.status_url = ""
         self.events: list[dict[str, Any]] = []
-        """What was logged, each with the time when it was read."""
+        """What was logged, each with its time in seconds since the epoch."""
         self.strays: list[str] = []
         """What was written beside the log by a daemon that had started."""
         self.number = number
@@ -186,7 +187,7 @@ class Node:
                 except ValueError:
                     strays.append(line.decode(errors="replace").rstrip())
                     continue
-                event |= {"read": time.time(), "node": self.number}
+                event |= {"logged": _logged(event), "node": self.number}
                 self.events.append(event)
                 if event.get("event") == "listening":
                     listening.append(event)
@@ -195,6 +196,12 @@ class Node:
             self.strays += strays
         with contextlib.suppress(RuntimeError):  # the run is over
             loop.call_soon_threadsafe(settled.set)
+
+
+def _logged(event: dict[str, Any]) -> float:
+    """When something was logged; or read, where the line doesn't say it."""
+    stamp = event.get("timestamp")
+    return datetime.fromisoformat(stamp).timestamp() if stamp else time.time()
 
 
 class Site:
@@ -288,7 +295,7 @@ class Site:
 
     @staticmethod
     def _refused(node: Node, since: float) -> bool:
-        return any(each["event"] == "reload_refused" and each["read"] >= since for each in node.events[-200:])
+        return any(each["event"] == "reload_refused" and each["logged"] >= since for each in node.events[-200:])
 
     def _configure(self) -> None:
         settings: dict[str, Any] = {

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.chaos import auditor
+from tests.chaos.auditor import Evidence
 from tests.chaos.callers import Unheard
+from tests.chaos.weather import Spell
 from twiml import APOLOGY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.chaos.auditor import Evidence
     from tests.chaos.callers import Heard
     from tests.chaos.run import Report
 
@@ -152,7 +153,7 @@ def a_call_changed_its_edition(evidence: Evidence) -> None:
 
 def a_call_crashed_by_itself(evidence: Evidence) -> None:
     evidence.events.append(
-        {"event": "child_crashed", "offender": "CA1", "node": 0, "reason": "KeyError: 'x'", "read": evidence.now}
+        {"event": "child_crashed", "offender": "CA1", "node": 0, "reason": "KeyError: 'x'", "logged": evidence.now}
     )
 
 
@@ -199,6 +200,24 @@ def test_evidence_that_was_tampered_with_is_found_out(
     evidence = copy.deepcopy(sqlite_run.evidence)
     doctor(evidence)
     assert findings(evidence) & set(noticed.split("|"))
+
+
+@pytest.mark.parametrize(
+    ("spells", "may_fail"),
+    [
+        ([], False),
+        ([Spell("kill", 9.0, 10.0)], False),
+        ([Spell("locked", 9.0, 10.0)], True),
+        ([Spell("locked", 5.0, 6.0)], False),
+        ([Spell("locked", 5.0, 6.0), Spell("stall", 5.5, 10.0)], True),
+        ([Spell("locked", 5.0, 6.0), Spell("kill", 5.5, 10.0)], False),
+        ([Spell("locked", 5.0, 6.0), Spell("stall", 6.5, 10.0)], False),
+    ],
+)
+def test_a_daemon_that_stood_still_hears_of_what_has_failed_when_it_goes_on(
+    spells: list[Spell], may_fail: bool
+) -> None:
+    assert auditor.Case(Evidence(spells=spells)).journal_may_fail(10.5, 10.5) is may_fail
 
 
 def findings(evidence: Evidence) -> set[str]:
