@@ -195,25 +195,11 @@ def test_the_version(run):
     assert run("--version").output == "switchhook, version 0.1.0\n"
 
 
-@pytest.mark.parametrize("command", ["serve", "check", "draw", "dial", "status"])
-def test_every_command_explains_itself(run, command):
-    result = run(command, "--help")
-
-    assert result.exit_code == 0
-    assert f"main {command} " in result.output
-    assert run(command, "-h").output == result.output
-    assert command in run("--help").output
-
-
 def test_a_command_that_is_none(run):
     result = run("srve")
 
     assert result.exit_code == 2
     assert "No such command 'srve'" in result.stderr
-
-
-def test_without_a_command_it_explains_itself(run):
-    assert "Commands:" in run().output
 
 
 @pytest.mark.parametrize(
