@@ -19,7 +19,7 @@ from runtime.commands.options import config_option, named_values, recipes_option
 from runtime.commands.rehearse import broken, show
 from runtime.commands.script import ScriptCommand, script_of, script_options
 from runtime.dialler import unfit, with_query
-from runtime.errors import SettingsError, SwitchhookError
+from runtime.errors import SettingsError
 from runtime.rehearsal import is_url, rehearsal
 from runtime.settings import Settings
 from runtime.softphone import Act
@@ -30,12 +30,6 @@ _NUMBER = re.compile(r"\+?[0-9]+")
 FASTEST = 100
 """Calls a second. Twilio's own limit of an account is 1, or 5 with an approved profile; what is beyond it waits there.
 (Twilio's documentation: "Call resource")"""
-
-
-class TakesNoCalls(SwitchhookError):
-    """The recipe answers messages alone."""
-
-    exit_code = 2
 
 
 class Job(NamedTuple):
@@ -131,7 +125,7 @@ def call(  # noqa: PLR0913 - the command's options
         raise click.UsageError("--press and the like are for --dry-run: what a real phone does is not ours to say")
     chosen = settings.load({"recipes": recipes}, config)
     if not is_url(whom):
-        _check(chosen, whom)
+        catalogue.to_call(whom, chosen.recipes, chosen.callout_modules)  # told before anybody is called
     job = Job(to, whom, from_, file, rate or 1.0, wait or dry_run, detection, query)
     if dry_run:
         _rehearse(chosen, job, script)
@@ -196,14 +190,6 @@ def _query(params: Sequence[str]) -> str:
     if len(given) < len(params):
         raise click.UsageError("--param is given twice by one name")
     return urlencode(given)
-
-
-def _check(chosen: Settings, recipe: str) -> None:
-    """Whether a recipe can be called: before anybody is, and before a stage is set up for it."""
-    if not catalogue.load(chosen.recipes, [recipe], chosen.callout_modules).recipes[recipe].takes_calls:
-        raise TakesNoCalls(
-            f"{recipe}: takes no calls: it answers messages, and has no `recipe` and no `handle_request`"
-        )
 
 
 def _talk(chosen: Settings, job: Job) -> dict[str, Any]:

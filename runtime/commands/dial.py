@@ -65,7 +65,7 @@ class CallFailed(SwitchhookError):
 async def _call_recipe(recipe: str, chosen: Settings, script: Sequence[Act], make: Callable[..., Call]) -> Transcript:
     """Call a recipe on a daemon that lives as long as the call."""
     token = secrets.token_hex(16)
-    found = catalogue.load(chosen.recipes, [recipe], chosen.callout_modules)
+    found = catalogue.to_call(recipe, chosen.recipes, chosen.callout_modules)
     async with Daemon(alone(chosen, token), found) as daemon:
         transcript = await _talk(partial(make, f"{daemon.url}/{recipe}", auth_token=token), script)
         if daemon.supervisor.tally.failures:
