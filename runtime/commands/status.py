@@ -15,7 +15,7 @@ from rich.live import Live
 
 from runtime import settings
 from runtime.commands.board import board
-from runtime.commands.endpoint import Endpoint, status_endpoint
+from runtime.commands.endpoint import Endpoint, status_endpoint, url_option
 from runtime.commands.masks import mask, unmasked_option
 from runtime.commands.options import config_option, run
 from runtime.errors import SwitchhookError
@@ -27,12 +27,16 @@ Look = Callable[[dict[str, Any]], Group]
 
 
 @click.command()
-@click.option("--url", help="The status endpoint.  [default: the one the settings name]")
+@url_option
 @click.option("--watch", is_flag=True, help="Look again every second, until Ctrl-C.")
 @unmasked_option
 @config_option
 def status(url: str | None, watch: bool, unmasked: bool, config: str | None) -> None:
-    """Show the calls in progress and the counts of a running daemon."""
+    """Show the calls, the counts and the latest failures of a running daemon.
+
+    Each call has a line: its recipe, the state it is at, its age, who calls whom, its last event and its CallSid. Where
+    the terminal is too narrow for that, the last event is left out, and the CallSid shortened.
+    """
     at = status_endpoint(settings.load({}, config), url)
     console = Console()
     if not (console.is_terminal or "COLUMNS" in os.environ):

@@ -98,7 +98,7 @@ def test_a_name_that_ends_like_no_picture_there_is_is_asked_about(run, tmp_path)
 
     assert result.exit_code == 1
     assert (
-        "menu.png: which picture is that? Let its name end in .html, .svg, .mmd, .dot, .txt, or say --as"
+        "menu.png: which picture is that? Let its name end in .txt, .html, .svg, .mmd, .dot, or say --as"
         in result.stderr
     )
     assert not (tmp_path / "menu.png").exists()

@@ -225,8 +225,10 @@ async def test_of_a_process_that_ignores_it_it_is_still_ignored():
 
 @pytest.fixture
 def handler():
-    """What SIGINT does now."""
-    return lambda: signal.getsignal(signal.SIGINT)
+    """What SIGINT does now; at first, as in a process that has just begun, it interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield lambda: signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, before)
 
 
 def test_it_is_given_back_before_a_command_runs_and_when_all_is_done(run, handler):
@@ -258,14 +260,12 @@ def test_a_program_s_own_way_with_it_is_left_alone(handler):
         """Of a program that has the command within it."""
 
     signal.signal(signal.SIGINT, own)
-    try:
-        with at_once():
-            assert handler() is own
-            as_usual()
-            assert handler() is own
+
+    with at_once():
         assert handler() is own
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        as_usual()
+        assert handler() is own
+    assert handler() is own
 
 
 def test_on_another_thread_there_is_nothing_to_take(handler):
