@@ -115,6 +115,16 @@ def load(source: str = "", only: Sequence[str] = (), allowed: Sequence[str] = ()
     return Catalogue(MappingProxyType(found.recipes), imported(source or BUNDLED), source or BUNDLED)
 
 
+def to_call(name: str, source: str = "", allowed: Sequence[str] = ()) -> Catalogue:
+    """The one recipe that a call is to talk to. Raises `RecipesError`, also if it answers messages alone."""
+    found = load(source, [name], allowed)
+    if not found.recipes[name].takes_calls:
+        raise RecipesError(
+            f"{name}: takes no calls: it answers messages alone, by its `reply`; give it a `recipe`, or call another"
+        )
+    return found
+
+
 def survey(source: str = "", only: Sequence[str] = (), allowed: Sequence[str] = ()) -> Survey:
     """The same, errors and all. Raises `RecipesError` only where there is no place of recipes, or no recipe in it."""
     there = dict(modules(source or BUNDLED))

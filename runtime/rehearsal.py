@@ -67,12 +67,12 @@ def rehearsal(
         on_line: told each line of each call's transcript.
 
     Raises:
-        RecipesError: the recipe can't be served.
+        RecipesError: the recipe can't be served, or takes no calls.
     """
     token = chosen.auth_token if is_url(whom) else secrets.token_hex(16)
     account = {"account_sid": ACCOUNT_SID, "auth_token": token or "none", "api_key": "", "api_secret": ""}
     own = alone(chosen, token).model_copy(update=account)
-    found = None if is_url(whom) else catalogue.load(chosen.recipes, [whom], chosen.callout_modules)
+    found = None if is_url(whom) else catalogue.to_call(whom, chosen.recipes, chosen.callout_modules)
     ready: Future[tuple[Rehearsal, Callable[[], object]]] = Future()
 
     async def play() -> None:

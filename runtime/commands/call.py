@@ -19,7 +19,7 @@ from runtime.commands.options import config_option, named_values, recipes_option
 from runtime.commands.rehearse import broken, show
 from runtime.commands.script import ScriptCommand, script_of, script_options
 from runtime.dialler import unfit, with_query
-from runtime.errors import SettingsError, SwitchhookError
+from runtime.errors import SettingsError
 from runtime.rehearsal import is_url, rehearsal
 from runtime.settings import Settings
 from runtime.softphone import Act
@@ -30,12 +30,6 @@ _NUMBER = re.compile(r"\+?[0-9]+")
 FASTEST = 100
 """Calls a second. Twilio's own limit of an account is 1, or 5 with an approved profile; what is beyond it waits there.
 (Twilio's documentation: "Call resource")"""
-
-
-class TakesNoCalls(SwitchhookError):
-    """The recipe answers messages alone."""
-
-    exit_code = 2
 
 
 class Job(NamedTuple):
@@ -62,24 +56,32 @@ class Words(ScriptCommand):
 
 @click.command(cls=Words)
 @click.argument("words", nargs=-1)
-@click.option("--from", "from_", required=True, type=caller, metavar="NUMBER", help="A number of your account's.")
-@click.option("--csv", "file", metavar="FILE", help="Call everybody in its column `to`, each once.")
-@click.option("--rate", type=float, help="Calls begun a second, of a FILE.  [default: 1, Twilio's own for an account]")
+@click.option(
+    "--from", "from_", required=True, type=caller, metavar="NUMBER", help="Who calls: a number of your account's."
+)
+@click.option("--csv", "file", metavar="FILE", help="Call everybody in FILE's column `to`, each once.")
+@click.option(
+    "--rate",
+    type=float,
+    metavar="COUNT",
+    help="With --csv, calls to begin a second.  [default: 1, Twilio's own for an account]",
+)
 @click.option(
     "--machine-detection",
     "detection",
+    metavar="MODE",
     type=click.Choice(["Enable", "DetectMessageEnd"]),
-    help="Find out who picks up, a machine at once or after its tone: the recipe's call.answered_by.",
+    help="Have call.answered_by say who picks up: Enable for at once, DetectMessageEnd for a machine after its tone.",
 )
 @click.option(
     "--param",
     "params",
     multiple=True,
     metavar="NAME=VALUE",
-    help="A parameter of the call, as a column of FILE is one.",
+    help="A parameter of the call, for the recipe.",
 )
 @click.option("--wait", is_flag=True, help="Show the call's progress until its end.")
-@click.option("--dry-run", is_flag=True, help="Call a softphone that does what --press and the like say, and wait.")
+@click.option("--dry-run", is_flag=True, help="Call nobody but a softphone on this machine, and wait.")
 @script_options
 @recipes_option
 @config_option
@@ -102,21 +104,22 @@ def call(  # noqa: PLR0913 - the command's options
 ) -> None:
     """Call the number TO, and let it talk to RECIPE, or to the TwiML application at URL.
 
-    RECIPE is one that a daemon serves at the settings' public_url, which hears of the call's end, too; what
-    --param gives is in its call.params. Prints the call's SID and status.
+    RECIPE is one that a daemon serves at the settings' public_url, which hears of the call's end, too; what --param
+    gives is in its call.params. Prints the call's SID and status.
 
-    With --csv everybody in FILE is called, each once. The columns beside `to` are the recipe's: what stands in `name`
-    is the call's parameter `name`. What was done is written down in FILE.calls.csv, so that the same command goes on
-    after Ctrl-C or a crash, and calls nobody twice. Prints how many were called.
+    With --csv everybody in FILE is called, each once. Its columns beside `to` are parameters: what stands in `name` is
+    the call's parameter `name`. What was done is written down in FILE.calls.csv, so that the same command goes on after
+    Ctrl-C or a crash, and calls nobody twice. Prints how many were called.
 
-    With --dry-run nobody is called, and no account is needed: a stand-in of Twilio's calls a softphone, which picks up
-    and follows the script that --press, --say, --silence, --answer and --hang-up make, in the order given; a RECIPE is
-    answered for by a daemon that lives as long as that. The transcript is printed, or with --csv those of the first
-    three calls and of those that broke, and the summary.
+    With --dry-run nobody is called, and no account is needed: a softphone on this machine picks up, and follows the
+    script that --press, --say, --silence, --answer and --hang-up make, in the order given. A RECIPE is answered for by
+    a daemon of its own. Prints the transcript, or with --csv those of the first three calls and of those that broke,
+    and the summary.
 
     Exits with 1 if Twilio refuses, or, with --wait, if a call ends otherwise than completed; with 2 if something in the
-    command, the settings, RECIPE, FILE or its ledger is wrong, before anybody is called; with 3 if nobody knows whether
-    a call was made: it was not made twice; with 130 after Ctrl-C, which leaves calls that were made as they are.
+    command, the settings, RECIPE, FILE or FILE.calls.csv is wrong, before anybody is called; with 3 if nobody knows
+    whether a call was made: it was not made twice; with 130 after Ctrl-C, which leaves calls that were made as they
+    are.
     """
     to, whom = _words(words, by_file=file is not None)
     if rate is not None and file is None:
@@ -131,7 +134,7 @@ def call(  # noqa: PLR0913 - the command's options
         raise click.UsageError("--press and the like are for --dry-run: what a real phone does is not ours to say")
     chosen = settings.load({"recipes": recipes}, config)
     if not is_url(whom):
-        _check(chosen, whom)
+        catalogue.to_call(whom, chosen.recipes, chosen.callout_modules)  # told before anybody is called
     job = Job(to, whom, from_, file, rate or 1.0, wait or dry_run, detection, query)
     if dry_run:
         _rehearse(chosen, job, script)
@@ -196,14 +199,6 @@ def _query(params: Sequence[str]) -> str:
     if len(given) < len(params):
         raise click.UsageError("--param is given twice by one name")
     return urlencode(given)
-
-
-def _check(chosen: Settings, recipe: str) -> None:
-    """Whether a recipe can be called: before anybody is, and before a stage is set up for it."""
-    if not catalogue.load(chosen.recipes, [recipe], chosen.callout_modules).recipes[recipe].takes_calls:
-        raise TakesNoCalls(
-            f"{recipe}: takes no calls: it answers messages, and has no `recipe` and no `handle_request`"
-        )
 
 
 def _talk(chosen: Settings, job: Job) -> dict[str, Any]:

@@ -25,13 +25,15 @@ _RANK = re.compile(r"[0-9]+(\.[0-9]+)*(?= )")
 @click.argument("names", metavar="[RECIPE]...", nargs=-1)
 @recipes_option
 @config_option
-@click.option("--json", "as_json", is_flag=True, help="A list of objects for machines, each an error or a finding.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object for each error and each finding.")
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
 def check(names: tuple[str, ...], recipes: str | None, config: str | None, as_json: bool, strict: bool) -> None:
-    """Validate recipes, all or those named, and tell what would trouble a caller.
+    """Validate recipes, and tell what would trouble a caller.
 
-    Prints a line for each error and each finding, like `menu: 1.3 SW003 warning: sentence`, with
-    what helps below it. Exits with 1 if there is an error. docs/findings.md explains the codes.
+    All recipes are looked at, or those that are named. Prints a line for each error and each finding, like `menu: 1.3
+    SW003 warning: sentence`, and below it what helps. docs/findings.md explains the codes.
+
+    Exits with 1 if there is an error, with --strict also if there is a warning; with 2 if a setting is wrong.
     """
     chosen = settings.load({"recipes": recipes}, config)
     try:

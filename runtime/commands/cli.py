@@ -1,67 +1,45 @@
-"""The group of commands, and how their errors are told: a line each, and an exit code that means something."""
+"""The commands there are, and what each does in a line."""
 
 from __future__ import annotations
 
-import io
-import sys
-from importlib.metadata import version
-from typing import Any
-
 import click
 
-from runtime import logs
-from runtime.commands.call import call
-from runtime.commands.check import check
-from runtime.commands.dead_letters import dead_letters
-from runtime.commands.dial import dial
-from runtime.commands.draw import draw
-from runtime.commands.journal import journal
-from runtime.commands.numbers import numbers
-from runtime.commands.redirect import redirect
-from runtime.commands.serve import serve
-from runtime.commands.sms import sms
-from runtime.commands.status import status
-from runtime.commands.token import token
-from runtime.commands.webhook import webhook
-from runtime.errors import SwitchhookError
+from runtime.commands.ctrl_c import as_usual
+from runtime.commands.group import Group, Table
 
-CTRL_C = 130
-"""The exit code after Ctrl-C, as a shell has it of a process that SIGINT has ended."""
-
-
-class Group(click.Group):
-    """Tells what a user got wrong in one line each, never in a traceback."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; the exit code is the error's own. What a terminal can't show becomes question marks."""
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="replace")
-        try:
-            return super().invoke(ctx)
-        except SwitchhookError as problem:
-            for line in problem.lines:
-                click.echo(line, err=True)
-            ctx.exit(problem.exit_code)
-        except KeyboardInterrupt:
-            ctx.exit(CTRL_C)
+COMMANDS: Table = {
+    "From a recipe to a number": {
+        "check": "Validate recipes, and tell what would trouble a caller.",
+        "draw": "Draw a recipe's states, as text or as a picture.",
+        "dial": "Call a recipe, without an account: you hold the phone.",
+        "serve": "Answer Twilio's webhooks with recipes.",
+        "numbers": "Show, or set, where Twilio goes when numbers are called.",
+    },
+    "Calls and messages from here": {
+        "call": "Call a number, or everybody in a file.",
+        "redirect": "Have a running call go on at another state.",
+        "sms": "Send a message.",
+        "token": "Make a token for the calls of a browser or an app.",
+    },
+    "What goes on, and what went on": {
+        "status": "Show the calls and the failures of a running daemon.",
+        "journal": "Look into the journal, where calls are kept.",
+        "dead-letters": "List what functions could not be told, and try again.",
+        "webhook": "Explain a request of Twilio's that was captured.",
+    },
+}
+"""A command is in the module that has its name, which is imported when it is asked for."""
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("switchhook"), prog_name="switchhook")
+@click.group(cls=Group, table=COMMANDS, package=__package__, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="switchhook", prog_name="switchhook")
 def main() -> None:
     """An actor-based telephony runtime for Twilio.
 
     Write a phone call as data, look at it (draw), try it without a Twilio account (dial), and
-    put it on a real number (serve).
+    put it on a real number (serve). Each command has a --help of its own.
     """
+    from runtime import logs  # noqa: PLC0415 - it takes its time, and help has nothing to log
+
     logs.configure("warning")  # standard output is the command's own; one that wants other logs says so later
-
-
-COMMANDS = (
-    *(serve, check, draw, dial),
-    *(call, redirect, sms, numbers, token),
-    *(status, journal, dead_letters, webhook),
-)
-for command in COMMANDS:
-    main.add_command(command)
+    as_usual()

@@ -21,7 +21,11 @@ from runtime.journals import archive_of, named
 
 @click.group("dead-letters")
 def dead_letters() -> None:
-    """What subscribed functions were never told, for they failed each time; also while daemons run."""
+    """List dead letters, have them told after all, or forget them.
+
+    A dead letter is an event that a subscribed function should have been told of, and failed at each time. They are in
+    the journal, which can be looked into while daemons run.
+    """
 
 
 @asynccontextmanager
@@ -43,12 +47,23 @@ async def _opened(url: str | None, config: str | None) -> AsyncIterator[Outbox]:
 
 
 @dead_letters.command("list")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many, the latest first.")
-@click.option("--json", "json_wanted", is_flag=True, help="All that is kept of them, as JSON.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    metavar="COUNT",
+    help="How many, the latest first.",
+)
+@click.option("--json", "json_wanted", is_flag=True, help="Print JSON: all that is kept of them.")
 @unmasked_option
 @journal_options
 def list_(limit: int, json_wanted: bool, unmasked: bool, url: str | None, config: str | None) -> None:
-    """List the latest: when, of which call, what should have been told to whom, and why it was not."""
+    """List the latest dead letters.
+
+    Prints a line for each: when, of which call, which event, to which function, how often it was tried, and why it
+    failed.
+    """
 
     async def look() -> tuple[Sequence[Letter], int]:
         async with _opened(url, config) as outbox:
@@ -71,7 +86,7 @@ def list_(limit: int, json_wanted: bool, unmasked: bool, url: str | None, config
 
 
 _which = click.argument("call_sids", nargs=-1, metavar="[CALL_SID]...")
-_all = click.option("--all", "everything", is_flag=True, help="All there are.")
+_all = click.option("--all", "everything", is_flag=True, help="All dead letters there are.")
 
 
 @dead_letters.command()
@@ -79,7 +94,11 @@ _all = click.option("--all", "everything", is_flag=True, help="All there are.")
 @_all
 @journal_options
 def retry(call_sids: Sequence[str], everything: bool, url: str | None, config: str | None) -> None:
-    """Have them told after all, with all their tries before them, by the daemon that has the journal."""
+    """Have dead letters told after all.
+
+    Those of the calls that are named, or all with --all, have all their tries before them again. A daemon that has the
+    journal tells them.
+    """
 
     async def revive(outbox: Outbox, letters: Sequence[Letter]) -> int:
         return await outbox.revive(letters, time.time())
@@ -92,7 +111,10 @@ def retry(call_sids: Sequence[str], everything: bool, url: str | None, config: s
 @_all
 @journal_options
 def drop(call_sids: Sequence[str], everything: bool, url: str | None, config: str | None) -> None:
-    """Forget them."""
+    """Forget dead letters.
+
+    Those of the calls that are named, or all with --all.
+    """
 
     async def forget(outbox: Outbox, letters: Sequence[Letter]) -> int:
         return await outbox.drop(letters)

@@ -24,19 +24,21 @@ from runtime.softphone.terminal import Printer, converse
 @click.command(cls=ScriptCommand)
 @click.argument("whom", metavar="RECIPE|URL")
 @script_options
-@click.option("--from", "from_", default="+14155550100", show_default=True, help="Who calls.")
-@click.option("--to", default="+14155550199", show_default=True, help="Who is called.")
+@click.option("--from", "from_", metavar="NUMBER", default="+14155550100", show_default=True, help="Who calls.")
+@click.option("--to", metavar="NUMBER", default="+14155550199", show_default=True, help="Who is called.")
 @recipes_option
 @config_option
 @click.pass_context
 def dial(
     ctx: click.Context, /, whom: str, from_: str, to: str, recipes: str | None, config: str | None, **_: Any
 ) -> None:
-    """Call RECIPE, or the daemon at URL, and print what is said, what is pressed, and which state answered.
+    """Call RECIPE, or the daemon at URL, with a softphone.
 
-    A recipe is called on a daemon of its own, on a free port, with a token of its own: no account is
-    needed. A URL is signed for with TWILIO_AUTH_TOKEN, if it is set. With --press and the like, in the order they
-    are given, the call follows a script and then keeps silent; without them, at a terminal, you hold the phone.
+    Prints what is said, what is pressed, and which state answered. RECIPE is called on a daemon of its own, on a free
+    port, and no account is needed. What is sent to URL is signed with TWILIO_AUTH_TOKEN, if that is set.
+
+    At a terminal you hold the phone. With --press, --say, --silence, --answer and --hang-up, each as often as you like,
+    the call follows a script, in the order given, and then keeps silent.
 
     Exits with 1 if the call broke: if a real caller would have heard an application error, or, with
     RECIPE, an apology; with 2 if the command, a setting or RECIPE is wrong; with 130 after Ctrl-C in a script.
@@ -65,7 +67,7 @@ class CallFailed(SwitchhookError):
 async def _call_recipe(recipe: str, chosen: Settings, script: Sequence[Act], make: Callable[..., Call]) -> Transcript:
     """Call a recipe on a daemon that lives as long as the call."""
     token = secrets.token_hex(16)
-    found = catalogue.load(chosen.recipes, [recipe], chosen.callout_modules)
+    found = catalogue.to_call(recipe, chosen.recipes, chosen.callout_modules)
     async with Daemon(alone(chosen, token), found) as daemon:
         transcript = await _talk(partial(make, f"{daemon.url}/{recipe}", auth_token=token), script)
         if daemon.supervisor.tally.failures:

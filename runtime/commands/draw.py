@@ -13,7 +13,7 @@ from runtime import catalogue, settings
 from runtime.commands.options import config_option, recipes_option
 from runtime.errors import SwitchhookError
 
-SUFFIXES: Mapping[str, str] = {".html": "html", ".svg": "svg", ".mmd": "mermaid", ".dot": "dot", ".txt": "ascii"}
+SUFFIXES: Mapping[str, str] = {".txt": "ascii", ".html": "html", ".svg": "svg", ".mmd": "mermaid", ".dot": "dot"}
 """What a file is to hold, by the end of its name."""
 
 PAGE = """\
@@ -37,20 +37,23 @@ PAGE = """\
 @click.option(
     "--as",
     "target",
+    metavar="FORMAT",
     type=click.Choice([*SUFFIXES.values(), "fsm"]),
-    help="What to draw it as.  [default: by FILE's name, else ascii]",
+    help=f"{', '.join(SUFFIXES.values())} or fsm.  [default: by FILE's name, else ascii]",
 )
-@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write to a file instead.")
-@click.option("--current", metavar="RANK", help="Mark the state with this rank, as 1.2.1.")
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write to FILE, not to standard output."
+)
+@click.option("--current", metavar="RANK", help="Mark the state of this rank, as 1.2.1.")
 @recipes_option
 @config_option
 def draw(
     recipe: str, target: str | None, output: Path | None, current: str | None, recipes: str | None, config: str | None
 ) -> None:
-    """Draw RECIPE: as the outline of its states, in text or HTML, as a state chart in SVG, Mermaid or
-    Graphviz's dot, or as the finite state machine itself.
+    """Draw the states of RECIPE, as text or as a picture.
 
-    Without --as a FILE that ends in .html, .svg, .mmd, .dot or .txt says by its name what it is to hold.
+    As ascii and html it is an outline, as svg, mermaid and dot a chart, as fsm the finite state machine itself, a line
+    for each state. Without --as the end of FILE's name says which: .txt, .html, .svg, .mmd or .dot.
     """
     chosen = settings.load({"recipes": recipes}, config)
     program = catalogue.load(chosen.recipes, [recipe], chosen.callout_modules).program(recipe)

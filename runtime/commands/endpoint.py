@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import click
+
 from runtime.settings import Settings
+
+url_option = click.option("--url", metavar="URL", help="The daemon's status endpoint.  [default: by the settings]")
 
 
 class Endpoint(NamedTuple):

@@ -22,7 +22,7 @@ from runtime.settings import Settings
 
 @click.group()
 def journal() -> None:
-    """Look into the journal, also while daemons run."""
+    """Look into the journal, where calls are kept, also while daemons run."""
 
 
 @asynccontextmanager
@@ -40,10 +40,20 @@ async def _opened(url: str | None, config: str | None) -> AsyncIterator[tuple[Ar
 
 
 @journal.command("list")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many, the latest first.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    metavar="COUNT",
+    help="How many, the latest first.",
+)
 @journal_options
 def list_(limit: int, url: str | None, config: str | None) -> None:
-    """List the calls and conversations that began last: when, which, and how they stand."""
+    """List the calls and conversations that began last.
+
+    Prints a line for each: when it began, its Sid, its recipe, how it stands, and how many steps it has.
+    """
 
     async def look() -> None:
         async with _opened(url, config) as (archive, _):
@@ -56,11 +66,14 @@ def list_(limit: int, url: str | None, config: str | None) -> None:
 
 @journal.command()
 @click.argument("call_sid")
-@click.option("--json", "json_wanted", is_flag=True, help="All that is kept of it, as JSON.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print JSON: all that is kept of it.")
 @unmasked_option
 @journal_options
 def show(call_sid: str, json_wanted: bool, unmasked: bool, url: str | None, config: str | None) -> None:
-    """Show a call or a conversation: how it stands, what came, and what was answered."""
+    """Show a call or a conversation, step by step.
+
+    Prints how it stands, and for each step what came, and what was answered.
+    """
 
     async def look() -> None:
         async with _opened(url, config) as (archive, _):
@@ -104,9 +117,9 @@ def _told(row: Row, hide: Callable[[Any], Any]) -> str:
 @unmasked_option
 @journal_options
 def export(file: TextIO, unmasked: bool, url: str | None, config: str | None) -> None:
-    """Write every call to FILE (- for standard output), a line of JSON each.
+    """Write every call to FILE, a line of JSON each.
 
-    A line with "states" is a program; calls name the one they have by its digest.
+    FILE is - for standard output. A line with "states" is a program; calls name the one they have by its digest.
     """
     hide = mask(unmasked)
 
@@ -122,10 +135,18 @@ def export(file: TextIO, unmasked: bool, url: str | None, config: str | None) ->
 
 
 @journal.command()
-@click.option("--days", type=click.FloatRange(0), help="Days to keep.  [default: journal_days of the settings]")
+@click.option(
+    "--days",
+    type=click.FloatRange(0),
+    metavar="DAYS",
+    help="Keep those of the last days.  [default: by the settings]",
+)
 @journal_options
 def prune(days: float | None, url: str | None, config: str | None) -> None:
-    """Forget finished calls that are older than they are to be kept. The daemon does so by itself."""
+    """Forget finished calls that were kept long enough.
+
+    The daemon does so by itself.
+    """
 
     async def forget() -> int:
         async with _opened(url, config) as (archive, chosen):
@@ -138,7 +159,10 @@ def prune(days: float | None, url: str | None, config: str | None) -> None:
 @journal.command()
 @journal_options
 def vacuum(url: str | None, config: str | None) -> None:
-    """Give what is free within the journal back to the disk. Calls that are under way don't wait for it."""
+    """Give what is free in the journal back to the disk.
+
+    Calls that are under way don't wait for it.
+    """
 
     async def give_back() -> tuple[int, int]:
         async with _opened(url, config) as (archive, _):

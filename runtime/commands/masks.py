@@ -15,7 +15,9 @@ _CALLERS = frozenset({"params", "initial_params", "data"})
 """Where what callers keyed may stand."""
 _SPOKEN = frozenset({"SpeechResult", "UnstableSpeechResult", "Body"})
 
-unmasked_option = click.option("--unmasked", is_flag=True, help="Show phone numbers, and what callers have keyed.")
+unmasked_option = click.option(
+    "--unmasked", is_flag=True, help="Show phone numbers, and what callers have keyed, unmasked."
+)
 
 
 def mask(unmasked: bool) -> Callable[[Any], Any]:

@@ -39,19 +39,20 @@ class NotAsItShouldBe(SwitchhookError):
 
 @click.command()
 @click.option("--apply", is_flag=True, help="Set what is not as it should be.")
-@click.option("--json", "json_wanted", is_flag=True, help="All numbers as they were found, as JSON.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print JSON: all numbers, as they were found.")
 @recipes_option
 @config_option
 def numbers(*, apply: bool, json_wanted: bool, recipes: str | None, config: str | None) -> None:
     """Show how the account's phone numbers are set up with Twilio, beside how they should be.
 
-    A number that [numbers] has a recipe for should call that recipe at public_url, and tell it of a call's end;
-    if the daemon can't be had it should go to fallback_url, or else ask the daemon again. One whose recipe answers
-    messages sends them there; where calls to it go is not looked at if that is all that the recipe does. Numbers
-    that are not in [numbers] are shown, and never touched. Those of sub-accounts in [accounts] are looked at, too.
+    The settings' [numbers] has a recipe for each number. Calls to the number should go to that recipe at public_url,
+    which should be told of their end; if the daemon can't be had they should go to fallback_url, or else to the daemon
+    again. Messages should go to the recipe if it answers them; if it does nothing else, where calls go is not looked
+    at. Numbers that are not in [numbers] are shown, and never touched. Those of the sub-accounts in [accounts] are
+    looked at, too. Nothing is changed without --apply.
 
-    Nothing is changed without --apply. Exits with 0 if all is as it should be, or is so now; with 1 if not; with 2 if
-    a setting or a recipe is wrong, and nothing was looked at.
+    Exits with 0 if all is as it should be, or is so now; with 1 if not; with 2 if a setting or a recipe is wrong, and
+    nothing was looked at.
     """
     chosen = settings.load({"recipes": recipes}, config)
     run(_numbers(chosen, _wanted(chosen), apply=apply, json_wanted=json_wanted))

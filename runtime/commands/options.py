@@ -17,15 +17,17 @@ else:
 
 T = TypeVar("T")
 
-config_option = click.option("--config", metavar="FILE", help="Settings in TOML; switchhook.toml if it is there.")
+config_option = click.option("--config", metavar="FILE", help="Settings, as TOML.  [default: switchhook.toml, if any]")
 recipes_option = click.option(
-    "--recipes", metavar="PLACE", help="A folder or a dotted package of recipes; those of Switchhook by default."
+    "--recipes",
+    metavar="PLACE",
+    help="A folder or a dotted package of recipes.  [default: by the settings, else Switchhook's own]",
 )
 
 
 def journal_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options of a command that looks into the journal."""
-    name = click.option("--journal", "url", metavar="URL", help="The journal.  [default: the one the settings name]")
+    name = click.option("--journal", "url", metavar="URL", help="The journal.  [default: by the settings]")
     return name(config_option(command))
 
 

@@ -9,7 +9,7 @@ import click
 from yarl import URL
 
 from runtime import settings
-from runtime.commands.endpoint import Endpoint, status_endpoint
+from runtime.commands.endpoint import Endpoint, status_endpoint, url_option
 from runtime.commands.options import config_option, run
 from runtime.errors import SwitchhookError
 
@@ -23,15 +23,15 @@ class Unsure(SwitchhookError):
 @click.command()
 @click.argument("call_sid", metavar="CALL_SID")
 @click.argument("state")
-@click.option("--url", help="The status endpoint.  [default: the one the settings name]")
+@url_option
 @config_option
 def redirect(call_sid: str, state: str, url: str | None, config: str | None) -> None:
-    """Have a running call go on at STATE, by its rank or its label, whatever its caller is at.
+    """Have a running call go on at STATE, whatever its caller is at.
 
-    The daemon is told at its status endpoint; it tells Twilio, which asks for the state at once. `switchhook draw
-    RECIPE` shows the ranks.
+    STATE is a rank, as 1.2, or a label; `switchhook draw` shows the ranks of a recipe. The daemon is told at its status
+    endpoint, and tells Twilio, which asks for the state at once.
 
-    Exits with 1 if the call was not moved, and with 3 if nobody knows.
+    Exits with 1 if the call was not moved; with 2 if a setting is wrong; with 3 if nobody knows whether it was moved.
     """
     run(_redirect(status_endpoint(settings.load({}, config), url), call_sid, state))
     click.echo(f"{call_sid} goes on at {state}")

@@ -14,14 +14,14 @@ F = TypeVar("F", bound=Callable[..., None])
 TAKES_VALUE = frozenset({"--press", "--say", "--answer"})
 ACTS = TAKES_VALUE | {"--silence", "--hang-up"}
 _OPTIONS = (
-    click.option("--press", multiple=True, metavar="KEYS", help="Press keys at the next prompt, as in 1 or 23#."),
+    click.option("--press", multiple=True, metavar="KEYS", help="Press keys at the next prompt, as 1 or 23#."),
     click.option("--say", multiple=True, metavar="WORDS", help="Say something at the next prompt that listens."),
     click.option("--silence", count=True, help="Let the next prompt time out."),
     click.option(
         "--answer",
         multiple=True,
         metavar="HOW",
-        help="What becomes of the next Dial, or of the call if it is made from here: completed, busy, machine, …",
+        help="How the next Dial ends, as completed or busy; with `call`, who picks up, as human or machine.",
     ),
     click.option("--hang-up", count=True, help="Hang up at the next prompt."),
 )

@@ -17,23 +17,30 @@ log = structlog.get_logger("switchhook.daemon")
 
 
 @click.command()
-@click.option("--host", help="Address for Twilio's webhooks.  [default: 127.0.0.1]")
-@click.option("--port", type=int, help="Port for Twilio's webhooks.  [default: 8080]")
-@click.option("--admin-port", type=int, help="Port of the status endpoint, on loopback.  [default: 8081]")
+@click.option("--host", metavar="ADDRESS", help="Address for Twilio's webhooks.  [default: 127.0.0.1]")
+@click.option("--port", type=int, metavar="PORT", help="Port for Twilio's webhooks.  [default: 8080]")
+@click.option("--admin-port", type=int, metavar="PORT", help="Port of the status endpoint.  [default: 8081]")
 @recipes_option
 @click.option(
-    "--journal", help="Where calls are kept; memory: until the process ends.  [default: sqlite:///switchhook.db]"
+    "--journal",
+    metavar="URL",
+    help="Where calls are kept; memory: for as long as the process lives.  [default: sqlite:///switchhook.db]",
 )
 @click.option("--public-url", metavar="URL", help="The URL that Twilio knows this daemon by.")
-@click.option("--unsigned", is_flag=True, default=None, help="Take webhooks without a signature; on loopback alone.")
+@click.option("--unsigned", is_flag=True, default=None, help="Take webhooks that nobody has signed; on loopback alone.")
 @config_option
 @click.pass_context
 def serve(ctx: click.Context, /, config: str | None, **flags: Any) -> None:
     """Answer Twilio's webhooks until SIGTERM or Ctrl-C, then drain.
 
-    Every recipe is validated and compiled before a port is opened. The account's auth token is
-    read from TWILIO_AUTH_TOKEN; flags go before the environment (SWITCHHOOK_…), that before the
-    settings file. Sockets that systemd hands over go before all of them.
+    Every recipe is validated and compiled before a port is opened. Webhooks are signed with the account's auth token,
+    which is read from TWILIO_AUTH_TOKEN.
+
+    A setting is taken from these options, else from the environment, where --public-url is SWITCHHOOK_PUBLIC_URL, else
+    from the file of settings, which has many more. Sockets that systemd hands over go before all of them.
+
+    Exits with 0 once it has drained; with 1 if a second signal cut that short; with 2 if a setting or a recipe is
+    wrong.
     """
     sockets = systemd.handed_over()
     chosen = settings.load({**flags, **systemd.addresses(sockets)}, config)

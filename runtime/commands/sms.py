@@ -24,10 +24,12 @@ from runtime.twilio import client_of
 )
 @config_option
 def sms(*, to: str, text: str, from_: str, config: str | None) -> None:
-    """Send TEXT to the number TO, and print the message's SID and status.
+    """Send TEXT to the number TO.
 
-    Exits with 1 if Twilio refuses, with 2 if something in the command or the settings is wrong, and with 3 if nobody
-    knows whether it was sent: it was not sent twice.
+    Prints the message's SID and status.
+
+    Exits with 1 if Twilio refuses; with 2 if something in the command or the settings is wrong; with 3 if nobody knows
+    whether it was sent: it was not sent twice.
     """
     run(_send(settings.load({}, config), to, text, from_))
 

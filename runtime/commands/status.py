@@ -3,87 +3,72 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
 import click
 from rich.console import Console, Group
 from rich.live import Live
-from rich.markup import escape
-from rich.table import Column, Table
 
 from runtime import settings
-from runtime.commands.endpoint import Endpoint, status_endpoint
+from runtime.commands.board import board
+from runtime.commands.endpoint import Endpoint, status_endpoint, url_option
+from runtime.commands.masks import mask, unmasked_option
 from runtime.commands.options import config_option, run
 from runtime.errors import SwitchhookError
 
-FAILURES = 5
-"""Failures that are shown, the latest."""
+ENDLESS = 10_000
+"""Columns of what isn't shown in a terminal: a program that reads it finds nothing folded, and nothing shortened."""
+
+Look = Callable[[dict[str, Any]], Group]
 
 
 @click.command()
-@click.option("--url", help="The status endpoint.  [default: the one the settings name]")
+@url_option
 @click.option("--watch", is_flag=True, help="Look again every second, until Ctrl-C.")
+@unmasked_option
 @config_option
-def status(url: str | None, watch: bool, config: str | None) -> None:
-    """Show the calls in progress and the counts of a running daemon."""
+def status(url: str | None, watch: bool, unmasked: bool, config: str | None) -> None:
+    """Show the calls, the counts and the latest failures of a running daemon.
+
+    Each call has a line: its recipe, the state it is at, its age, who calls whom, its last event and its CallSid. Where
+    the terminal is too narrow for that, the last event is left out, and the CallSid shortened.
+    """
     at = status_endpoint(settings.load({}, config), url)
+    console = Console()
+    if not (console.is_terminal or "COLUMNS" in os.environ):
+        console.width = ENDLESS
+
+    def shown(found: dict[str, Any]) -> Group:
+        return board(found, console.width, time.time(), mask(unmasked))
+
     try:
-        run(_show(at, watch))
+        run(_show(at, shown, console, watch=watch))
     except KeyboardInterrupt:
         """Enough was seen."""
 
 
-async def _show(at: Endpoint, watch: bool) -> None:
+async def _show(at: Endpoint, shown: Look, console: Console, *, watch: bool) -> None:
     async with aiohttp.ClientSession(headers=at.headers, timeout=aiohttp.ClientTimeout(total=5)) as session:
         if not watch:
-            Console().print(await _look(session, at.url))
+            console.print(await _look(session, at.url, shown))
             return
-        with Live(await _look(session, at.url), auto_refresh=False) as live:
+        with Live(await _look(session, at.url, shown), console=console, auto_refresh=False) as live:
             while True:
                 await asyncio.sleep(1)
-                live.update(await _look(session, at.url), refresh=True)
+                live.update(await _look(session, at.url, shown), refresh=True)
 
 
-async def _look(session: aiohttp.ClientSession, url: str) -> Group:
+async def _look(session: aiohttp.ClientSession, url: str, shown: Look) -> Group:
     try:
         async with session.get(f"{url}/status") as response:
             if response.status != 200:
                 raise SwitchhookError(f"{url}/status answered {response.status}: {(await response.text()).strip()}")
-            return _table(await response.json())
+            return shown(await response.json())
     except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
         raise SwitchhookError(f"{url}: no status to be had: {problem}") from problem
     except (KeyError, TypeError, AttributeError) as problem:
         raise SwitchhookError(f"{url}: no status to be had: what answers there is not switchhook") from problem
-
-
-def _table(found: dict[str, Any]) -> Group:
-    calls = found["calls"]
-    head = f"[bold]{found['node']}[/] switchhook {found['version']}, up {found['uptime_s']:.0f} s, {found['journal']}"
-    counts = "   ".join(f"{name.replace('_', ' ')} [bold]{count}[/]" for name, count in calls.items())
-    table = Table(
-        Column("call", no_wrap=True, min_width=34),
-        "recipe",
-        "from",
-        "to",
-        "state",
-        "since",
-        "last event",
-        box=None,
-        header_style="dim",
-    )
-    for call in found["in_progress"]:
-        since = f"{max(0, time.time() - call['since']):.0f} s"
-        row = [call[name] for name in ("call_sid", "recipe", "from", "to", "state")]
-        table.add_row(*map(escape, row), since, call["last_event"])
-    parts = [head + ("   [yellow]draining[/]" if found["draining"] else ""), counts]
-    parts.append(f"dead letters [bold]{found['dead_letters']}[/]")
-    if any(found["messages"].values()):
-        parts.append("   ".join(f"{name} [bold]{count}[/]" for name, count in found["messages"].items()))
-    parts += [_failure(each) for each in found["failures"][-FAILURES:]]
-    return Group(*parts, table) if found["in_progress"] else Group(*parts)
-
-
-def _failure(failure: dict[str, Any]) -> str:
-    return f"[red]failed[/] {escape(failure['call_sid'])} {failure['what']}: {escape(failure['reason'])}"

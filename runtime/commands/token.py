@@ -23,10 +23,15 @@ from runtime.twilio import (
 )
 
 expires_option = click.option(
-    "--expires-after", type=int, default=3600, show_default=True, metavar="SECONDS", help="24 hours at most."
+    "--expires-after",
+    type=int,
+    default=3600,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long it is good: a day at most.",
 )
 param_option = click.option(
-    "--param", "params", multiple=True, metavar="NAME=VALUE", help="What Twilio passes on to the application."
+    "--param", "params", multiple=True, metavar="NAME=VALUE", help="With --outgoing, what Twilio passes on to APP."
 )
 
 no_warning = partial(warnings.catch_warnings, action="ignore")
@@ -41,11 +46,11 @@ def token() -> None:
 @token.command()
 @click.argument("identity")
 @click.option("--incoming", is_flag=True, help="Take calls to IDENTITY.")
-@click.option("--outgoing", metavar="APP", help="Make calls to this TwiML application, AP….")
+@click.option("--outgoing", metavar="APP", help="Make calls to this TwiML application: AP….")
 @param_option
-@click.option("--push-credential", metavar="SID", help="Wake an app by push when a call comes in, CR….")
-@click.option("--endpoint-id", metavar="ID", help="Tells devices of one identity apart.")
-@click.option("--region", help="Where the API key was made, like ie1.  [default: the settings' region]")
+@click.option("--push-credential", metavar="SID", help="Wake an app by push when a call comes in: CR….")
+@click.option("--endpoint-id", metavar="ID", help="Tell the devices of one identity apart.")
+@click.option("--region", metavar="REGION", help="Where the API key was made, as ie1.  [default: by the settings]")
 @expires_option
 @config_option
 def access(  # noqa: PLR0913 - click gives every option
@@ -84,10 +89,10 @@ def access(  # noqa: PLR0913 - click gives every option
 
 @token.command()
 @click.option("--incoming", metavar="NAME", help="Take calls to this client.")
-@click.option("--outgoing", metavar="APP", help="Make calls to this TwiML application, AP….")
+@click.option("--outgoing", metavar="APP", help="Make calls to this TwiML application: AP….")
 @param_option
 @click.option("--events", is_flag=True, help="Follow the account's events.")
-@click.option("--filter", "filters", multiple=True, metavar="NAME=VALUE", help="Only the events that this fits.")
+@click.option("--filter", "filters", multiple=True, metavar="NAME=VALUE", help="With --events, those that this fits.")
 @expires_option
 @config_option
 def client(

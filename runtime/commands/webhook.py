@@ -52,11 +52,11 @@ class Captured:
 @click.argument("file", type=click.File("rb"))
 @config_option
 def webhook(file: BinaryIO, config: str | None) -> None:
-    """Explain a request of Twilio's that was captured in FILE, or - for standard input.
+    """Explain a request of Twilio's that was captured in FILE.
 
-    FILE holds a form as in a request's body, a query string or URL, a whole HTTP request, an alert
-    of Twilio's Alerts API, or a JSON object of fields. Tells what kind of webhook it is and why,
-    what is odd about it, and prints it field by field.
+    FILE, or standard input for -, holds a form as in a request's body, a query string or URL, a whole HTTP request, an
+    alert of Twilio's Alerts API, or a JSON object of fields. Prints what kind of webhook it is and why, what is odd
+    about it, and its fields.
     """
     prefix = urlsplit(settings.load({}, config).public_url).path.rstrip("/")
     try:

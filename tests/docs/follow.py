@@ -1,7 +1,7 @@
 """Runs the commands of a page one after the other: steps from standard input as JSON, what they printed back out.
 
 A step is a file to write, with its text, or a command. Each command is a process of its own, but `switchhook` is
-forked from this one, which has imported it already: importing it anew takes longer than most commands do.
+forked from this one, which has imported every command already: importing one anew takes longer than most run.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ def run(command: str) -> str:
 
 if __name__ == "__main__":
     told = []
+    list(main.commands.values())
     for file, text in json.load(sys.stdin):
         if file:
             Path(file).parent.mkdir(exist_ok=True)

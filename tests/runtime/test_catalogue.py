@@ -254,6 +254,42 @@ def test_a_recipe_that_is_not_there(folder):
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'recipe = [Say("hello")]',
+        "def recipe(call): return []",
+        "def handle_request(path, params): return []",
+        'recipe = [Say("hello")]\ndef reply(message): return "hello"',
+    ],
+)
+def test_what_can_be_called_is_found_alone(folder, text):
+    folder["office"], folder["other"] = text, 'recipe = [Say("other")]'
+
+    found = catalogue.to_call("office", str(folder))
+
+    assert list(found.recipes) == ["office"]
+
+
+def test_what_answers_messages_alone_can_not_be_called(folder):
+    folder["office"] = "def reply(message): return 'hello'"
+
+    with pytest.raises(RecipesError) as caught:
+        catalogue.to_call("office", str(folder))
+
+    assert caught.value.exit_code == 2
+    assert caught.value.lines == (
+        "office: takes no calls: it answers messages alone, by its `reply`; give it a `recipe`, or call another",
+    )
+
+
+def test_what_is_not_there_can_not_be_called(folder):
+    folder["office"] = 'recipe = [Say("hello")]'
+
+    with pytest.raises(RecipesError, match=r"^offce: there is no such recipe; did you mean office\?$"):
+        catalogue.to_call("offce", str(folder))
+
+
 def test_a_helper_by_name_is_no_recipe(folder):
     folder["helper"] = "x = 1"
 

@@ -186,7 +186,9 @@ async def test_a_recipe_that_answers_messages_alone_is_not_called(run, api, monk
     result = await asyncio.to_thread(run, "call", *words, "--from", FROM, *more)
 
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith("text_back: takes no calls: it answers messages")
+    assert result.stderr == (
+        "text_back: takes no calls: it answers messages alone, by its `reply`; give it a `recipe`, or call another\n"
+    )
     assert api.asked == []
     assert [each.name for each in tmp_path.iterdir()] == ["guests.csv"]
 

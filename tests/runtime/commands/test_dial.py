@@ -152,6 +152,16 @@ def test_a_callout_that_fails_is_told_in_the_log_and_the_apology_is_heard(run_pr
     assert process.returncode == 1
 
 
+@pytest.mark.parametrize("script", [[], ["--press", "1"]], ids=["by hand", "by script"])
+def test_a_recipe_that_answers_messages_alone_is_not_dialled(run_process, script):
+    done = run_process("dial", "text_back", *script)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "text_back: takes no calls: it answers messages alone, by its `reply`; give it a `recipe`, or call another\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("args", "code", "says"),
     [

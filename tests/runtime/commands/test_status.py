@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import pty
 import signal
 import subprocess
+import termios
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from tests.runtime.commands.conftest import SWITCHHOOK
-from tests.wire import a_call, dial, post
+from tests.wire import ME, YOU, a_call, dial, post
 
 
 @pytest.fixture
@@ -72,16 +75,59 @@ async def test_counts_and_calls(serve, folder, status):
     assert "wrong:recipe raised ValueError: no [bold]disk[/nonesuch]" in out
 
 
-async def test_a_call_is_shown_by_its_whole_sid_however_narrow_the_terminal(serve, folder, status, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "60")
+@pytest.fixture
+async def a_menu(serve, folder):
+    """A daemon with a call, and the call's Sid."""
     folder["menu"] = 'recipe = [Gather([Say("menu")], after_ext=[ResponseExt("1", "one")])]'
     daemon = await serve(folder)
     sid = "CA" + "7" * 32
     await post(daemon, "/menu", a_call(sid))
+    return daemon, sid
 
-    _, out, _ = await status("--url", daemon.status_url)
 
-    assert sid in out
+async def test_numbers_are_masked_unless_they_are_asked_for(a_menu, status):
+    daemon, _ = a_menu
+
+    masked, whole = [(await status("--url", daemon.status_url, *more))[1] for more in ((), ("--unmasked",))]
+
+    assert ME not in masked
+    assert YOU not in masked
+    assert masked.splitlines()[-1].split()[3:5] == [f"+44{'#' * 10}"] * 2
+    assert whole.splitlines()[-1].split()[3:5] == [ME, YOU]
+
+
+async def test_in_a_narrow_terminal_a_sid_is_shortened_and_for_a_program_it_is_not(a_menu, status, monkeypatch):
+    daemon, sid = a_menu
+    monkeypatch.setenv("COLUMNS", "80")
+    _, narrow, _ = await status("--url", daemon.status_url)
+    monkeypatch.delenv("COLUMNS")
+    _, piped, _ = await status("--url", daemon.status_url)
+
+    assert narrow.rstrip().endswith(f"{sid[:10]}…")
+    assert piped.rstrip().endswith(sid)
+    assert len(piped.splitlines()) == len(narrow.splitlines())
+
+
+async def test_a_terminal_s_own_width_counts(a_menu, monkeypatch):
+    """A terminal of 80 columns, of which the environment says nothing."""
+    daemon, sid = a_menu
+    monkeypatch.delenv("COLUMNS")
+    leader, follower = pty.openpty()
+    termios.tcsetwinsize(follower, (24, 80))
+    process = await asyncio.create_subprocess_exec(
+        *(SWITCHHOOK, "status", "--url", daemon.status_url),
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        env={**os.environ, "TERM": "xterm"},
+    )
+    os.close(follower)
+    assert await asyncio.wait_for(process.wait(), 20) == 0
+    shown = os.read(leader, 65_536).decode()
+    os.close(leader)
+
+    assert f"{sid[:10]}…" in shown
+    assert sid not in shown
 
 
 async def test_it_asks_where_the_settings_say_with_the_token_they_say(serve, status, monkeypatch):

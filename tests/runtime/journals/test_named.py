@@ -107,6 +107,7 @@ def test_whoever_has_no_asyncpg_needs_none():
         import sys
         sys.modules["asyncpg"] = None
         from runtime import commands, journals
+        assert all(commands.main.commands.values())
         for url in ("memory:", "sqlite:///calls.db"):
             journals.named(url)
             journals.archive_of(url)
