@@ -4,13 +4,15 @@ Messages of one pair are handled one at a time, in the order in which they came;
 child that crashes over a message is given it once more, from the last step that was committed; a message over which
 it crashes again is refused, as is one that a daemon that stops has no time for: what is not written down is not
 answered. Twilio then tells of it, and turns to the number's fallback URL, or tries again where it was told to
-(docs: usage/webhooks/webhooks-connection-overrides).
+(docs: usage/webhooks/webhooks-connection-overrides). What became of a message of ours is not refused, but kept
+until it can be written down: Twilio tells it once.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 import structlog
 from pykka import ActorRef
@@ -28,12 +30,14 @@ NAME = "conversations"
 class Child:
     """A conversation with something in hand."""
 
-    __slots__ = ("in_hand", "key", "ref", "turn")
+    __slots__ = ("functions", "in_hand", "key", "ref", "turn")
 
     def __init__(self, key: str, ref: ActorRef[Conversation]) -> None:
         self.key = key
         self.ref = ref
         self.in_hand = 0
+        self.functions = 0
+        """How much of that a function is called for, which may take its time."""
         self.turn = asyncio.Lock()
         """Whoever has it is in hand; a message that is tried again goes before those that wait."""
 
@@ -44,15 +48,26 @@ class Conversations:
     Args:
         settings: what they have in common, their journal among it.
         tally: where failures are listed.
+        nudge: is given the name of a conversation when somebody is to be told of it.
+        keep: is given what could not be written down of messages of ours, for `take_late`.
         max_restarts: crashes over one message that are borne.
     """
 
-    def __init__(self, settings: Settings, tally: Tally, max_restarts: int = 1) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        tally: Tally,
+        nudge: Callable[[str], object],
+        keep: Callable[[Webhook], object],
+        max_restarts: int = 1,
+    ) -> None:
         self.settings = settings
         self.max_restarts = max_restarts
         self.counts: Counter[str] = Counter(conversations=0, answered=0, failed=0)
         """Conversations that began, and messages that were answered, if only with nothing, or should have been."""
         self._tally = tally
+        self._nudge = nudge
+        self._keep = keep
         self._children: dict[str, Child] = {}
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -65,20 +80,32 @@ class Conversations:
 
         Raises `Unanswered`, if it is a message.
         """
+        status = tells_of_status(webhook)
         try:
             replied = await self._given(webhook).replied
         except Unanswered as problem:
-            if tells_of_status(webhook):
+            if status:
+                self._keep(webhook)
                 return NOTHING
             self._failed(webhook, str(problem))
             raise
-        if replied.fresh and not tells_of_status(webhook):
-            self.counts["conversations"] += replied.began
+        self.counts["conversations"] += replied.began
+        if replied.letters:
+            self._nudge(key_of(webhook))
+        if replied.fresh and not status:
             if replied.problem:
                 self._failed(webhook, replied.problem)
             else:
                 self.counts["answered"] += 1
         return replied.xml
+
+    async def take_late(self, webhook: Webhook) -> None:
+        """Take what could not be written down before; later still, if it would have to wait for a function."""
+        child = self._children.get(key_of(webhook))
+        if child is not None and child.functions:
+            self._keep(webhook)
+        else:
+            await self.route(webhook)
 
     async def finish(self) -> None:
         """Wait until nobody has anything in hand: functions that are late have their time, too."""
@@ -102,6 +129,7 @@ class Conversations:
             delivery.replied.set_exception(Unanswered(f"{WAITING} messages of this conversation wait already"))
             return delivery
         child.in_hand += 1
+        child.functions += not tells_of_status(webhook)
         task = asyncio.get_running_loop().create_task(self._deliver(child, delivery))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
@@ -117,6 +145,7 @@ class Conversations:
         finally:
             delivery.replied.cancel()
             child.in_hand -= 1
+            child.functions -= not tells_of_status(delivery.webhook)
             if not child.in_hand:
                 del self._children[child.key]
                 child.ref.stop(block=False)

@@ -44,6 +44,7 @@ from actors import (
     PhoneCall,
     Settings,
     Webhook,
+    sids_of,
 )
 from supervisor.awake import Awake
 from supervisor.bounds import LATE, WAITING
@@ -78,7 +79,7 @@ def _shown(letter: Letter) -> dict[str, Any]:
     """A dead letter as the status shows it."""
     event, module, function = letter.subscription
     told = {"event": event, "function": f"{module}:{function}", "tries": letter.tries, "reason": letter.reason}
-    return {"at": letter.at, "call_sid": letter.call_sid, **told}
+    return {"at": letter.at, **sids_of(letter), **told}
 
 
 def _room(kind: Kind) -> int:
@@ -119,7 +120,10 @@ class Supervisor:
         self.linger = linger
         self.max_call_hours = max_call_hours
         self.postman = Postman(self.settings, pauses)
-        self.conversations = Conversations(self.settings, self.tally, max_restarts)
+        self._unwritten: deque[Webhook] = deque(maxlen=REMEMBERED)
+        """What was told while the journal could not be written, and will not be told again."""
+        keep = self._unwritten.append
+        self.conversations = Conversations(self.settings, self.tally, self.postman.nudge, keep, max_restarts)
         """The supervisor of conversations by text; messages are given to it directly."""
         self._roll = Roll()
         self._awake = Awake(max_awake, lambda call_sid: PhoneCall.start(self.settings, call_sid))
@@ -130,8 +134,6 @@ class Supervisor:
         """The calls that are over, whose actors stay for what comes late."""
         self._crashes: dict[str, tuple[float, ...]] = {}
         """When calls crashed that did, within the window that counts."""
-        self._unwritten: deque[Webhook] = deque(maxlen=REMEMBERED)
-        """What was told while the journal could not be written, and will not be told again."""
         self._rounds = Rounds(settings.clock, ROUND, [self._write_late, self.sweep, self.postman.look, *shared])
         self._routes = {
             Kind.START_CALL: self.start_call,
@@ -250,7 +252,7 @@ class Supervisor:
         for _ in range(len(self._unwritten)):
             webhook = self._unwritten.popleft()
             left = len(self._unwritten)
-            await self._tell(webhook)
+            await (self.conversations.take_late(webhook) if webhook.of_a_message else self._tell(webhook))
             if len(self._unwritten) > left:
                 return
 
