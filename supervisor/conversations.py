@@ -30,14 +30,12 @@ NAME = "conversations"
 class Child:
     """A conversation with something in hand."""
 
-    __slots__ = ("functions", "in_hand", "key", "ref", "turn")
+    __slots__ = ("in_hand", "key", "ref", "turn")
 
     def __init__(self, key: str, ref: ActorRef[Conversation]) -> None:
         self.key = key
         self.ref = ref
         self.in_hand = 0
-        self.functions = 0
-        """How much of that a function is called for, which may take its time."""
         self.turn = asyncio.Lock()
         """Whoever has it is in hand; a message that is tried again goes before those that wait."""
 
@@ -49,7 +47,7 @@ class Conversations:
         settings: what they have in common, their journal among it.
         tally: where failures are listed.
         nudge: is given the name of a conversation when somebody is to be told of it.
-        keep: is given what could not be written down of messages of ours, for `take_late`.
+        keep: is given what could not be written down of messages of ours, to be routed again when that is not busy.
         max_restarts: crashes over one message that are borne.
     """
 
@@ -99,13 +97,9 @@ class Conversations:
                 self.counts["answered"] += 1
         return replied.xml
 
-    async def take_late(self, webhook: Webhook) -> None:
-        """Take what could not be written down before; later still, if it would have to wait for a function."""
-        child = self._children.get(key_of(webhook))
-        if child is not None and child.functions:
-            self._keep(webhook)
-        else:
-            await self.route(webhook)
+    def is_busy(self, webhook: Webhook) -> bool:
+        """Whether its conversation has something in hand, which may wait for a function."""
+        return key_of(webhook) in self._children
 
     async def finish(self) -> None:
         """Wait until nobody has anything in hand: functions that are late have their time, too."""
@@ -129,7 +123,6 @@ class Conversations:
             delivery.replied.set_exception(Unanswered(f"{WAITING} messages of this conversation wait already"))
             return delivery
         child.in_hand += 1
-        child.functions += not tells_of_status(webhook)
         task = asyncio.get_running_loop().create_task(self._deliver(child, delivery))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
@@ -145,7 +138,6 @@ class Conversations:
         finally:
             delivery.replied.cancel()
             child.in_hand -= 1
-            child.functions -= not tells_of_status(delivery.webhook)
             if not child.in_hand:
                 del self._children[child.key]
                 child.ref.stop(block=False)

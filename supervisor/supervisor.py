@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -54,7 +53,8 @@ from supervisor.others import Others
 from supervisor.postman import PAUSES, Postman
 from supervisor.roll import Child, Roll
 from supervisor.rounds import Rounds
-from supervisor.tally import REMEMBERED, Tally
+from supervisor.tally import Tally
+from supervisor.unwritten import Unwritten
 from twiml import APOLOGY, NOTHING, Redirect
 from twiml.phrases import hold
 from twiml.xml import document, fragment
@@ -120,9 +120,8 @@ class Supervisor:
         self.linger = linger
         self.max_call_hours = max_call_hours
         self.postman = Postman(self.settings, pauses)
-        self._unwritten: deque[Webhook] = deque(maxlen=REMEMBERED)
-        """What was told while the journal could not be written, and will not be told again."""
-        keep = self._unwritten.append
+        self._unwritten = Unwritten()
+        keep = self._unwritten.keep
         self.conversations = Conversations(self.settings, self.tally, self.postman.nudge, keep, max_restarts)
         """The supervisor of conversations by text; messages are given to it directly."""
         self._roll = Roll()
@@ -248,13 +247,7 @@ class Supervisor:
         await asyncio.gather(*(self._do_without(each, by) for each in late))
 
     async def _write_late(self) -> None:
-        """Take the callbacks that came while the journal could not be written, as long as that goes well."""
-        for _ in range(len(self._unwritten)):
-            webhook = self._unwritten.popleft()
-            left = len(self._unwritten)
-            await (self.conversations.take_late(webhook) if webhook.of_a_message else self._tell(webhook))
-            if len(self._unwritten) > left:
-                return
+        await self._unwritten.take(self._tell, self.conversations)
 
     async def _do_without(self, found: Open, by: float) -> None:
         """Have a call do without what it waits for, if it still does."""
@@ -387,7 +380,7 @@ class Supervisor:
                     self.tally.ended(child, "failed", reason)
                 self._retire(child)
             if not webhook.kind.wants_document:
-                self._unwritten.append(webhook)
+                self._unwritten.keep(webhook)
         finally:
             self._awake.end(child)
         return APOLOGY if webhook.kind.wants_document else NOTHING

@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 from actors import Letter, Text, Webhook, key_of, sids_of
 from actors.conversation import same_status
 from actors.text import verbs_of
-from tests.actors.doubles import Office, bounded, until
-from tests.actors.texting import ME, START, YOU, Desk, Doors, status, text
+from tests.actors.doubles import Office, bounded
+from tests.actors.texting import ME, START, YOU, Desk, status, text
 from tests.twiml.documents import inside
 from twiml import NOTHING, Body, Media, Message, Redirect
 
@@ -284,36 +284,11 @@ async def test_nobody_is_told_of_what_is_not_written_down_which_is_kept_for_late
         assert await desk.post(status()) == NOTHING
     await desk.told()
     assert (listener.told, desk.journal.written) == ([], [])
-    [webhook] = desk.unwritten
-    await bounded(desk.conversations.take_late(webhook))
-    await desk.told()
-    assert listener.told == ["100 delivered"]
-
-
-async def test_what_is_kept_waits_for_no_function(office: Office, listener: Listener, doors_of: Any) -> None:
-    desk = Desk(office, listeners=["undelivered"])
-    doors = doors_of(office)
-    sent = desk.send(text("slow"))
-    await until(lambda: doors.doors)
-    await bounded(desk.conversations.take_late(status()))
-    assert len(desk.unwritten) == 1
-    doors.open("slow")
-    await bounded(sent)
     await desk.done()
-    await bounded(desk.conversations.take_late(desk.unwritten.pop()))
+    await desk.round()
     await desk.told()
-    assert (listener.told, desk.unwritten) == (["100 delivered"], [])
-
-
-@pytest.fixture
-def doors_of() -> Any:
-    """Puts doors in the place of the `reply` there is."""
-
-    def doors_of(office: Office) -> Doors:
-        del office.reply
-        return Doors(office)
-
-    return doors_of
+    assert len(desk.unwritten) == 0
+    assert listener.told == ["100 delivered"]
 
 
 async def test_it_is_told_of_whichever_daemon_it_comes_to(office: Office, listener: Listener) -> None:

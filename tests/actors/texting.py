@@ -9,6 +9,7 @@ from typing import Any
 from actors import Callouts, Settings, Subscription, Threads, Webhook
 from supervisor import Conversations, Postman
 from supervisor.tally import Tally
+from supervisor.unwritten import Unwritten
 from tests.actors.doubles import ManualClock, Office, PlainJournal, bounded, until
 
 ME, YOU = "+441314960123", "+441314960456"
@@ -60,8 +61,8 @@ class Desk:
         )
         self.tally = Tally(self.clock)
         self.postman = Postman(self.settings, pauses)
-        self.unwritten: list[Webhook] = []
-        nudge, keep = self.postman.nudge, self.unwritten.append
+        self.unwritten = Unwritten()
+        nudge, keep = self.postman.nudge, self.unwritten.keep
         self.conversations = Conversations(self.settings, self.tally, nudge, keep, max_restarts)
 
     def after(self) -> Desk:
@@ -75,6 +76,11 @@ class Desk:
     async def post(self, webhook: Webhook) -> str:
         """Post a webhook; the document it is answered."""
         return await bounded(self.send(webhook))
+
+    async def round(self) -> None:
+        """What a supervisor does once in a while."""
+        await bounded(self.unwritten.take(self.conversations.route, self.conversations))
+        await bounded(self.postman.look())
 
     async def told(self) -> None:
         """Wait until everybody has been told who is to be."""

@@ -158,12 +158,9 @@ class Conversing(RuleBasedStateMachine):
         self.run(pass_time())
 
     async def round(self) -> None:
-        """What a supervisor does once in a while."""
+        """Every daemon does what it does once in a while."""
         for desk in self.desks:
-            late, desk.unwritten[:] = list(desk.unwritten), []
-            for webhook in late:
-                await asyncio.wait_for(desk.conversations.take_late(webhook), 5)
-            await desk.postman.look()
+            await desk.round()
         await quiet()
 
     @rule(fault=st.sampled_from(["load", "commit", "committed"]))
@@ -180,7 +177,7 @@ class Conversing(RuleBasedStateMachine):
         async def stop() -> None:
             await asyncio.wait_for(self.desks[at].postman.close(), 5)
             await asyncio.wait_for(self.desks[at].conversations.stop(), 5)
-            self.lost |= {became(each) for each in self.desks[at].unwritten}
+            self.lost |= {became(each) for each in self.desks[at].unwritten._webhooks}
             await quiet()
 
         self.run(stop())

@@ -236,7 +236,9 @@ async def test_what_came_meanwhile_is_written_and_told_when_it_can_be(subscriber
         await board.supervisor._write_late()
         assert subscribers.told == []
         board.journal.faults.clear()
-        await board.supervisor._write_late()
+        for _ in range(2):  # both of a conversation may not be in one round
+            await quiet()
+            await board.supervisor._write_late()
     await board.told()
     assert sorted(subscribers.told) == ["delivered to 3", "sent to 3", f"the end of {sid(1)[-1]}"]
     assert not board.supervisor._unwritten
