@@ -17,6 +17,7 @@ from actors.journal import (
     StaleVersion,
     Subscription,
 )
+from actors.letters import sids_of
 from actors.loop_actor import LoopActor
 from actors.loop_future import LoopFuture, WouldDeadlock
 from actors.messages import Answer, GiveUp, MaybeMoved, MayRest, Move, NotMoved, Overdue
@@ -76,6 +77,7 @@ __all__ = [
     "done_within",
     "find",
     "key_of",
+    "sids_of",
     "subscription",
     "tells_of_status",
 ]

@@ -25,8 +25,7 @@ import orjson
 from actors.call import Call
 from actors.journal import Subscription
 from actors.threads import Exited, Threads
-from actors.webhook import Webhook
-from twiml.extensions import EVENTS, FunctionExt
+from twiml.extensions import EVENTS, MESSAGE_EVENTS, FunctionExt
 
 DATA = 64 * 1024
 """Bytes that `call.data` may take as JSON."""
@@ -92,10 +91,6 @@ class Callouts:
         returned = await self.run(Subscription("callout", str(function.module), str(function.fn)), view)
         verbs, subscriptions = _read(name, returned, self.modules)
         return Outcome(verbs, subscriptions, plain(name, view.data), _language(name, view.language))
-
-    async def notify(self, subscription: Subscription, webhook: Webhook, call: Call) -> None:
-        """Run a subscribed function. Raises `CalloutError`."""
-        await self.run(subscription, webhook, call.view())
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Work that goes on beside the calls, in a task that is kept until it is done."""
@@ -200,15 +195,19 @@ def _read(
     return list(verbs), tuple(subscription(name, each, modules) for each in subscribed)
 
 
-def subscription(name: str, pair: Any, modules: Mapping[str, ModuleType] = _NONE) -> Subscription:
-    """A subscription by name, of a function that can be found by it again. Raises `CalloutError`."""
+def subscription(
+    name: str, pair: Any, modules: Mapping[str, ModuleType] = _NONE, events: Sequence[str] = EVENTS
+) -> Subscription:
+    """A subscription by name, of a function that can be found by it again, to an event. Raises `CalloutError`."""
     match pair:
         case (str() as event, function) if callable(function):
             pass
         case _:
             raise CalloutError(f"{name} has the subscription {pair!r}; it is an event and a function")
-    if event not in EVENTS:
-        raise CalloutError(f'{name} subscribed to "{event}"; the events are {", ".join(EVENTS)}')
+    if event not in events:
+        elsewhere = f"a call has none: list it in the recipe's module, subscriptions = [({event!r}, …)]"
+        why = elsewhere if event in MESSAGE_EVENTS else f"the events are {', '.join(events)}"
+        raise CalloutError(f'{name} subscribed to "{event}"; {why}')
     module, qualified = getattr(function, "__module__", ""), getattr(function, "__qualname__", "")
     try:
         found = find(module, qualified, modules)

@@ -18,6 +18,8 @@ is its turn, as far as Twilio still waits. One whose turn comes later is handled
 A daemon that stops waits for none. A message whose function is under way then, or has not begun, is refused and
 not written down: whoever is given it again runs it.
 
+What became of a message of ours is a step as well, committed with a letter to each function that is to be told.
+
 What goes wrong here is not caught. The actor forgets what it knew, and the message may be given to it
 again. Another daemon's may have gone on with the conversation meanwhile: then its step is *stale*, and
 the message is handled anew upon what there is now. What a function returned for it is taken all the same,
@@ -29,26 +31,32 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import structlog
 
 from actors.callouts import CalloutError, Outcome, plain
 from actors.errand import Errand
-from actors.journal import KEPT_ROWS, Row, Snapshot, StaleVersion, Subscription
+from actors.journal import KEPT_ROWS, Letter, Row, Snapshot, StaleVersion, Subscription
+from actors.letters import letters_of
 from actors.loop_actor import LoopActor
-from actors.repeats import answered, same
+from actors.repeats import answered
 from actors.settings import Settings
 from actors.stale import until_fresh
 from actors.text import MESSAGE, Text, answer_of, verbs_of
 from actors.webhook import Webhook
 from twiml import NOTHING, Program, TwimlError
+from twiml.extensions import MESSAGE_EVENTS
 
 log = structlog.get_logger("switchhook.conversation")
 
 STATUS = "conversation"
 """How a conversation stands, for as long as it is kept."""
+(MESSAGE_STATUS,) = MESSAGE_EVENTS
+"""The event, and the kind of a row, that tells what became of a message of ours."""
 WAITED = 14.0
 """Seconds after it came in which a message is answered, whatever it waits for: Twilio waits 15 for the whole exchange
 (docs: usage/webhooks/webhooks-connection-overrides)."""
@@ -58,19 +66,27 @@ NO_PROGRAM = Program(())
 
 
 def key_of(webhook: Webhook) -> str:
-    """The name of a conversation, by account and numbers, whichever of them has written.
+    """The name of a conversation, by account and numbers, whichever of them has written; else by the one message.
 
     >>> hello = Webhook({"AccountSid": "AC1", "MessageSid": "SM1", "From": "+441314960123", "To": "+441314960456"})
     >>> told = {"MessageSid": "SM2", "MessageStatus": "sent", "From": "+441314960456", "To": "+441314960123"}
     >>> key_of(hello), key_of(Webhook(told | {"AccountSid": "AC1"})) == key_of(hello)
     ('texts-865a6ca274b94bde512d8bff9b9094b6', True)
     """
+    account, *pair = parties_of(webhook).values()
+    return f"texts-{_digest((account, *pair) if any(pair) else (account, webhook.message))}"
+
+
+def parties_of(webhook: Webhook) -> dict[str, str]:
+    """The account, whoever writes to us, and our number, by the names that they have in a message that comes in.
+
+    Who tells of a message may name neither number, as a Sms does. (Twilio's documentation: "TwiML Voice: Sms".)
+    """
     get = webhook.params.get
     theirs, ours = get("From", ""), get("To", "")
     if tells_of_status(webhook):
         theirs, ours = ours, theirs
-    pair = repr((get("AccountSid", ""), theirs, ours))
-    return f"texts-{hashlib.blake2b(pair.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"
+    return {"AccountSid": get("AccountSid", ""), "From": theirs, "To": ours}
 
 
 def tells_of_status(webhook: Webhook) -> bool:
@@ -84,8 +100,19 @@ def same_message(webhook: Webhook) -> str:
     Twilio's own fields don't count, to which a fallback request adds. Those of the URL's query do: an answer may
     redirect the message to the recipe once more.
     """
-    place = (webhook.recipe, webhook.path, webhook.message, sorted(webhook.custom_params.items()))
-    return "m" + hashlib.blake2b(repr(place).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return "m" + _digest((webhook.recipe, webhook.path, webhook.message, sorted(webhook.custom_params.items())))
+
+
+def same_status(webhook: Webhook) -> str:
+    """What is the same for every try of what tells of a message: all that it says, and the recipe that it comes to.
+
+    However much is told in between: nothing becomes of a message twice.
+    """
+    return "s" + _digest((webhook.recipe, sorted(webhook.params.items())))
+
+
+def _digest(what: tuple[object, ...]) -> str:
+    return hashlib.blake2b(repr(what).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 class Unanswered(Exception):
@@ -97,11 +124,13 @@ class Overtaken(Exception):
 
 
 class Replied(NamedTuple):
-    """What a message is answered."""
+    """What a message is answered, or what tells of one."""
 
     xml: str
     began: bool = False
     """Whether the conversation began with it."""
+    letters: bool = False
+    """Whether somebody is to be told of it."""
     fresh: bool = False
     """Whether it was handled now, and is no repeat."""
     problem: str = ""
@@ -127,7 +156,7 @@ class Delivery:
 
 
 class Conversation(LoopActor):
-    """One conversation. It begins with its first message; what becomes of messages of ours begins none."""
+    """One conversation. It begins with its first message, or with what became of one of ours, if anybody listens."""
 
     use_registry = False
 
@@ -162,7 +191,7 @@ class Conversation(LoopActor):
         if not self.current:
             await self._take_up()
         status = tells_of_status(webhook)
-        key = same(webhook) if status else same_message(webhook)
+        key = same_status(webhook) if status else same_message(webhook)
         before = answered(self.rows, key)
         if before is not None:
             delivery.settle(Replied(before))
@@ -189,13 +218,15 @@ class Conversation(LoopActor):
         self.current = True
 
     async def _told_of_status(self, webhook: Webhook, key: str) -> Replied:
-        """What became of a message of ours is written down, where there is a conversation."""
-        if self.known is None:
+        """What became of a message of ours is written down if there is a conversation, or anybody to be told."""
+        subscribed, began = self.settings.message_subscriptions(webhook.recipe), self.known is None
+        if began and not subscribed:
             log.info("status_of_unknown_message", message_sid=webhook.message, status=webhook.message_status)
             return Replied(NOTHING)
-        step = Row(webhook.arrived, "message_status", webhook.path, None, webhook.params, NOTHING, False, key)
-        await self._write(webhook, step)
-        return Replied(NOTHING, fresh=True)
+        letters = letters_of(self.key, self._version + 1, webhook, [(MESSAGE_STATUS, webhook.params)], subscribed)
+        row = Row(webhook.arrived, MESSAGE_STATUS, webhook.path, None, webhook.params, NOTHING, False, key)
+        await self._write(webhook, row, letters=letters)
+        return Replied(NOTHING, began, letters=bool(letters), fresh=True)
 
     async def _answer(self, webhook: Webhook, key: str, delivery: Delivery) -> None:
         """Settle a message, or refuse it."""
@@ -263,7 +294,13 @@ class Conversation(LoopActor):
 
     async def _call(self, module: str, name: str, text: Text) -> Outcome:
         returned = await self.settings.callouts.run(Subscription(MESSAGE, module, "reply"), text)
-        return Outcome(verbs_of(name, returned), (), plain(name, text.data, "message"))
+        verbs = verbs_of(name, returned, self._told_at(text.webhook.recipe))
+        return Outcome(verbs, (), plain(name, text.data, "message"))
+
+    def _told_at(self, recipe: str) -> str:
+        """Where Twilio is to tell what becomes of an answer; "" if nobody wants to know."""
+        wanted = self.settings.message_subscriptions(recipe)
+        return f"{self.settings.base}/{quote(recipe)}/status" if wanted else ""
 
     async def _hear_out(self, webhook: Webhook, key: str) -> None:
         """Wait for a function that is late, no longer than one may take, and keep what it left in `data`."""
@@ -285,9 +322,14 @@ class Conversation(LoopActor):
         await self._write(webhook, Row(now, "late_reply", webhook.path, None, {}, "", moved=False), outcome)
         log.warning("late_reply", **about, seconds=round(now - webhook.arrived, 3), unsent=len(outcome.verbs))
 
-    async def _write(self, webhook: Webhook, row: Row, outcome: Outcome | None = None) -> None:
-        """Commit a step, with what a function has left. Raises `StaleVersion` if another was committed meanwhile."""
-        get, known, settings = webhook.params.get, self.known, self.settings
+    async def _write(
+        self, webhook: Webhook, row: Row, outcome: Outcome | None = None, letters: Sequence[Letter] = ()
+    ) -> None:
+        """Commit a step, with what a function has left, and with letters.
+
+        Raises `StaleVersion` if another was committed meanwhile.
+        """
+        known, settings = self.known, self.settings
         snapshot = Snapshot(
             call_sid=self.key,
             recipe=webhook.recipe,
@@ -297,9 +339,7 @@ class Conversation(LoopActor):
             due=None,
             program=NO_PROGRAM,
             machine={},
-            initial_params=known.initial_params
-            if known is not None
-            else {name: get(name, "") for name in ("AccountSid", "From", "To")},
+            initial_params=known.initial_params if known is not None else parties_of(webhook),
             data=outcome.data if outcome is not None else self._data,
             taken=self._taken + (outcome is not None),
             ending=False,
@@ -309,7 +349,7 @@ class Conversation(LoopActor):
         )
         busy = self.late and outcome is None
         claimant = settings.node if self.errand is not None and not busy else ""
-        await settings.journal.commit(snapshot, row, claimant=claimant)
+        await settings.journal.commit(snapshot, row, letters, claimant=claimant)
         self.known, self.rows = snapshot, (*self.rows, row)[-KEPT_ROWS:]
 
     def _errand_key(self, key: str) -> str:

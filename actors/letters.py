@@ -8,6 +8,7 @@ from actors.callouts import Gone
 from actors.journal import Letter, Subscription
 from actors.webhook import Kind, Webhook
 from actors.webhooks import Event
+from twiml.extensions import MESSAGE_EVENTS
 
 Told = tuple[str, Mapping[str, str]]
 """An event, and the fields that it came with."""
@@ -44,13 +45,21 @@ def _called_back(webhook: Webhook) -> str:
 
 
 def letters_of(
-    version: int, webhook: Webhook, told: Sequence[Told], subscribed: Sequence[Subscription], gone: Gone | None = None
+    key: str,
+    version: int,
+    webhook: Webhook,
+    told: Sequence[Told],
+    subscribed: Sequence[Subscription],
+    gone: Gone | None = None,
 ) -> list[Letter]:
-    """The letters to those who are subscribed to what is told; and a dead one for a callout that was gone."""
+    """The letters to those who are subscribed to what is told; and a dead one for a callout that was gone.
+
+    `key` is what the journal knows it by that the step is of: a call's CallSid, or a conversation's name.
+    """
 
     def letter(number: int, to: Subscription, fields: Mapping[str, str], due: float | None, reason: str) -> Letter:
         at, path, step = webhook.arrived, webhook.path, webhook.step
-        return Letter(webhook.call_sid, version, number, to, at, path, step, fields, due, 0, reason)
+        return Letter(key, version, number, to, at, path, step, fields, due, 0, reason)
 
     to = [(each, fields) for event, fields in told for each in subscribed if each.event == event]
     letters = [letter(number, each, fields, webhook.arrived, "") for number, (each, fields) in enumerate(to)]
@@ -58,3 +67,14 @@ def letters_of(
         missed = Subscription("callout", *gone.function)
         letters.append(letter(len(letters), missed, webhook.params, None, str(gone)))
     return letters
+
+
+def sids_of(letter: Letter) -> dict[str, str]:
+    """What a letter is about, by the names that logs and lists have for it: a call; or a message, and its conversation.
+
+    >>> undelivered = Subscription("message_status", "shop", "undelivered")
+    >>> sids_of(Letter("texts-1", 2, 0, undelivered, 0.0, "status", None, {"MessageSid": "SM1"}, None))
+    {'call_sid': 'texts-1', 'message_sid': 'SM1'}
+    """
+    about = Webhook(letter.params).message if letter.subscription.event in MESSAGE_EVENTS else ""
+    return {"call_sid": letter.call_sid} | ({"message_sid": about} if about else {})

@@ -107,7 +107,7 @@ class PhoneCall(KeptCall):
         letters: Sequence[Letter] = ()
         if self.call.subscriptions or handled.gone is not None:
             told = events_of(webhook, recorded=recorded, ended=ended)
-            letters = letters_of(self.version + 1, webhook, told, self.call.subscriptions, handled.gone)
+            letters = letters_of(self.call_sid, self.version + 1, webhook, told, self.call.subscriptions, handled.gone)
         kind, path, step, params = webhook.kind.value, webhook.path, webhook.step, webhook.params
         await self._write(Row(webhook.arrived, kind, path, step, params, handled.xml, handled.moved, key), letters)
         began = self.version == 1
@@ -170,7 +170,7 @@ class PhoneCall(KeptCall):
             self._apologise(message.reason)
         if ended:
             told.append(("completion", webhook.params))
-        letters = letters_of(self.version + 1, webhook, told, self.call.subscriptions)
+        letters = letters_of(self.call_sid, self.version + 1, webhook, told, self.call.subscriptions)
         row = Row(self.settings.clock.now(), "overdue", webhook.path, None, webhook.params, "", moved=ended)
         await self._write(row, letters)
         return self._unmoved(NOTHING)._replace(ended=ended, reason=self.reason, letters=bool(letters))

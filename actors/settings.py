@@ -29,6 +29,8 @@ class Settings:
     """Finds a recipe's program by the recipe's name."""
     subscriptions: Callable[[str], Sequence[Subscription]] = lambda _: ()
     """The functions that every call of a recipe has subscribed from the first, by the recipe's name."""
+    message_subscriptions: Callable[[str], Sequence[Subscription]] = lambda _: ()
+    """The functions that are to be told what became of a recipe's messages, likewise."""
     node: str = "node"
     """This daemon's name among those that have the same journal; no other has ever had it."""
     base: str = ""

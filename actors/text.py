@@ -1,4 +1,4 @@
-"""One message that came in, as a recipe's `reply` sees it, and what `reply` may answer.
+"""One message, as a recipe's `reply` sees it that came in, and what `reply` may answer.
 
     def reply(message):
         message.data["texts"] = message.data.get("texts", 0) + 1
@@ -47,10 +47,13 @@ class Said(NamedTuple):
 
 
 class Text:
-    """One message that came in: an SMS, an MMS, or one by WhatsApp.
+    """One message: an SMS, an MMS, or one by WhatsApp. A `reply` is given one that came in.
 
     Put in `data` what the conversation is to remember, as JSON can hold it. It is written down with the answer,
     and is there again when the same sender writes to the same number.
+
+    Who is subscribed to `message_status` is given one of ours: `from_` is our number then, and `to` theirs; `body` is
+    empty, for Twilio doesn't say what it was. What is done to `data` there is forgotten.
     """
 
     __slots__ = ("_rows", "data", "settings", "webhook")
@@ -99,7 +102,7 @@ class Text:
 
     @property
     def history(self) -> list[Said]:
-        """The latest texts before this one, theirs and ours, the oldest first."""
+        """The latest texts before this one, theirs and ours, the oldest first; up to now, if it is ours."""
         latest = [row for row in self._rows if row.kind == MESSAGE][-HISTORY:]
         return [each for row in latest for each in _said(row)][-HISTORY:]
 
@@ -123,11 +126,15 @@ def _body(message: Message) -> str:
     return "".join(each.message for each in message.body if isinstance(each, Body))
 
 
-def verbs_of(name: str, returned: Any) -> list[Verb]:
+def verbs_of(name: str, returned: Any, told_at: str = "") -> list[Verb]:
     """The verbs of an answer, as a `reply` returned it. Raises `CalloutError` if it isn't one.
+
+    What becomes of its messages is to be told at a URL, if one is given, and a message names none itself.
 
     >>> verbs_of("shop:reply", "We are open."), verbs_of("shop:reply", None)
     ([Message('We are open.')], [])
+    >>> verbs_of("shop:reply", "We are open.", "/shop/status")
+    [Message('We are open.', status_callback='/shop/status')]
     """
     if returned is None or returned == "":
         return []
@@ -135,9 +142,16 @@ def verbs_of(name: str, returned: Any) -> list[Verb]:
     if not isinstance(verbs, (list, tuple)):
         kind = type(returned).__name__
         raise CalloutError(f"{name} returned {kind}; a reply returns a text, a list of Message and Redirect, or None")
+    verbs = [_told_of(each, told_at) for each in verbs]
     if errors := validate(verbs, document="messaging"):
         raise CalloutError(f"{name} returned what can't answer a message: {'; '.join(errors)}")
-    return list(verbs)
+    return verbs
+
+
+def _told_of(verb: Any, at: str) -> Any:
+    """The same verb, and if it is a message, one of which is told at a URL. An `action` is told by itself."""
+    told = not at or not isinstance(verb, Message) or verb.status_callback or verb.action
+    return verb if told else replace(verb, status_callback=at)
 
 
 def answer_of(verbs: Sequence[Any], text: Text) -> str:

@@ -3,7 +3,8 @@
 A recipe is a module. `recipe` is a list of verbs, or a function `recipe(call)` that returns one;
 `reply(message)` answers messages; `handle_request(path, params)` answers requests in the traditional
 way. A module that has none of them is somebody's helper and no recipe. `language` says what its
-callers hear where nobody knows better, `subscriptions` who is told of every call's events.
+callers hear where nobody knows better, `subscriptions` who is told of every call's events, and of
+what became of its messages.
 
 A file of Extended TwiML, `name.xml`, is a recipe too. It is data, and may come from anywhere, so it
 may call out to no modules but those that the configuration allows.
@@ -29,10 +30,14 @@ from runtime.errors import RecipesError
 from runtime.shelf import Found, imported, modules
 from twiml import FunctionExt, InvalidFlow, Program, Verb, compile, decode
 from twiml.checks import Finding, exempted, findings_of
-from twiml.extensions import LANGUAGE
+from twiml.extensions import EVENTS, LANGUAGE, MESSAGE_EVENTS
 
 BUNDLED = "recipes"
 """The package of the recipes that come with Switchhook."""
+_ALL_EVENTS = (*EVENTS, *MESSAGE_EVENTS)
+_NO_CALLS = "an event of calls, and the module has no recipe that takes any: write one, or leave the event out"
+_NO_MESSAGES = "and handle_request gets all that is told of messages: write a reply, or leave the event out"
+"""Why nobody would ever be told of an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ class Recipe:
     """The functions that every call of it has subscribed from the first."""
     reply: Callable[..., Any] | None = None
     """Answers messages."""
+    message_subscriptions: tuple[Subscription, ...] = ()
+    """The functions that are told what became of its messages."""
 
     @property
     def takes_calls(self) -> bool:
@@ -83,6 +90,11 @@ class Catalogue:
         """The functions that every call of a recipe has subscribed."""
         recipe = self.recipes.get(name)
         return recipe.subscriptions if recipe is not None else ()
+
+    def message_subscriptions(self, name: str) -> tuple[Subscription, ...]:
+        """The functions that are told what became of a recipe's messages."""
+        recipe = self.recipes.get(name)
+        return recipe.message_subscriptions if recipe is not None else ()
 
     def replies(self, name: str) -> str | None:
         """The module of a recipe that answers messages, or None."""
@@ -187,8 +199,18 @@ def _recipe(name: str, module_name: str) -> Recipe | None:
     description = _first_line(module.__doc__)
     language = _language(getattr(module, "language", None))
     subscribed = _subscriptions(getattr(module, "subscriptions", ()))
+    _check_told(subscribed, calls=program is not None, messages=program is not None or reply is not None)
     return Recipe(
-        name, module.__name__, description, program, handle_request, tuple(findings), language, subscribed, reply
+        name,
+        module.__name__,
+        description,
+        program,
+        handle_request,
+        tuple(findings),
+        language,
+        tuple(each for each in subscribed if each.event in EVENTS),
+        reply,
+        tuple(each for each in subscribed if each.event in MESSAGE_EVENTS),
     )
 
 
@@ -272,9 +294,18 @@ def _subscriptions(listed: object) -> tuple[Subscription, ...]:
     if len(listed) > SUBSCRIPTIONS:
         raise RecipesError(f"subscriptions has {len(listed)}; a call has at most {SUBSCRIPTIONS}")
     try:
-        return tuple(dict.fromkeys(subscription("subscriptions", each) for each in listed))
+        return tuple(dict.fromkeys(subscription("subscriptions", each, events=_ALL_EVENTS) for each in listed))
     except CalloutError as problem:
         raise RecipesError(str(problem)) from problem
+
+
+def _check_told(subscribed: Iterable[Subscription], *, calls: bool, messages: bool) -> None:
+    """Whether everything that functions are subscribed to may come to their module. Raises `RecipesError`."""
+    never = {} if calls else dict.fromkeys(EVENTS, _NO_CALLS)
+    never |= {} if messages else dict.fromkeys(MESSAGE_EVENTS, _NO_MESSAGES)
+    errors = [f"subscriptions lists {event}, {never[event]}" for event, *_ in subscribed if event in never]
+    if errors:
+        raise RecipesError(*dict.fromkeys(errors))
 
 
 def _check_callouts(program: Program) -> None:

@@ -86,6 +86,7 @@ class Daemon:
                 clock=self.clock,
                 programs=self._program,
                 subscriptions=self._subscriptions,
+                message_subscriptions=self._message_subscriptions,
                 redirect=self._redirect,
                 node=f"{_node()}:{secrets.token_hex(4)}",
                 base=self.prefix,
@@ -223,6 +224,9 @@ class Daemon:
 
     def _subscriptions(self, recipe: str) -> Sequence[Subscription]:
         return self.catalogue.subscriptions(recipe)
+
+    def _message_subscriptions(self, recipe: str) -> Sequence[Subscription]:
+        return self.catalogue.message_subscriptions(recipe)
 
     async def _move(self, call_sid: str, state: str) -> None:
         if self.draining:

@@ -4,13 +4,15 @@ Messages of one pair are handled one at a time, in the order in which they came;
 child that crashes over a message is given it once more, from the last step that was committed; a message over which
 it crashes again is refused, as is one that a daemon that stops has no time for: what is not written down is not
 answered. Twilio then tells of it, and turns to the number's fallback URL, or tries again where it was told to
-(docs: usage/webhooks/webhooks-connection-overrides).
+(docs: usage/webhooks/webhooks-connection-overrides). What became of a message of ours is not refused, but kept
+until it can be written down: Twilio tells it once.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 import structlog
 from pykka import ActorRef
@@ -44,15 +46,26 @@ class Conversations:
     Args:
         settings: what they have in common, their journal among it.
         tally: where failures are listed.
+        nudge: is given the name of a conversation when somebody is to be told of it.
+        keep: is given what could not be written down of messages of ours, to be routed again when that is not busy.
         max_restarts: crashes over one message that are borne.
     """
 
-    def __init__(self, settings: Settings, tally: Tally, max_restarts: int = 1) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        tally: Tally,
+        nudge: Callable[[str], object],
+        keep: Callable[[Webhook], object],
+        max_restarts: int = 1,
+    ) -> None:
         self.settings = settings
         self.max_restarts = max_restarts
         self.counts: Counter[str] = Counter(conversations=0, answered=0, failed=0)
         """Conversations that began, and messages that were answered, if only with nothing, or should have been."""
         self._tally = tally
+        self._nudge = nudge
+        self._keep = keep
         self._children: dict[str, Child] = {}
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -65,20 +78,28 @@ class Conversations:
 
         Raises `Unanswered`, if it is a message.
         """
+        status = tells_of_status(webhook)
         try:
             replied = await self._given(webhook).replied
         except Unanswered as problem:
-            if tells_of_status(webhook):
+            if status:
+                self._keep(webhook)
                 return NOTHING
             self._failed(webhook, str(problem))
             raise
-        if replied.fresh and not tells_of_status(webhook):
-            self.counts["conversations"] += replied.began
+        self.counts["conversations"] += replied.began
+        if replied.letters:
+            self._nudge(key_of(webhook))
+        if replied.fresh and not status:
             if replied.problem:
                 self._failed(webhook, replied.problem)
             else:
                 self.counts["answered"] += 1
         return replied.xml
+
+    def is_busy(self, webhook: Webhook) -> bool:
+        """Whether its conversation has something in hand, which may wait for a function."""
+        return key_of(webhook) in self._children
 
     async def finish(self) -> None:
         """Wait until nobody has anything in hand: functions that are late have their time, too."""

@@ -3,7 +3,8 @@
 A step is committed together with a letter to each function that is to be told of it. The postman is
 nudged when there are letters of a call, and looks by himself once in a while for those that nobody
 delivered: of a daemon that died, or that failed before. He takes the first letter of a call (nobody
-else gets it meanwhile), runs the function, and strikes the letter off.
+else gets it meanwhile), runs the function, and strikes the letter off. A conversation by text is to
+him as a call is, but for what its functions are shown: a message in place of the call.
 
 A function that fails is tried again later, each time after a longer pause, and the call's other
 letters wait behind it. After the last try the letter is *dead*: it stands on a list until somebody
@@ -19,9 +20,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from actors import Call, CalloutError, JournalError, Letter, Settings, Webhook
+from actors import Call, CalloutError, JournalError, Letter, Settings, Snapshot, Text, Webhook, sids_of
 from actors.call import HISTORY
 from actors.clock import done_within
+from actors.conversation import STATUS as CONVERSATION
 
 log = structlog.get_logger("switchhook.postman")
 
@@ -129,18 +131,16 @@ class Postman:
             await journal.strike(letter)
 
     async def _run(self, letter: Letter) -> None:
-        """Call the function with the webhook and the call, no longer than a callout may take. Raises `CalloutError`."""
+        """Call the function, no longer than a callout may take. Raises `CalloutError`."""
         settings = self.settings
         if letter.subscription.event == CALLOUT:
             raise CalloutError(letter.reason)
         snapshot = await settings.journal.load(letter.call_sid)
         if snapshot is None:
             return  # pruned by hand: there is nothing left to tell of
-        history = await settings.journal.history(letter.call_sid, HISTORY)
-        call = Call.restored(snapshot, history, settings.recipe_settings)
-        call.params = letter.params
         webhook = Webhook(letter.params, snapshot.recipe, letter.path, letter.step, "", letter.at)
-        task = asyncio.get_running_loop().create_task(settings.callouts.notify(letter.subscription, webhook, call))
+        about = await self._about(webhook, snapshot)
+        task = asyncio.get_running_loop().create_task(settings.callouts.run(letter.subscription, webhook, about))
         try:
             if not await done_within(settings.limit, task, settings.clock):
                 name = f"{letter.subscription.module}:{letter.subscription.function}"
@@ -148,6 +148,15 @@ class Postman:
             task.result()
         finally:
             task.cancel()
+
+    async def _about(self, webhook: Webhook, snapshot: Snapshot) -> Call | Text:
+        """What a function is shown beside the webhook: a copy of the call, or of the message and its conversation."""
+        key, settings = snapshot.call_sid, self.settings
+        if snapshot.status == CONVERSATION:
+            return Text(webhook, snapshot.data, await settings.journal.history(key), settings.recipe_settings)
+        call = Call.restored(snapshot, await settings.journal.history(key, HISTORY), settings.recipe_settings)
+        call.params = webhook.params
+        return call.view()
 
     def _put_off(self, letter: Letter, problem: CalloutError) -> Letter:
         """A letter whose function failed: when to try again, or that it is dead."""
@@ -158,7 +167,7 @@ class Postman:
             self.dead += 1
         log.error(
             "letter_dead" if due is None else "letter_failed",
-            call_sid=letter.call_sid,
+            **sids_of(letter),
             subscribed_to=letter.subscription.event,
             tries=letter.tries,
             reason=str(problem),

@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -44,6 +43,7 @@ from actors import (
     PhoneCall,
     Settings,
     Webhook,
+    sids_of,
 )
 from supervisor.awake import Awake
 from supervisor.bounds import LATE, WAITING
@@ -53,7 +53,8 @@ from supervisor.others import Others
 from supervisor.postman import PAUSES, Postman
 from supervisor.roll import Child, Roll
 from supervisor.rounds import Rounds
-from supervisor.tally import REMEMBERED, Tally
+from supervisor.tally import Tally
+from supervisor.unwritten import Unwritten
 from twiml import APOLOGY, NOTHING, Redirect
 from twiml.phrases import hold
 from twiml.xml import document, fragment
@@ -78,7 +79,7 @@ def _shown(letter: Letter) -> dict[str, Any]:
     """A dead letter as the status shows it."""
     event, module, function = letter.subscription
     told = {"event": event, "function": f"{module}:{function}", "tries": letter.tries, "reason": letter.reason}
-    return {"at": letter.at, "call_sid": letter.call_sid, **told}
+    return {"at": letter.at, **sids_of(letter), **told}
 
 
 def _room(kind: Kind) -> int:
@@ -119,7 +120,9 @@ class Supervisor:
         self.linger = linger
         self.max_call_hours = max_call_hours
         self.postman = Postman(self.settings, pauses)
-        self.conversations = Conversations(self.settings, self.tally, max_restarts)
+        self._unwritten = Unwritten()
+        keep = self._unwritten.keep
+        self.conversations = Conversations(self.settings, self.tally, self.postman.nudge, keep, max_restarts)
         """The supervisor of conversations by text; messages are given to it directly."""
         self._roll = Roll()
         self._awake = Awake(max_awake, lambda call_sid: PhoneCall.start(self.settings, call_sid))
@@ -130,8 +133,6 @@ class Supervisor:
         """The calls that are over, whose actors stay for what comes late."""
         self._crashes: dict[str, tuple[float, ...]] = {}
         """When calls crashed that did, within the window that counts."""
-        self._unwritten: deque[Webhook] = deque(maxlen=REMEMBERED)
-        """What was told while the journal could not be written, and will not be told again."""
         self._rounds = Rounds(settings.clock, ROUND, [self._write_late, self.sweep, self.postman.look, *shared])
         self._routes = {
             Kind.START_CALL: self.start_call,
@@ -246,13 +247,7 @@ class Supervisor:
         await asyncio.gather(*(self._do_without(each, by) for each in late))
 
     async def _write_late(self) -> None:
-        """Take the callbacks that came while the journal could not be written, as long as that goes well."""
-        for _ in range(len(self._unwritten)):
-            webhook = self._unwritten.popleft()
-            left = len(self._unwritten)
-            await self._tell(webhook)
-            if len(self._unwritten) > left:
-                return
+        await self._unwritten.take(self._tell, self.conversations)
 
     async def _do_without(self, found: Open, by: float) -> None:
         """Have a call do without what it waits for, if it still does."""
@@ -385,7 +380,7 @@ class Supervisor:
                     self.tally.ended(child, "failed", reason)
                 self._retire(child)
             if not webhook.kind.wants_document:
-                self._unwritten.append(webhook)
+                self._unwritten.keep(webhook)
         finally:
             self._awake.end(child)
         return APOLOGY if webhook.kind.wants_document else NOTHING

@@ -17,7 +17,9 @@ EVENTS = (
     *("recording", "completion", "transcription", "status", "dial"),
     *("detection", "leg", "conference", "stream", "live_transcription", "payment", "partial_speech"),
 )
-"""What a function may be subscribed to."""
+"""What a function may be subscribed to of a call."""
+MESSAGE_EVENTS = ("message_status",)
+"""What one may be subscribed to of a recipe's messages."""
 
 
 LANGUAGE = named(SAY_LANGUAGES, "is not one Twilio speaks")

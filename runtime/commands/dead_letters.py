@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from actors import JournalError, Letter, Outbox
+from actors import JournalError, Letter, Outbox, sids_of
 from runtime import settings
 from runtime.commands.masks import mask, unmasked_option
 from runtime.commands.options import counted, journal_options, moment, run
@@ -61,8 +61,8 @@ async def _opened(url: str | None, config: str | None) -> AsyncIterator[Outbox]:
 def list_(limit: int, json_wanted: bool, unmasked: bool, url: str | None, config: str | None) -> None:
     """List the latest dead letters.
 
-    Prints a line for each: when, of which call, which event, to which function, how often it was tried, and why it
-    failed.
+    Prints a line for each: when, of which call or message, which event, to which function, how often it was tried, and
+    why it failed. A message stands behind its conversation.
     """
 
     async def look() -> tuple[Sequence[Letter], int]:
@@ -77,7 +77,7 @@ def list_(limit: int, json_wanted: bool, unmasked: bool, url: str | None, config
     for each in letters:
         event, module, function = each.subscription
         tried = f"tried {counted(each.tries, 'time')}"
-        told = (moment(each.at), each.call_sid, event, f"{module}:{function}", tried, hide(each.reason))
+        told = (moment(each.at), *sids_of(each).values(), event, f"{module}:{function}", tried, hide(each.reason))
         click.echo("  ".join(filter(None, told)))
     if not letters:
         click.echo("there are no dead letters", err=True)
@@ -85,7 +85,7 @@ def list_(limit: int, json_wanted: bool, unmasked: bool, url: str | None, config
         click.echo(f"and {count - len(letters)} more", err=True)
 
 
-_which = click.argument("call_sids", nargs=-1, metavar="[CALL_SID]...")
+_which = click.argument("sids", nargs=-1, metavar="[SID]...")
 _all = click.option("--all", "everything", is_flag=True, help="All dead letters there are.")
 
 
@@ -93,55 +93,56 @@ _all = click.option("--all", "everything", is_flag=True, help="All dead letters 
 @_which
 @_all
 @journal_options
-def retry(call_sids: Sequence[str], everything: bool, url: str | None, config: str | None) -> None:
+def retry(sids: Sequence[str], everything: bool, url: str | None, config: str | None) -> None:
     """Have dead letters told after all.
 
-    Those of the calls that are named, or all with --all, have all their tries before them again. A daemon that has the
-    journal tells them.
+    SID is a call's, a message's, or the name of a conversation, as the list has it. Their dead letters, or all with
+    --all, have all their tries before them again. A daemon that has the journal tells them.
     """
 
     async def revive(outbox: Outbox, letters: Sequence[Letter]) -> int:
         return await outbox.revive(letters, time.time())
 
-    click.echo(f"{_with_each(call_sids, everything, url, config, revive)} to be told again")
+    click.echo(f"{_with_each(sids, everything, url, config, revive)} to be told again")
 
 
 @dead_letters.command()
 @_which
 @_all
 @journal_options
-def drop(call_sids: Sequence[str], everything: bool, url: str | None, config: str | None) -> None:
+def drop(sids: Sequence[str], everything: bool, url: str | None, config: str | None) -> None:
     """Forget dead letters.
 
-    Those of the calls that are named, or all with --all.
+    SID is a call's, a message's, or the name of a conversation, as the list has it. Their dead letters, or all with
+    --all, are forgotten.
     """
 
     async def forget(outbox: Outbox, letters: Sequence[Letter]) -> int:
         return await outbox.drop(letters)
 
-    click.echo(f"{_with_each(call_sids, everything, url, config, forget)} forgotten")
+    click.echo(f"{_with_each(sids, everything, url, config, forget)} forgotten")
 
 
 def _with_each(
-    call_sids: Sequence[str],
+    sids: Sequence[str],
     everything: bool,
     url: str | None,
     config: str | None,
     do: Callable[[Outbox, Sequence[Letter]], Awaitable[int]],
 ) -> str:
-    """Do something with the dead letters of some calls; gives how many there were."""
-    if bool(call_sids) == everything:
-        raise click.UsageError("name calls by their CallSids, or all dead letters with --all")
+    """Do something with the dead letters of some calls or messages; gives how many there were."""
+    if bool(sids) == everything:
+        raise click.UsageError("name calls or messages by their SIDs, or all dead letters with --all")
 
     async def work() -> int:
         async with _opened(url, config) as outbox:
             letters = await outbox.dead_letters(await outbox.count_dead())
-            if missing := set(call_sids) - {each.call_sid for each in letters}:
-                raise SwitchhookError(*(f"{call_sid}: there is no dead letter of such a call" for call_sid in missing))
-            return await do(outbox, [each for each in letters if everything or each.call_sid in call_sids])
+            if missing := set(sids) - {sid for each in letters for sid in sids_of(each).values()}:
+                raise SwitchhookError(*(f"{sid}: there is no dead letter of such a call or message" for sid in missing))
+            return await do(outbox, [each for each in letters if everything or {*sids} & {*sids_of(each).values()}])
 
     return counted(run(work()), "dead letter")
 
 
 def _as_json(letter: Letter) -> dict[str, Any]:
-    return letter._asdict() | {"subscription": letter.subscription._asdict()}
+    return letter._asdict() | {"subscription": letter.subscription._asdict()} | sids_of(letter)

@@ -286,6 +286,10 @@ def local() -> Any:
 
 NO_SUBSCRIPTIONS: dict[str, tuple[Any, str]] = {
     "the origin's word": (("complete", listener), 'subscribed to "complete"; the events are recording, completion,'),
+    "a message's": (
+        ("message_status", listener),
+        "a call has none: list it in the recipe's module, subscriptions = [('",
+    ),
     "no event": (("", listener), 'subscribed to ""'),
     "a lambda": (("completion", lambda webhook, call: None), "can't be imported by name"),
     "a local function": (("completion", local()), "can't be imported by name"),
@@ -465,7 +469,7 @@ async def test_a_subscribed_function_gets_the_webhook_and_a_copy_of_the_call(
         plain(webhook, call)
 
     name = "coroutine" if on_the_loop else "plain"
-    await bounded(callouts.notify(Subscription("status", office.__name__, name), hook("status"), call))
+    await bounded(callouts.run(Subscription("status", office.__name__, name), hook("status"), call.view()))
     assert told == [("status", call.call_sid)]
     assert call.data == {}
 
@@ -485,7 +489,7 @@ async def test_a_subscribed_function_that_fails_is_told_by_name(
 
     name = "coroutine" if on_the_loop else "plain"
     with pytest.raises(CalloutError, match=f"office_of_this_test:{name} raised"):
-        await bounded(callouts.notify(Subscription("status", office.__name__, name), hook("status"), call))
+        await bounded(callouts.run(Subscription("status", office.__name__, name), hook("status"), call.view()))
 
 
 async def test_work_beside_the_calls_is_known_until_it_is_done(callouts: Callouts) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
-from actors import Callouts, Settings, Threads, Webhook
-from supervisor import Conversations
+from actors import Callouts, Settings, Subscription, Threads, Webhook
+from supervisor import Conversations, Postman
 from supervisor.tally import Tally
-from tests.actors.doubles import ManualClock, Office, PlainJournal, bounded
+from supervisor.unwritten import Unwritten
+from tests.actors.doubles import ManualClock, Office, PlainJournal, bounded, until
 
 ME, YOU = "+441314960123", "+441314960456"
 START = 1_000_000.0
@@ -39,9 +41,12 @@ class Desk:
         journal: PlainJournal | None = None,
         node: str = "node",
         max_restarts: int = 1,
+        listeners: Sequence[str] = (),
+        pauses: Sequence[float] = (),
         **settings: Any,
     ) -> None:
         self.office = office
+        self.listeners = [Subscription("message_status", office.__name__, name) for name in listeners]
         self.clock = clock or ManualClock(START)
         self.journal = journal or PlainJournal()
         self.settings = Settings(
@@ -50,11 +55,15 @@ class Desk:
             clock=self.clock,
             programs=lambda _: None,
             replies=lambda recipe: office.__name__ if recipe == "shop" else None,
+            message_subscriptions=lambda recipe: self.listeners if recipe == "shop" else (),
             node=node,
             **settings,
         )
         self.tally = Tally(self.clock)
-        self.conversations = Conversations(self.settings, self.tally, max_restarts)
+        self.postman = Postman(self.settings, pauses)
+        self.unwritten = Unwritten()
+        nudge, keep = self.postman.nudge, self.unwritten.keep
+        self.conversations = Conversations(self.settings, self.tally, nudge, keep, max_restarts)
 
     def after(self) -> Desk:
         """The daemon that has the journal next."""
@@ -67,6 +76,15 @@ class Desk:
     async def post(self, webhook: Webhook) -> str:
         """Post a webhook; the document it is answered."""
         return await bounded(self.send(webhook))
+
+    async def round(self) -> None:
+        """What a supervisor does once in a while."""
+        await bounded(self.unwritten.take(self.conversations.route, self.conversations))
+        await bounded(self.postman.look())
+
+    async def told(self) -> None:
+        """Wait until everybody has been told who is to be."""
+        await until(lambda: not self.settings.callouts.running)
 
     async def done(self) -> None:
         """Wait until nobody has anything in hand."""

@@ -1,12 +1,13 @@
 """Random messages, copies, statuses, late functions, deaths and faults on two daemons: they keep the promises of one.
 
 The model knows nothing of actors. It is a ledger of what was written down in the one journal, of which function ran
-where, and of what was answered; the promises are read off it.
+where, of what was answered, and of what somebody was told; the promises are read off it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 from collections import Counter
 from collections.abc import Coroutine
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from structlog.testing import capture_logs
 
-from actors import Text, key_of
+from actors import Text, Webhook, key_of
 from actors.conversation import BUSY
 from actors.errand import LEASE, LOOK
 from supervisor import Unanswered
@@ -28,10 +29,18 @@ from twiml import NOTHING
 DAEMONS = 2
 NUMBERS = [ME, "+441314960124"]
 PATIENCE, LIMIT = 8.0, 20.0
+PAUSES = (1.0,) * 100
+"""Between tries of the function that is told: no letter dies here."""
+
+
+def became(webhook: Webhook) -> tuple[str, str, str]:
+    """Which message it is about, to whom, and what became of it."""
+    return webhook.message, webhook.params["To"], webhook.message_status
 
 
 class Conversing(RuleBasedStateMachine):
-    """Daemons with one journal, two people who write, and a function that answers when the test says so."""
+    """Daemons with one journal, two people who write, a function that answers when the test says so, and one that is
+    told what became of the answers."""
 
     @initialize()
     def begin(self) -> None:
@@ -47,6 +56,21 @@ class Conversing(RuleBasedStateMachine):
         self.sent: list[dict[str, Any]] = []
         self.answers: list[tuple[str, asyncio.Task[str]]] = []
         self.faults = 0
+        self.posted: set[tuple[str, str, str]] = set()
+        """What became of messages, as far as Twilio has told."""
+        self.lost: set[tuple[str, str, str]] = set()
+        """What of that was not written down when a daemon ended."""
+        self.told: list[tuple[str, str, str]] = []
+        self.failing = 0
+
+        @self.office.employ
+        async def undelivered(webhook: Webhook, message: Text) -> None:
+            await asyncio.sleep(0)
+            if self.failing:
+                self.failing -= 1
+                raise ValueError("no time")
+            assert (message.sid, message.to) == became(webhook)[:2]
+            self.told.append(became(webhook))
 
         @self.office.employ
         async def reply(message: Text) -> str:
@@ -67,7 +91,8 @@ class Conversing(RuleBasedStateMachine):
         self.desks = [self.desk(str(number)) for number in range(DAEMONS)]
 
     def desk(self, node: str) -> Desk:
-        return Desk(self.office, clock=self.clock, journal=self.journal, node=node, limit=LIMIT)
+        options: dict[str, Any] = {"listeners": ["undelivered"], "pauses": PAUSES, "node": node, "limit": LIMIT}
+        return Desk(self.office, clock=self.clock, journal=self.journal, **options)
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         with capture_logs():
@@ -94,10 +119,22 @@ class Conversing(RuleBasedStateMachine):
         """Twilio sends a message again."""
         self.post(text("hi", **data.draw(st.sampled_from(self.sent)) | {"at": self.clock.now()}), at)
 
-    @rule(what=st.sampled_from(["sent", "delivered"]), at=st.integers(0, DAEMONS - 1), number=st.integers(500, 504))
-    def tell(self, what: str, at: int, number: int) -> None:
-        """What became of an answer of ours."""
-        self.post(status(what, number), at)
+    @rule(
+        what=st.sampled_from(["sent", "delivered"]),
+        at=st.integers(0, DAEMONS - 1),
+        number=st.integers(500, 503),
+        to=st.sampled_from(NUMBERS),
+    )
+    def tell(self, what: str, at: int, number: int, to: str) -> None:
+        """What became of a message of ours, perhaps once more."""
+        webhook = Webhook({**status(what, number).params, "To": to}, "shop", "status", arrived=self.clock.now())
+        self.posted.add(became(webhook))
+        self.post(webhook, at)
+
+    @rule(times=st.integers(1, 3))
+    def fail(self, times: int) -> None:
+        """Who is told has no time, some times."""
+        self.failing += times
 
     @precondition(lambda self: self.waiting)
     @rule(data=st.data(), fails=st.booleans())
@@ -116,8 +153,15 @@ class Conversing(RuleBasedStateMachine):
             for _ in range(times * max(1, round(seconds))):
                 self.clock.turn(min(seconds, 1.0))
                 await quiet()
+            await self.round()
 
         self.run(pass_time())
+
+    async def round(self) -> None:
+        """Every daemon does what it does once in a while."""
+        for desk in self.desks:
+            await desk.round()
+        await quiet()
 
     @rule(fault=st.sampled_from(["load", "commit", "committed"]))
     def break_the_journal(self, fault: str) -> None:
@@ -131,7 +175,9 @@ class Conversing(RuleBasedStateMachine):
         """A daemon is stopped, and another is started in its place."""
 
         async def stop() -> None:
+            await asyncio.wait_for(self.desks[at].postman.close(), 5)
             await asyncio.wait_for(self.desks[at].conversations.stop(), 5)
+            self.lost |= {became(each) for each in self.desks[at].unwritten._webhooks}
             await quiet()
 
         self.run(stop())
@@ -178,6 +224,24 @@ class Conversing(RuleBasedStateMachine):
             assert len(read) == len(set(read))
             assert len(read) == snapshot.taken
 
+    @invariant()
+    def what_became_of_messages_is_written_down_once_and_told_in_that_order(self) -> None:
+        if not hasattr(self, "told"):
+            return
+        written = self.written_of_messages
+        assert len(written) == len(set(written)), "it was written down twice"
+        if not self.faults:
+            assert len(self.told) == len(set(self.told)), "it was told twice"
+        for to in NUMBERS:
+            of_one = [each for each in written if each[1] == to]
+            told = list(dict.fromkeys(each for each in self.told if each[1] == to))
+            assert told == of_one[: len(told)]
+
+    @property
+    def written_of_messages(self) -> list[tuple[str, str, str]]:
+        """What became of messages, as it was written down."""
+        return [became(Webhook(row.params)) for _, row in self.journal.written if row.kind == "message_status"]
+
     def teardown(self) -> None:
         if not hasattr(self, "runner"):
             return
@@ -190,6 +254,7 @@ class Conversing(RuleBasedStateMachine):
     def come_to_an_end(self) -> None:
         """Nobody waits for ever: all there is to wait for ends, and so does everybody who waits."""
         self.journal.faults.clear()
+        self.failing = 0
         self.run(self.at_rest())
         refused = {sid for sid, task in self.answers if task.exception() is not None}
         for each in self.sent:
@@ -201,19 +266,25 @@ class Conversing(RuleBasedStateMachine):
         self.no_function_runs_again_unless_something_broke()
         told = [task.result() for sid, task in self.answers if sid not in self.sids]
         assert set(told) <= {NOTHING}
-        keys = {key_of(text(**each)) for each in self.sent}
+        keys = {key_of(text(**each)) for each in self.sent} | {key_of(text(From=to)) for _, to, _ in self.posted}
         assert {snapshot.call_sid for snapshot, _ in self.journal.written} <= keys
+        self.what_became_of_messages_is_written_down_once_and_told_in_that_order()
+        written = set(self.written_of_messages)
+        assert written == set(self.told), "everything is told in the end"
+        assert self.posted - written <= self.lost
 
     async def at_rest(self) -> None:
         """Let every function end, and time pass until nobody has anything in hand."""
         for _ in range(int(4 * (LIMIT + LEASE) * (len(self.sent) + 1))):
-            if all(not desk.conversations for desk in self.desks):
+            letters = await self.journal.due_letters(math.inf, 1)
+            if not letters and all(not (desk.conversations or desk.unwritten) for desk in self.desks):
                 break
             for entry in list(self.waiting):
                 self.waiting.remove(entry)
                 entry[1].set_result("yes")
             self.clock.turn(0.5)
             await quiet()
+            await self.round()
         assert all(task.done() for _, task in self.answers)
         assert all(len(desk.conversations) == 0 for desk in self.desks)
 

@@ -62,6 +62,21 @@ def test_only_the_recipes_that_are_named(run, greeting):
     assert (result.exit_code, result.output) == (0, "2 recipes: 0 errors, 0 warnings, 0 notes\n")
 
 
+def test_an_event_that_can_never_come_is_an_error(run, folder):
+    folder["texts"] = """
+        def told(webhook, call): pass
+        def reply(message): return "hello"
+        subscriptions = [("completion", told), ("message_status", told)]
+    """
+
+    result = run("check", "--recipes", folder)
+
+    assert result.exit_code == 1
+    told, counted = result.stdout.splitlines()
+    assert told.startswith("texts: error: subscriptions lists completion, an event of calls, and the module has no ")
+    assert counted == "1 recipe: 1 error, 0 warnings, 0 notes"
+
+
 def test_every_error_is_listed_beside_the_findings_and_the_exit_code_is_1(run, greeting):
     greeting["menu"] = MENU
     greeting["wrong"] = 'recipe = [Say("", language="klingon"), Play("not a url")]'

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from actors import Subscription
 from runtime.journals import SqliteJournal, shown
 from runtime.journals.postgres import PostgresJournal
 from tests.postgres import statements
@@ -52,6 +53,18 @@ def kept(opened):
 
     asyncio.run(ask(write))
     return lambda question: asyncio.run(ask(question))
+
+
+@pytest.fixture
+def of_messages(kept, opened):
+    """Two more, of two messages of one conversation, that nobody could be told the end of."""
+    listener = Subscription("message_status", "shop", "undelivered")
+    dead = [
+        letter("texts-1", 1, n, None, at=600.0 + n, tries=8, params={"MessageSid": sid}, subscription=listener)
+        for n, sid in enumerate(("SM1", "SM2"))
+    ]
+    kept(lambda journal: journal.commit(snapshot("texts-1", status="conversation"), row(), dead))
+    return kept
 
 
 def lines(result) -> list[str]:
@@ -126,7 +139,7 @@ def test_a_call_that_has_none_is_told_of_and_nothing_is_done(run, kept, command)
     result = run("dead-letters", command, "CA2", "CA9")
 
     assert result.exit_code == 1
-    assert result.stderr.splitlines() == ["CA9: there is no dead letter of such a call"]
+    assert result.stderr.splitlines() == ["CA9: there is no dead letter of such a call or message"]
     assert left(kept) == before
 
 
@@ -143,13 +156,31 @@ def test_drop_all(run, kept):
     assert left(kept) == []
 
 
+def test_those_of_messages_are_listed_by_their_conversation_and_their_own_names(run, of_messages):
+    listed = lines(run("dead-letters", "list", "--limit", 2))
+    shown = json.loads(run("dead-letters", "list", "--limit", 2, "--json").stdout)
+
+    assert listed == [
+        f"1970-01-01 00:10:0{n}Z  texts-1  {sid}  message_status  shop:undelivered  tried 8 times"
+        for n, sid in ((1, "SM2"), (0, "SM1"))
+    ]
+    assert [(each["call_sid"], each["message_sid"]) for each in shown] == [("texts-1", "SM2"), ("texts-1", "SM1")]
+
+
+def test_a_message_is_named_by_its_sid_and_a_conversation_by_its_name(run, of_messages):
+    assert lines(run("dead-letters", "retry", "SM2")) == ["1 dead letter to be told again"]
+    assert ("texts-1", 0) in left(of_messages)
+    assert lines(run("dead-letters", "drop", "texts-1", "CA2")) == ["2 dead letters forgotten"]
+    assert {sid for sid, _ in left(of_messages)} == {"CA1", "CA3"}
+
+
 @pytest.mark.parametrize("command", ["retry", "drop"])
 @pytest.mark.parametrize("args", [[], ["CA1", "--all"]])
 def test_which_ones_must_be_said(run, kept, command, args):
     result = run("dead-letters", command, *args)
 
     assert result.exit_code == 2
-    assert "name calls by their CallSids, or all dead letters with --all" in result.stderr
+    assert "name calls or messages by their SIDs, or all dead letters with --all" in result.stderr
     assert len(left(kept)) == 4
 
 
