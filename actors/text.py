@@ -1,4 +1,4 @@
-"""One message, as a recipe's `reply` sees it that came in, and what `reply` may answer.
+"""One message, as a recipe's functions see it, and what `reply` may answer.
 
     def reply(message):
         message.data["texts"] = message.data.get("texts", 0) + 1

@@ -53,7 +53,7 @@ class TwilioClient:
         region: where the data is processed: `us1`, `ie1` or `au1`; another needs its edge, too.
         edge: where the API is reached, like `dublin`; the region's own by default.
         base_url: another place than Twilio's, for a stand-in.
-        public_url: where Twilio finds the daemon, for calls that are to go to its recipes.
+        public_url: where Twilio finds the daemon, for calls that go to its recipes, and messages that these hear of.
         patience: timeouts, tries and pauses.
 
     Raises:
@@ -191,9 +191,14 @@ class TwilioClient:
 
     # --- messages --------------------------------------------------------------------------------
 
-    async def send_sms(self, to: str, body: str | None = None, **params: Any) -> dict[str, Any]:
-        """Send a message, from `from_` or by `messaging_service_sid`. Raises as `make_call` does."""
+    async def send_sms(self, to: str, body: str | None = None, *, recipe: str = "", **params: Any) -> dict[str, Any]:
+        """Send a message, from `from_` or by `messaging_service_sid`. Raises as `make_call` does.
+
+        A `recipe` of the daemon at `public_url` hears what becomes of it, unless a `status_callback` is given.
+        """
         given = {"to": to, "body": body, **params}
+        if recipe and given.get("status_callback") is None:
+            given["status_callback"] = outbound.recipe_url(self.public_url, recipe, "status")
         pairs = parameters.CREATE_MESSAGE.encode(given)
         return await self._create("Messages.json", pairs, lookup.search_for_message(given))
 

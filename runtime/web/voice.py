@@ -5,7 +5,7 @@
 | `POST /<recipe>[/<rank>]` | the call's document |
 | `POST /<recipe>/status`, `/recording`, `/transcription` | callbacks; a conference's need be about no call |
 | `POST /<recipe>` of a message, which has a MessageSid and no CallSid | what the recipe's `reply` answers |
-| `POST /<recipe>/status` of a message | a callback |
+| `POST /<recipe>/status` of a message | what became of one of ours; subscribed functions hear of it |
 | `POST /` | the recipe of the To number, or the default one |
 | `GET`, `POST /<module>/rest/of/path` | `handle_request(path, params)` of a traditional module |
 

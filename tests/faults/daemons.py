@@ -83,18 +83,23 @@ class Daemon:
         path = f"/shop{webhook.url}"
         if webhook.written_in is not None:
             [path] = re.findall(rf' {webhook.url}="(.*?)"', answers[webhook.written_in])
-        body = urlencode(a_call(call_sid, "in-progress") | dict(webhook.fields))
-        token = {"I-Twilio-Idempotency-Token": f"{call_sid}-{at}"}
+        fields = a_call(call_sid, "in-progress") | dict(webhook.fields)
+        return self.post(unescape(path), fields, f"{call_sid}-{at}", webhook.name)
+
+    def post(self, path: str, fields: Mapping[str, str], tried_as: str, name: str) -> str:
+        """What it answers to a form, which is told by its token from any other."""
+        token = {"I-Twilio-Idempotency-Token": tried_as}
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
         try:
-            connection.request("POST", unescape(path), body, {"Content-Type": FORM, "Connection": "close", **token})
+            headers = {"Content-Type": FORM, "Connection": "close", **token}
+            connection.request("POST", path, urlencode(fields), headers)
             response = connection.getresponse()
             text = response.read().decode()
         except (ConnectionError, http.client.HTTPException):
             raise self._lost() from None
         finally:
             connection.close()
-        assert response.status == 200, f"{webhook.name}: {response.status} {text}"
+        assert response.status == 200, f"{name}: {response.status} {text}"
         return text
 
     def close(self) -> None:
@@ -127,7 +132,7 @@ class Daemon:
 
 
 class Nursery:
-    """Where daemons come from. Their logs go to a file in `folder`, what functions write down to files by CallSids."""
+    """Where daemons come from. Their logs go to a file in `folder`, what functions write down to files by Sids."""
 
     def __init__(self, folder: Path) -> None:
         self.notes = folder / "notes"
@@ -153,9 +158,9 @@ class Nursery:
             socket.send_fds(self._orders, [json.dumps(asked).encode()], [theirs.fileno()])
         return Daemon(ours)
 
-    def noted(self, call_sid: str) -> Sequence[str]:
-        """What functions have written down for a call, in order."""
-        file = self.notes / call_sid
+    def noted(self, sid: str) -> Sequence[str]:
+        """What functions have written down for a call or a message, in order."""
+        file = self.notes / sid
         return file.read_text().splitlines() if file.exists() else []
 
     def __enter__(self) -> Self:

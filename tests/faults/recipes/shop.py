@@ -1,6 +1,7 @@
 """A call for the walks: a key that two functions are called out to for, another key, a recording, the end.
 
-Each function writes a line when it begins and one when it has finished, into the call's own file.
+And messages, for who wants to know what became of them. Each function writes a line when it begins and one when it has
+finished, into the call's own file, or the message's.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from tests.faults.points import POINTS
 from twiml import FunctionExt, Gather, Record, ResponseExt, Say
 
 if TYPE_CHECKING:
-    from actors import Call, Webhook
+    from actors import Call, Text, Webhook
 
 
-def note(call: Call, line: str) -> None:
+def note(about: Call | Text, line: str) -> None:
     """Write a line, which stays whatever becomes of the process, between two points."""
-    words = line.replace(call.call_sid, "")
+    sid = getattr(about, "call_sid", "") or getattr(about, "sid", "")
+    words = line.replace(sid, "")
     POINTS.come_by(f"before {words!r}")
-    file = os.open(f"{call.settings['notes']}/{call.call_sid}", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    file = os.open(f"{about.settings['notes']}/{sid}", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.write(file, f"{line}\n".encode())
     os.close(file)
     POINTS.come_by(f"behind {words!r}")
@@ -56,6 +58,13 @@ def over(_: Webhook, call: Call) -> None:
     note(call, f"told of the end, and {call.data['thought']}")
 
 
+def arrived(webhook: Webhook, message: Text) -> None:
+    """Somebody wants to know of messages; on a thread."""
+    note(message, f"telling of {webhook.message_status}")
+    note(message, f"told of {webhook.message_status}")
+
+
+subscriptions = [("message_status", arrived)]
 more = Gather([Say("More?")], num_digits=1, after_ext=[ResponseExt("2", "two", [Say("Two."), Record()])])
 looked_up = [FunctionExt("look it up", fn=look_up), FunctionExt("think about it", fn=think), more]
 recipe = [Gather([Say("What?")], num_digits=1, after_ext=[ResponseExt("1", "one", looked_up)])]

@@ -77,6 +77,50 @@ async def test_two_that_may_be_it(run, api, monkeypatch):
     assert [method for method, _ in api.asked] == ["POST", "GET"]
 
 
+LISTENS = """
+    def undelivered(webhook, message): pass
+    subscriptions = [("message_status", undelivered)]
+    def reply(message): return "hello"
+"""
+
+
+async def test_what_becomes_of_it_is_told_to_a_recipe(run, api, folder, monkeypatch):
+    folder["shop"] = LISTENS
+    monkeypatch.setenv("SWITCHHOOK_PUBLIC_URL", "https://ivr.example.com/voice")
+    api.answers = [(201, {"sid": "SM1", "status": "queued"})]
+    words = ("--from", FROM, "--recipe", "shop", "--recipes", folder)
+
+    result = await asyncio.to_thread(run, "sms", TO, "hello", *words)
+
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "SM1 queued\n", "")
+    [(_, form)] = api.asked
+    assert form == {
+        "To": TO,
+        "Body": "hello",
+        "From": FROM,
+        "StatusCallback": "https://ivr.example.com/voice/shop/status",
+    }
+
+
+@pytest.mark.parametrize(
+    ("recipe", "line"),
+    [
+        ("deaf", "deaf: nobody would be told: list message_status in its module's subscriptions\n"),
+        ("shops", "shops: there is no such recipe; did you mean shop?\n"),
+        ("shop", "no public_url: say where Twilio finds the daemon that serves shop\n"),
+    ],
+)
+async def test_nothing_is_sent_if_nobody_would_be_told(run, api, folder, recipe, line):
+    folder["shop"] = LISTENS
+    folder["deaf"] = "def reply(message): return 'hello'"
+    words = ("--from", FROM, "--recipe", recipe, "--recipes", folder)
+
+    result = await asyncio.to_thread(run, "sms", TO, "hello", *words)
+
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", line)
+    assert api.asked == []
+
+
 @pytest.mark.parametrize(
     ("without", "line"),
     [

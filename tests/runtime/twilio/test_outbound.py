@@ -110,6 +110,25 @@ async def test_a_live_call_is_hung_up(rest, known):
     assert rest.last.form == [("Status", "completed")]
 
 
+async def test_what_becomes_of_a_message_is_told_to_a_recipe(rest, known):
+    rest.will(Reply({"sid": "SM1", "status": "queued"}, 201))
+
+    await known.send_sms(TO, "hello", from_=FROM, recipe="bookshop")
+    assert ("StatusCallback", f"{HOME}/bookshop/status") in rest.last.form
+
+    await known.send_sms(TO, "hello", from_=FROM, recipe="bookshop", status_callback="https://h/own")
+    assert ("StatusCallback", "https://h/own") in rest.last.form
+
+    await known.send_sms(TO, "hello", from_=FROM)
+    assert rest.last.form == [("To", TO), ("Body", "hello"), ("From", FROM)]
+
+
+async def test_a_message_to_a_recipe_that_is_nowhere_is_not_sent(rest, twilio):
+    with pytest.raises(InvalidRequest, match="no public_url"):
+        await twilio.send_sms(TO, "hello", from_=FROM, recipe="bookshop")
+    assert rest.asked == []
+
+
 # --- moved -----------------------------------------------------------------------------------------
 
 
