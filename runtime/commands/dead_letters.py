@@ -14,7 +14,7 @@ import click
 from actors import JournalError, Letter, Outbox, sids_of
 from runtime import settings
 from runtime.commands.masks import mask, unmasked_option
-from runtime.commands.options import counted, journal_options, moment, run
+from runtime.commands.options import counted, journal_options, limit_option, moment, run
 from runtime.errors import SwitchhookError
 from runtime.journals import archive_of, named
 
@@ -47,14 +47,7 @@ async def _opened(url: str | None, config: str | None) -> AsyncIterator[Outbox]:
 
 
 @dead_letters.command("list")
-@click.option(
-    "--limit",
-    type=click.IntRange(1),
-    default=20,
-    show_default=True,
-    metavar="COUNT",
-    help="How many, the latest first.",
-)
+@limit_option
 @click.option("--json", "json_wanted", is_flag=True, help="Print JSON: all that is kept of them.")
 @unmasked_option
 @journal_options

@@ -13,7 +13,7 @@ import click
 from actors import JournalError, Row, Snapshot
 from runtime import settings
 from runtime.commands.masks import mask, unmasked_option
-from runtime.commands.options import counted, journal_options, moment, run
+from runtime.commands.options import counted, journal_options, limit_option, moment, run
 from runtime.errors import SwitchhookError
 from runtime.journals import Archive, archive_of, as_json
 from runtime.journals.retention import DAY
@@ -40,14 +40,7 @@ async def _opened(url: str | None, config: str | None) -> AsyncIterator[tuple[Ar
 
 
 @journal.command("list")
-@click.option(
-    "--limit",
-    type=click.IntRange(1),
-    default=20,
-    show_default=True,
-    metavar="COUNT",
-    help="How many, the latest first.",
-)
+@limit_option
 @journal_options
 def list_(limit: int, url: str | None, config: str | None) -> None:
     """List the calls and conversations that began last.

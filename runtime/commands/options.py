@@ -23,6 +23,14 @@ recipes_option = click.option(
     metavar="PLACE",
     help="A folder or a dotted package of recipes.  [default: by the settings, else Switchhook's own]",
 )
+limit_option = click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    metavar="COUNT",
+    help="How many, the latest first.",
+)
 
 
 def journal_options(command: Callable[..., None]) -> Callable[..., None]:

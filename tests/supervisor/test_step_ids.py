@@ -246,8 +246,11 @@ async def test_a_failure_is_forgotten_with_the_callout_that_it_was_of(office: Of
     assert slow.step_ids == [f"{sid(1)}:menu:1.2.1:1:0", f"{sid(1)}:menu:1.2.1:4:0"]
 
 
-async def test_two_callouts_of_which_one_was_for_nothing_have_not_one_name(office: Office, slow: Slow) -> None:
-    """While one daemon runs a function for a key, another takes a key that leads elsewhere; then comes a third key."""
+async def gone_on_without(slow: Slow, office: Office) -> tuple[list[Switchboard], asyncio.Task[str], list[str]]:
+    """While one daemon runs a function for a key, another takes a key that leads elsewhere.
+
+    Gives the daemons, the answer to the first key, and where the steps come to in which the function of a third ran.
+    """
     hours, ran = counting(office)
     inner = Gather(after_ext=[ResponseExt("1", "one", [hours])])
     outer = Gather(after_ext=[ResponseExt("1", "slow", [slow.function]), ResponseExt("2", "inner", [inner])])
@@ -256,6 +259,11 @@ async def test_two_callouts_of_which_one_was_for_nothing_have_not_one_name(offic
     first = one.send("1", step=1, Digits="1")
     await until(lambda: slow.doors)
     await two.post("1", step=1, Digits="2")
+    return [one, two], first, ran
+
+
+async def test_two_callouts_of_which_one_was_for_nothing_have_not_one_name(office: Office, slow: Slow) -> None:
+    (_, two), first, ran = await gone_on_without(slow, office)
     slow.doors[0].set_result([Say("too late")])
     assert inside(await bounded(first)).startswith("<Gather")
     assert inside(await two.post("1.3.1", step=2, Digits="1")).startswith("<Say>nine</Say>")
@@ -263,15 +271,8 @@ async def test_two_callouts_of_which_one_was_for_nothing_have_not_one_name(offic
 
 
 async def test_what_the_call_has_gone_on_without_holds_nobody_up(office: Office, slow: Slow) -> None:
-    """A function runs at one daemon for a key that came second: the claim of its call ends with that key's answer."""
-    hours, ran = counting(office)
-    inner = Gather(after_ext=[ResponseExt("1", "one", [hours])])
-    outer = Gather(after_ext=[ResponseExt("1", "slow", [slow.function]), ResponseExt("2", "inner", [inner])])
-    one, two = cluster([outer, Say("bye")])
-    await one.post()
-    first = one.send("1", step=1, Digits="1")
-    await until(lambda: slow.doors)
-    await two.post("1", step=1, Digits="2")
+    """The claim of the call ends with the answer to the key that came second."""
+    (one, two), first, ran = await gone_on_without(slow, office)
     one.clock.turn(8)
     assert inside(await bounded(first)).startswith("<Gather")
     assert slow.doors[0].cancelled()
