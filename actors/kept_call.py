@@ -176,9 +176,8 @@ class KeptCall(LoopActor):
         return f"{self.call_sid}:{chain}:{self.call.taken}"
 
     def _awaited(self) -> str:
-        """The `step_id` of the callout that the caller holds for; "" if for none, or for none any more."""
-        holds = self.chain and not self.machine.stale and self.status == "in-progress"
-        return self._step_id(self.chain) if holds else ""
+        """The `step_id` of the callout that the caller holds for, or of the next if that is done; "" if for none."""
+        return self._step_id(self.chain) if self.chain and self.status == "in-progress" else ""
 
     def _callout_is_done(self, step_id: str) -> None:
         if self.actor_ref.is_alive():

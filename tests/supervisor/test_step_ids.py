@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from actors import Row, Snapshot
 from actors.errand import LEASE, RENEWAL
 from runtime.journals import MemoryJournal
-from tests.actors.doubles import Office, PlainJournal, SlowRenewals, bounded, counting, quiet, until
+from tests.actors.doubles import Mover, Office, PlainJournal, SlowRenewals, bounded, counting, quiet, until
 from tests.supervisor.switchboard import Slow, Switchboard, cluster, sid, ticks
 from tests.twiml.documents import inside
 from twiml import FunctionExt, Gather, GotoExt, LabelExt, ResponseExt, Say, compile
@@ -52,6 +52,54 @@ async def test_the_second_of_a_document_keeps_its_name_though_a_hold_came_betwee
     assert inside(await bounded(then)) == "<Say>one</Say><Say>two</Say><Say>bye</Say><Hangup/>"
     assert first.step_ids == [f"{sid(1)}:menu:1:0:0"] * 2
     assert second.step_ids == [f"{sid(1)}:menu:1:0:1"] * 2
+
+
+async def test_the_second_keeps_its_name_too_if_the_first_is_done_while_the_caller_holds(
+    first: Slow, second: Slow
+) -> None:
+    board = Switchboard([first.function, second.function, Say("bye")])
+    answer = board.send()
+    await until(lambda: first.doors)
+    await ticks(board, 8)
+    assert "One moment" in await bounded(answer)
+    first.doors[0].set_result([Say("one")])
+    await quiet()
+    assert board.journal.written[-1][1].kind == "callout_done"
+    then = board.send("1", step=1)
+    await until(lambda: second.doors)
+    second.doors[0].set_result([Say("two")])
+    assert inside(await bounded(then)) == "<Say>one</Say><Say>two</Say><Say>bye</Say><Hangup/>"
+    assert second.step_ids == [f"{sid(1)}:menu:1:0:1"]
+
+
+async def test_who_comes_back_by_another_url_than_the_redirects_waits_for_the_same(first: Slow) -> None:
+    """By Twilio's REST API, say: to the state, but without a step."""
+    board = Switchboard([first.function, Say("bye")])
+    answer = board.send()
+    await until(lambda: first.doors)
+    await ticks(board, 8)
+    assert "One moment" in await bounded(answer)
+    then = board.send("1")
+    await quiet()
+    first.doors[0].set_result([Say("one")])
+    assert inside(await bounded(then)) == "<Say>one</Say><Say>bye</Say><Hangup/>"
+    assert first.step_ids == [f"{sid(1)}:menu:1:0:0"]
+
+
+async def test_what_a_call_was_moved_to_is_not_what_it_was_moved_away_from(first: Slow, second: Slow) -> None:
+    """The callout that it comes to has a name of its own, and runs."""
+    board = Switchboard([first.function, second.function, Say("bye")], settings={"redirect": Mover()})
+    answer = board.send()
+    await until(lambda: first.doors)
+    await ticks(board, 8)
+    assert "One moment" in await bounded(answer)
+    await bounded(board.supervisor.redirect(sid(1), "2"))
+    then = board.send("2", step=2)
+    await until(lambda: second.doors)
+    assert first.doors[0].cancelled()
+    second.doors[0].set_result([Say("two")])
+    assert inside(await bounded(then)) == "<Say>two</Say><Say>bye</Say><Hangup/>"
+    assert second.step_ids == [f"{sid(1)}:menu:2:2:0"]
 
 
 async def test_nor_is_it_run_again_though_a_copy_of_the_webhook_had_the_caller_hold(first: Slow, second: Slow) -> None:
@@ -194,11 +242,13 @@ async def test_of_a_function_that_was_found_gone_while_the_caller_held_there_is_
     with capture_logs():
         gate.set_result(None)
         await quiet()
+        await boards[0].post("status", CallStatus="in-progress")
         answer = boards[back_at].send("1", step=1)
         await ticks(boards[0], LEASE + 1)
         assert "We are sorry" in await bounded(answer)
     [letter] = await boards[0].journal.dead_letters(9)
     assert letter.subscription.function == "gone"
+    assert "callout_failed" not in [row.kind for _, row in boards[0].journal.written]
 
 
 async def test_the_claim_of_an_actor_outlives_what_one_that_crashed_had_on_its_way(first: Slow) -> None:
