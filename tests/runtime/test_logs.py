@@ -132,8 +132,8 @@ async def test_no_caller_s_number_or_keys_are_in_the_log_of_a_call(serve, folder
             call.log.info("keyed", digits=call.digits, from_number=call.from_)
             return []
 
-        recipe = [Gather([Say("Your PIN?")], num_digits=4, after_ext=[
-            ResponseExt("4711", "right", [FunctionExt("shout", fn=shout)]),
+        recipe = [Gather([Say("Your PIN?")], num_digits=9, after_ext=[
+            ResponseExt("471104711", "right", [FunctionExt("shout", fn=shout)]),
         ])]
     """
     folder["machine"] = "def handle_request(path, params): raise ValueError"
@@ -141,11 +141,11 @@ async def test_no_caller_s_number_or_keys_are_in_the_log_of_a_call(serve, folder
     daemon = await serve(folder)
 
     await post(daemon, "/menu", a_call())
-    await post(daemon, "/menu/1?step=1", a_call(status="in-progress", Digits="4711"))
-    await post(daemon, "/menu/99", a_call(status="in-progress", Digits="4711"))
-    await post(daemon, "/nonesuch", a_call(Digits="4711"))
-    await post(daemon, "/menu", a_call(Digits="4711"), token="a guess")
-    await get(daemon, "/machine?From=%2B441314960123&Digits=4711", token="a guess")
+    await post(daemon, "/menu/1?step=1", a_call(status="in-progress", Digits="471104711"))
+    await post(daemon, "/menu/99", a_call(status="in-progress", Digits="471104711"))
+    await post(daemon, "/nonesuch", a_call(Digits="471104711"))
+    await post(daemon, "/menu", a_call(Digits="471104711"), token="a guess")
+    await get(daemon, "/machine?From=%2B441314960123&Digits=471104711", token="a guess")
     await post(daemon, "/menu", a_call(status="completed"))
     await daemon.stop()
 
@@ -155,7 +155,7 @@ async def test_no_caller_s_number_or_keys_are_in_the_log_of_a_call(serve, folder
     assert {"call_started", "keyed", "refused", "call_ended", "stopped"} <= set(events)
     text = "\n".join(written)
     assert "1314960" not in text
-    assert "4711" not in text
+    assert "471104711" not in text
 
 
 @pytest.mark.parametrize("format", ["json", "console"])
@@ -174,13 +174,13 @@ async def test_no_number_key_or_token_is_in_a_traceback(serve, folder, lines, fo
     logs.configure("debug", format)
     daemon = await serve(folder, auth_token="a secret token")
 
-    await post(daemon, "/machine", a_call(Digits="4711"), token="a secret token")
-    await post(daemon, "/extended", a_call(Digits="4711"), token="a secret token")
+    await post(daemon, "/machine", a_call(Digits="471104711"), token="a secret token")
+    await post(daemon, "/extended", a_call(Digits="471104711"), token="a secret token")
     await daemon.stop()
 
     text = "\n".join(lines())
     assert text.count("machine.py") >= 1
     assert text.count("extended.py") >= 1
     assert "1314960" not in text
-    assert "4711" not in text
+    assert "471104711" not in text
     assert "secret" not in text

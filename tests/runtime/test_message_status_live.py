@@ -13,7 +13,7 @@ from runtime.journals import named
 from runtime.softphone import StandIn
 from runtime.twilio import TwilioClient
 from tests.runtime.commands.conftest import environment, start
-from tests.runtime.journals.examples import until
+from tests.runtime.journals.examples import rows_in, until
 from tests.wire import ME, TOKEN, YOU, a_call, a_status, a_text, post
 
 __all__ = ["environment", "start"]
@@ -185,6 +185,10 @@ async def test_what_a_stop_cuts_off_is_told_by_the_next_process(serve, folder, t
     assert folder["slow"].told == ["sent", "failed"]
 
 
+PUT_OFF = "SELECT * FROM letters WHERE reason <> ''"
+"""Letters whose last try has failed, and that nobody has in hand for as long as a function may take."""
+
+
 async def test_killed_the_next_process_tells_whom_it_had_to_tell_again(start, folder, tmp_path):
     """`kill -9` while a function had failed, and was to be tried again."""
     noted, busy = tmp_path / "noted", tmp_path / "busy"
@@ -200,15 +204,14 @@ async def test_killed_the_next_process_tells_whom_it_had_to_tell_again(start, fo
     """
     busy.touch()
     config = tmp_path / "switchhook.toml"
-    config.write_text(
-        f"retry_pauses = [0.5, 0.5, 0.5, 0.5]\njournal = {json.dumps(f'sqlite:///{tmp_path}/calls.db')}\n"
-    )
+    config.write_text(f"retry_pauses = [1.5, 1.5, 1.5]\njournal = {json.dumps(f'sqlite:///{tmp_path}/calls.db')}\n")
     words = ("--port", "0", "--admin-port", "0", "--recipes", folder, "--config", config)
 
     first = await (await start("serve", *words)).listening()
     for what in ("sent", "undelivered"):
         assert (await post(first, "/shop/status", a_status(what))).status == 200
     failed = await first.until("letter_failed")
+    await until(lambda: rows_in(tmp_path / "calls.db", PUT_OFF) != [])
     first.send(signal.SIGKILL)
     await first.process.wait()
     busy.unlink()
