@@ -6,18 +6,20 @@ have the same webhook in hand one gets the claim, and the other waits until it s
 
 The claim is a lease. It is renewed as long as the function runs, which is no longer than it may take. It ends
 with the step that takes what the function returned, and runs out by itself if no step does, or its daemon dies.
+If another daemon has gone on with the call, so that nobody waits for the function any more, it ends with the next
+renewal, and so does the function.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from actors.callouts import CalloutError, Outcome
 from actors.clock import Clock, Timer, done_within
-from actors.journal import JournalError
+from actors.journal import JournalError, Snapshot, StaleVersion
 from actors.settings import Settings
 
 LEASE = 5.0
@@ -36,18 +38,29 @@ class Errand:
         call_sid: the call, or the conversation.
         key: what it is for, the same for every try of it and for nothing else.
         name: the function's, for whoever reads what went wrong.
+        wanted: whether the function is still of use, as the journal has the call; always, if it isn't given.
     """
 
     task: asyncio.Task[Outcome]
     """The function, once it was begun."""
 
-    __slots__ = ("_renewal", "begun", "call_sid", "key", "name", "settings", "task")
+    __slots__ = ("_renewal", "begun", "call_sid", "key", "name", "overtaken", "settings", "task", "wanted")
 
-    def __init__(self, settings: Settings, call_sid: str, key: str, name: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        call_sid: str,
+        key: str,
+        name: str,
+        wanted: Callable[[Snapshot], bool] | None = None,
+    ) -> None:
         self.settings = settings
         self.call_sid = call_sid
         self.key = key
         self.name = name
+        self.wanted = wanted
+        self.overtaken = False
+        """Whether another daemon has gone on without it."""
         self.begun = 0.0
         self._renewal: Timer | None = None
 
@@ -83,7 +96,9 @@ class Errand:
         return await done_within(left, self.task, clock, hurry) or over <= clock.now()
 
     def outcome(self) -> Outcome:
-        """What came of it. Raises `CalloutError`, also if it took too long."""
+        """What came of it. Raises `CalloutError`, also if it took too long; or `StaleVersion` if it was overtaken."""
+        if self.overtaken:
+            raise StaleVersion(f"{self.call_sid} has gone on without {self.name}")
         if not self.task.done() or self.task.cancelled():
             raise CalloutError(f"{self.name} took more than {self.settings.limit:g} s")
         return self.task.result()
@@ -114,10 +129,21 @@ class Errand:
     async def _renew(self) -> None:
         with contextlib.suppress(JournalError):  # the next renewal may succeed; else somebody else may begin
             await self._claim(LEASE)
+            if self._renewal is not None and not await self._is_wanted():
+                self.overtaken = True
+                self.drop()
             if self._renewal is None:  # it was dropped meanwhile, perhaps by a step that ended the claim
                 await self._claim(0.0)
         if self._renewal is not None:
             self._renew_later()
+
+    async def _is_wanted(self) -> bool:
+        """Whether the function is still of use. Where no other daemon has the journal its own actor sees to that."""
+        journal = self.settings.journal
+        if self.wanted is None or not journal.shared:
+            return True
+        kept = await journal.load(self.call_sid)
+        return kept is None or self.wanted(kept)
 
 
 async def _pause(seconds: float, clock: Clock) -> None:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from actors.call import SUBSCRIPTIONS, Call
 from actors.callouts import CalloutError, Gone, Outcome
 from actors.errand import Errand
+from actors.journal import Snapshot
 from actors.settings import Settings
 from twiml import Callout, FunctionExt
 
@@ -66,7 +67,7 @@ class Errands:
         if errand is None or errand.key != step_id:
             self.drop()
             name = f"{callout.function.module}:{callout.function.fn}"
-            errand = Errand(self._settings, self._call_sid, step_id, name)
+            errand = Errand(self._settings, self._call_sid, step_id, name, wanted=_wanted(step_id, call.step))
             if not await errand.claim(version, deadline):
                 return None
             self._claimed, self._errand = True, errand
@@ -107,16 +108,21 @@ class Errands:
         """Whether a callout is done that no step has taken: what it was for turned out to be answered already."""
         return isinstance(self._outcomes.get(step_id), Outcome)
 
-    def frees(self, of_use: str) -> bool:
-        """Drop all that is under way but for one callout, which alone will be of use; whether that ends the claim."""
-        if self._errand is not None and self._errand.key != of_use:
-            self.drop()
-        return self._claimed and self._errand is None and not self.left(of_use)
+    def frees(self, chain: str, taken: int) -> bool:
+        """Whether a step ends the claim after which nothing is of use but what of this chain is not taken yet.
 
-    def committed(self, of_use: str, *, freed: bool) -> None:
-        """A step is committed after which one callout alone is of use, if any; and the claim may have ended with it."""
+        What is under way for anything else is dropped.
+        """
+        if self._errand is not None and not _of_use(self._errand.key, chain, taken):
+            self.drop()
+        left = any(self.left(step_id) for step_id in self._outcomes if _of_use(step_id, chain, taken))
+        return self._claimed and self._errand is None and not left
+
+    def committed(self, chain: str, taken: int, *, freed: bool) -> None:
+        """Such a step is committed."""
         if self._outcomes:
-            self._outcomes = {step_id: each for step_id, each in self._outcomes.items() if step_id == of_use}
+            known = self._outcomes.items()
+            self._outcomes = {step_id: each for step_id, each in known if _of_use(step_id, chain, taken)}
         if freed:
             self._claimed = False
 
@@ -139,3 +145,20 @@ class Errands:
             name = f"{function.module}:{function.fn}"
             raise CalloutError(f"{name} left {len(subscriptions)} subscriptions; a call has at most {SUBSCRIPTIONS}")
         return replace(outcome, subscriptions=subscriptions)
+
+
+def _of_use(step_id: str, chain: str, taken: int) -> bool:
+    """Whether a callout is of a chain, and no step has taken it."""
+    of, _, others = step_id.rpartition(":")
+    return of == chain and int(others) >= taken
+
+
+def _wanted(step_id: str, step: int) -> Callable[[Snapshot], bool]:
+    """Whether a callout is of use that was begun when there were so many documents: as long as there is no other, or
+    the last one has its caller hold."""
+
+    def wanted(kept: Snapshot) -> bool:
+        waits = kept.machine["steps"] == step or step_id.startswith(f"{kept.call_sid}:{kept.chain}:")
+        return waits and kept.status == "in-progress" and not kept.ending
+
+    return wanted

@@ -108,13 +108,13 @@ class KeptCall(LoopActor):
     async def _write(self, row: Row, letters: Sequence[Letter] = (), kept_too: str = "") -> None:
         """Commit a step. Raises `StaleVersion` if another was committed since the one that this was made from.
 
-        What was sent out for is of no use any more, but for the callout that the caller holds for; or for one that is
-        `kept` though nobody does, by its `step_id`.
+        What was sent out for is of no use any more, but for the callouts that the caller holds for; or for a chain
+        that is `kept_too` though nobody does.
         """
         call, machine, settings = self.call, self.machine, self.settings
         self._show_state()
         due, awaited = self._due(row.at), self._awaited()
-        failure, of_use = self.errands.failure(awaited), awaited or kept_too
+        failure, chain = self.errands.failure(awaited), f"{self.call_sid}:{kept_too or self._held_for()}"
         snapshot = Snapshot(  # in the order of its fields, which takes half the time that their names do
             self.call_sid,
             call.recipe,
@@ -136,14 +136,13 @@ class KeptCall(LoopActor):
             failure,
             self.chain,
         )
-        freed = self.errands.frees(of_use)
+        freed = self.errands.frees(chain, call.taken)
         await settings.journal.commit(snapshot, row, letters, claimant=settings.node if freed else "")
         call.history = kept(call.history, row)
         self.version += 1
         self.due, self.failure = due, failure
-        self.errands.committed(of_use, freed=freed)
-        if self.errands.left(awaited):
-            self._callout_is_done(awaited)
+        self.errands.committed(chain, call.taken, freed=freed)
+        self._settle_what_is_left()
 
     def _due(self, now: float) -> float | None:
         """When to do without what the call waits for, if it was last heard of now."""
@@ -177,7 +176,20 @@ class KeptCall(LoopActor):
 
     def _awaited(self) -> str:
         """The `step_id` of the callout that the caller holds for, or of the next if that is done; "" if for none."""
-        return self._step_id(self.chain) if self.chain and self.status == "in-progress" else ""
+        return self._step_id(chain) if (chain := self._held_for()) else ""
+
+    def _held_for(self) -> str:
+        """The chain that the caller holds for; "" if for none."""
+        return self.chain if self.status == "in-progress" else ""
+
+    def _settle_what_is_left(self) -> None:
+        """Have it committed what came of the callout that the caller holds for, if that is known, and nobody takes it:
+        what it was for turned out to be answered already, perhaps by another daemon."""
+        awaited = self._awaited()
+        if not awaited or self.machine.stale:  # the next of the chain is not where the caller is yet
+            return
+        if self.errands.left(awaited) or (self.errands.failure(awaited) and not self.failure):
+            self._callout_is_done(awaited)
 
     def _callout_is_done(self, step_id: str) -> None:
         if self.actor_ref.is_alive():

@@ -78,6 +78,7 @@ class PhoneCall(KeptCall):
         """Answer a webhook, once: a repeat gets the same bytes."""
         key = same(webhook)
         if (answer := await self._without_a_step(webhook, key)) is not None:
+            self._settle_what_is_left()
             return answer
         status, self.call.params, recipe = self.status, webhook.params, self.call.recipe
         if (who := webhook.params.get("AnsweredBy")) and not webhook.of_a_leg:
@@ -181,14 +182,14 @@ class PhoneCall(KeptCall):
             return Answer(NOTHING, self.status, reason="there is no such call")
         if self.status != "in-progress" or self.ending:
             return self._unmoved(NOTHING)._replace(reason="the call is over")
-        before, awaited, chain = self.machine.snapshot(), self._awaited(), self.chain
+        before, chain = self.machine.snapshot(), self.chain
         try:
             self.machine.move(message.state)
         except NoSuchState as problem:
             return self._unmoved(NOTHING)._replace(reason=str(problem))
         self.chain = ""
         row = Row(self.settings.clock.now(), "moved", message.state, None, {}, "", moved=True)
-        await self._write(row, kept_too=awaited)
+        await self._write(row, kept_too=chain)
         status, reason = await self._tell_of_move(message.state, before, chain)
         return self._unmoved(NOTHING)._replace(status=status, reason=reason)
 

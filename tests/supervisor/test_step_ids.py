@@ -86,6 +86,89 @@ async def test_who_comes_back_by_another_url_than_the_redirects_waits_for_the_sa
     assert first.step_ids == [f"{sid(1)}:menu:1:0:0"]
 
 
+@pytest.mark.parametrize("how", ["moved", "ended", "given another document"])
+async def test_what_another_daemon_has_gone_on_without_ends_with_the_next_renewal(
+    first: Slow, second: Slow, how: str
+) -> None:
+    """The function, and the claim: the next callout of the call waits no longer than that."""
+    one, two = cluster([first.function, second.function, Say("bye")], settings={"redirect": Mover()})
+    answer = one.send()
+    await until(lambda: first.doors)
+    await ticks(one, 8)
+    assert "One moment" in await bounded(answer)
+    then = None
+    match how:
+        case "moved":
+            await bounded(two.supervisor.redirect(sid(1), "2"))
+            then = two.send("2", step=2)
+        case "ended":
+            await two.post("status", CallStatus="completed")
+        case "given another document":
+            assert inside(await two.post("3")) == "<Say>bye</Say><Hangup/>"
+    await quiet()
+    assert not first.doors[0].done()
+    await ticks(two, RENEWAL + 1)
+    assert first.doors[0].cancelled()
+    if then is not None:
+        await until(lambda: second.doors)
+        second.doors[0].set_result([Say("two")])
+        assert inside(await bounded(then)) == "<Say>two</Say><Say>bye</Say><Hangup/>"
+    assert await one.journal.claim(sid(1), None, "another", one.clock.now(), one.clock.now())
+
+
+async def test_what_is_still_waited_for_goes_on_through_renewals(first: Slow) -> None:
+    """Though another daemon has written down a callback meanwhile."""
+    one, two = cluster([first.function, Say("bye")])
+    answer = one.send()
+    await until(lambda: first.doors)
+    await two.post("status", CallStatus="in-progress")
+    await ticks(one, 2 * RENEWAL + 1)
+    assert not first.doors[0].done()
+    first.doors[0].set_result([Say("one")])
+    assert inside(await bounded(answer)) == "<Say>one</Say><Say>bye</Say><Hangup/>"
+
+
+@pytest.mark.parametrize("back_at", [0, 1], ids=["the same daemon", "another"])
+@pytest.mark.parametrize("fails", [False, True], ids=["returns", "fails"])
+async def test_what_is_done_when_another_has_had_the_caller_hold_is_done_for_all(
+    first: Slow, fails: bool, back_at: int
+) -> None:
+    """By a copy of the same webhook, so that there is no step to commit it with."""
+    boards = one, two = cluster([first.function, Say("bye")])
+    answer = one.send(token="a")
+    await until(lambda: first.doors)
+    copy = two.send(token="a", arrived=one.clock.now() - 7)
+    await ticks(two, 1)
+    assert "One moment" in await bounded(copy)
+    await ticks(one, 2 * RENEWAL + 1)
+    assert not first.doors[0].done()
+    with capture_logs():
+        if fails:
+            first.doors[0].set_exception(ValueError("no"))
+        else:
+            first.doors[0].set_result([Say("one")])
+        assert "One moment" in await bounded(answer)
+        await quiet()
+        said = inside(await boards[back_at].post("1", step=1))
+    assert ("We are sorry" if fails else "<Say>one</Say><Say>bye</Say>") in said
+    assert len(first.doors) == 1
+    assert await one.journal.claim(sid(1), None, "another", one.clock.now(), one.clock.now())
+
+
+async def test_whoever_waits_for_what_was_overtaken_is_given_the_document_there_is(first: Slow) -> None:
+    """And nothing failed."""
+    menu = Gather(after_ext=[ResponseExt("1", "slow", [first.function]), ResponseExt("2", "two", [Say("two")])])
+    one, two = cluster([menu, Say("bye")])
+    await one.post()
+    answer = one.send("1", step=1, Digits="1")
+    await until(lambda: first.doors)
+    taken = await two.post("1", step=1, Digits="2")
+    with capture_logs() as logs:
+        await ticks(one, RENEWAL + 1)
+        assert await bounded(answer) == taken
+    assert [log["event"] for log in logs] == []
+
+
 async def test_what_a_call_was_moved_to_is_not_what_it_was_moved_away_from(first: Slow, second: Slow) -> None:
     """The callout that it comes to has a name of its own, and runs."""
     board = Switchboard([first.function, second.function, Say("bye")], settings={"redirect": Mover()})
@@ -115,6 +198,31 @@ async def test_nor_is_it_run_again_though_a_copy_of_the_webhook_had_the_caller_h
     second.doors[0].set_result([Say("two")])
     assert "One moment" in await bounded(answer)
     assert inside(await one.post("1", step=1)) == "<Say>one</Say><Say>two</Say><Say>bye</Say><Hangup/>"
+    assert (len(first.doors), len(second.doors)) == (1, 1)
+
+
+async def test_what_came_of_two_is_kept_though_the_webhook_that_ran_both_was_overtaken(
+    first: Slow, second: Slow
+) -> None:
+    """It gets the document of another daemon, which has the caller hold for the first."""
+    one, two = cluster([first.function, second.function, Say("bye")])
+    answer = one.send()
+    await until(lambda: first.doors)
+    await ticks(one, 8)
+    assert "One moment" in await bounded(answer)
+    answer = one.send("1", step=1, token="a")
+    await quiet()
+    other = two.send("1", step=1, token="b", arrived=one.clock.now() - 7)
+    await quiet()
+    first.doors[0].set_result([Say("one")])
+    await until(lambda: second.doors)
+    await ticks(two, 1)
+    assert inside(await bounded(other)).endswith("<Redirect>/menu/1?step=2</Redirect>")
+    second.doors[0].set_result([Say("two")])
+    assert inside(await bounded(answer)).endswith("<Redirect>/menu/1?step=2</Redirect>")
+    await quiet()
+    assert one.journal.written[-1][1].kind == "callout_done"
+    assert inside(await one.post("1", step=2)) == "<Say>one</Say><Say>two</Say><Say>bye</Say><Hangup/>"
     assert (len(first.doors), len(second.doors)) == (1, 1)
 
 
