@@ -14,6 +14,7 @@ and it says {"killed": true} as its last word. It ends with whoever has the othe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import json
 import os
@@ -99,8 +100,13 @@ def say(sock: socket.socket, **what: object) -> None:
 
 
 def set_points(sock: socket.socket, last: Sequence[Any] | None) -> None:
-    """Count points from now on, and say a last word at the last."""
-    POINTS.set(Point(*last) if last else None, lambda: say(sock, killed=True))
+    """Count points from now on, and say a last word at the last, if anybody listens."""
+
+    def killed() -> None:
+        with contextlib.suppress(OSError):
+            say(sock, killed=True)
+
+    POINTS.set(Point(*last) if last else None, killed)
 
 
 async def serve(sock: socket.socket, asked: dict[str, Any], recipes: catalogue.Catalogue) -> None:
