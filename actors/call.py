@@ -56,7 +56,7 @@ class Call:
         """How many documents the call was given."""
         self.step_id = ""
         """The same for every try of one callout of this call, and for no other: what a callout passes on so that the
-        world outside can tell a repeat. Empty for who is no callout."""
+        world outside can tell a repeat. Empty for a subscribed function."""
         self.taken = 0
         """How many callouts have had their verbs put in their place."""
         self.language: str | None = None

@@ -108,13 +108,13 @@ class Errands:
         """Whether a callout is done that no step has taken: what it was for turned out to be answered already."""
         return isinstance(self._outcomes.get(step_id), Outcome)
 
-    def frees(self, chain: str, taken: int) -> bool:
-        """Whether a step ends the claim after which nothing is of use but what of this chain is not taken yet.
-
-        What is under way for anything else is dropped.
-        """
+    def keep(self, chain: str, taken: int) -> None:
+        """Drop what is under way, unless it is for what of this chain is not taken yet: nothing else is of use."""
         if self._errand is not None and not _of_use(self._errand.key, chain, taken):
             self.drop()
+
+    def frees(self, chain: str, taken: int) -> bool:
+        """Whether a step ends the claim after which that alone is of use."""
         left = any(self.left(step_id) for step_id in self._outcomes if _of_use(step_id, chain, taken))
         return self._claimed and self._errand is None and not left
 

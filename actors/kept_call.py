@@ -136,6 +136,7 @@ class KeptCall(LoopActor):
             failure,
             self.chain,
         )
+        self.errands.keep(chain, call.taken)
         freed = self.errands.frees(chain, call.taken)
         await settings.journal.commit(snapshot, row, letters, claimant=settings.node if freed else "")
         call.history = kept(call.history, row)

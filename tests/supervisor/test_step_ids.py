@@ -14,7 +14,7 @@ from runtime.journals import MemoryJournal
 from tests.actors.doubles import Mover, Office, PlainJournal, SlowRenewals, bounded, counting, quiet, until
 from tests.supervisor.switchboard import Slow, Switchboard, cluster, sid, ticks
 from tests.twiml.documents import inside
-from twiml import FunctionExt, Gather, GotoExt, LabelExt, ResponseExt, Say, compile
+from twiml import NOTHING, FunctionExt, Gather, GotoExt, LabelExt, ResponseExt, Say, compile
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ async def test_who_comes_back_by_another_url_than_the_redirects_waits_for_the_sa
     assert first.step_ids == [f"{sid(1)}:menu:1:0:0"]
 
 
-@pytest.mark.parametrize("how", ["moved", "ended", "given another document"])
+@pytest.mark.parametrize("how", ["moved", "ending", "ended", "given another document"])
 async def test_what_another_daemon_has_gone_on_without_ends_with_the_next_renewal(
     first: Slow, second: Slow, how: str
 ) -> None:
@@ -101,6 +101,8 @@ async def test_what_another_daemon_has_gone_on_without_ends_with_the_next_renewa
         case "moved":
             await bounded(two.supervisor.redirect(sid(1), "2"))
             then = two.send("2", step=2)
+        case "ending":
+            await two.post("1", step=1, CallStatus="completed")
         case "ended":
             await two.post("status", CallStatus="completed")
         case "given another document":
@@ -152,6 +154,24 @@ async def test_what_is_done_when_another_has_had_the_caller_hold_is_done_for_all
         said = inside(await boards[back_at].post("1", step=1))
     assert ("We are sorry" if fails else "<Say>one</Say><Say>bye</Say>") in said
     assert len(first.doors) == 1
+    assert await one.journal.claim(sid(1), None, "another", one.clock.now(), one.clock.now())
+
+
+async def test_what_is_done_when_the_call_has_ended_is_taken_by_no_step(first: Slow) -> None:
+    """Somebody waits for it at one daemon, while another hears of the end."""
+    one, two = cluster([first.function, Say("bye")])
+    answer = one.send()
+    await until(lambda: first.doors)
+    await ticks(one, 8)
+    assert "One moment" in await bounded(answer)
+    answer = one.send("1", step=1)
+    await quiet()
+    await two.post("status", CallStatus="completed")
+    first.doors[0].set_result([Say("one")])
+    assert await bounded(answer) == NOTHING
+    await quiet()
+    kinds = [row.kind for _, row in one.journal.written]
+    assert kinds == ["start_call", "call_complete", "goto_state"]
     assert await one.journal.claim(sid(1), None, "another", one.clock.now(), one.clock.now())
 
 

@@ -167,21 +167,24 @@ def test_so_it_does_where_python_would_lose_an_exception(imports, how, part):
 # --- Ctrl-C, from without ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "module",
-    ["ctrl_c", "click", "group", "cli", "structlog", "logs", "settings", "webhook"],
-)
-async def test_ctrl_c_at_a_terminal_ends_it_with_130_and_not_a_word(module):
-    """Each import is told of once it is done. The command reads what never comes, so it can't end before."""
-    process = await asyncio.create_subprocess_exec(
-        SWITCHHOOK,
-        "webhook",
-        "-",
+async def starting(*words: str) -> asyncio.subprocess.Process:
+    """A process that tells of each import, on standard error, once it is done."""
+    return await asyncio.create_subprocess_exec(
+        *words,
         env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["ctrl_c", "click", "group", "cli", "structlog", "logs", "settings", "webhook"],
+)
+async def test_ctrl_c_at_a_terminal_ends_it_with_130_and_not_a_word(module):
+    """The command reads what never comes, so it can't end before."""
+    process = await starting(SWITCHHOOK, "webhook", "-")
     try:
         async with asyncio.timeout(20):
             line = b"import time:"
@@ -200,13 +203,7 @@ async def test_ctrl_c_at_a_terminal_ends_it_with_130_and_not_a_word(module):
 async def test_of_a_process_that_ignores_it_it_is_still_ignored():
     """A shell starts what it runs in the background so."""
     starts = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", starts, SWITCHHOOK, "webhook", "-"),
-        env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    process = await starting(sys.executable, "-c", starts, SWITCHHOOK, "webhook", "-")
     try:
         async with asyncio.timeout(20):
             while not (line := await process.stderr.readline()).rstrip().endswith(b"runtime.commands.ctrl_c"):
