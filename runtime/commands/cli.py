@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from runtime.commands.ctrl_c import as_usual
 from runtime.commands.group import Group, Table
+from runtime.ctrl_c import as_usual
 
 COMMANDS: Table = {
     "From a recipe to a number": {

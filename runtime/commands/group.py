@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from runtime.commands.ctrl_c import CTRL_C, at_once
+from runtime.ctrl_c import CTRL_C, at_once
 from runtime.errors import SwitchhookError
 
 Table = Mapping[str, Mapping[str, str]]

@@ -13,9 +13,10 @@ from threading import Thread
 import click
 import pytest
 
-from runtime.commands import ctrl_c, main
-from runtime.commands.ctrl_c import as_usual, at_once
+from runtime import ctrl_c
+from runtime.commands import main
 from runtime.commands.group import OnDemand
+from runtime.ctrl_c import as_usual, at_once
 from tests.runtime.commands.conftest import SWITCHHOOK, end
 
 HEAVY = {
@@ -27,7 +28,7 @@ IMPORTED = """
 import json, sys
 
 before = set(sys.modules)
-from runtime.commands import main
+from runtime.entry_point import main
 
 try:
     main(sys.argv[1:])
@@ -56,8 +57,8 @@ def test_what_needs_no_command_imports_click_alone(imported, words):
     assert {each.partition(".")[0] for each in found} & HEAVY == set()
     assert {each.partition(".")[0] for each in found} - sys.stdlib_module_names == {"click", "runtime"}
     assert {each for each in found if each.startswith("runtime.")} == {
-        *("runtime.commands", "runtime.commands.cli", "runtime.commands.ctrl_c", "runtime.commands.group"),
-        "runtime.errors",
+        *("runtime.commands", "runtime.commands.cli", "runtime.commands.group"),
+        *("runtime.ctrl_c", "runtime.entry_point", "runtime.errors"),
     }
 
 
@@ -114,7 +115,7 @@ class Interrupting:
             {"plainly": interrupt, "in a callback": in_a_callback, "in a hook": in_a_hook}[how]()
 
 sys.meta_path.insert(0, Interrupting())
-from runtime.commands import main
+from runtime.entry_point import main
 
 try:
     main(sys.argv[3:])
@@ -125,7 +126,7 @@ finally:
 """Python ignores an exception in the callback of a weak reference, and says so; of one in a hook it makes another."""
 COMMAND = ("status", "--url", "http://127.0.0.1:1")
 OURS = 3
-"""The first import that is ours to mind: before it Python looks for the package and for its commands."""
+"""The first import that is ours to mind: before it Python looks for the package and for the entry point."""
 MOMENTS = 8
 
 
@@ -180,7 +181,7 @@ async def starting(*words: str) -> asyncio.subprocess.Process:
 
 @pytest.mark.parametrize(
     "module",
-    ["ctrl_c", "click", "group", "cli", "structlog", "logs", "settings", "webhook"],
+    ["ctrl_c", "click", "group", "cli", "entry_point", "structlog", "logs", "settings", "webhook"],
 )
 async def test_ctrl_c_at_a_terminal_ends_it_with_130_and_not_a_word(module):
     """The command reads what never comes, so it can't end before."""
@@ -206,7 +207,7 @@ async def test_of_a_process_that_ignores_it_it_is_still_ignored():
     process = await starting(sys.executable, "-c", starts, SWITCHHOOK, "webhook", "-")
     try:
         async with asyncio.timeout(20):
-            while not (line := await process.stderr.readline()).rstrip().endswith(b"runtime.commands.ctrl_c"):
+            while not (line := await process.stderr.readline()).rstrip().endswith(b"runtime.ctrl_c"):
                 assert line
             process.send_signal(signal.SIGINT)
             out, _ = await process.communicate(b"CallSid=CA1&Digits=1")
@@ -226,6 +227,16 @@ def handler():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield lambda: signal.getsignal(signal.SIGINT)
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize(("module", "left"), [("runtime.commands", True), ("runtime.entry_point", False)])
+def test_the_entry_point_takes_it_and_the_commands_themselves_do_not(module, left):
+    told = "import signal, sys; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    done = subprocess.run(  # noqa: S603 - it is ours
+        [sys.executable, "-c", f"import {module}; {told}"], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert done.stdout.split() == [str(left)]
 
 
 def test_it_is_given_back_before_a_command_runs_and_when_all_is_done(run, handler):

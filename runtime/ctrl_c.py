@@ -2,7 +2,8 @@
 
 An exception won't do for that. One that is raised during an import may be raised in a callback of the importer's, which
 prints a traceback and goes on, or in a hook of a class that is being made, which makes another exception of it: so it
-was with three of three hundred interrupts. This is what the package imports first, and it imports next to nothing.
+was with three of three hundred interrupts. This is what the [entry point](entry_point.py) imports first, and it imports
+next to nothing.
 """
 
 from __future__ import annotations
@@ -24,12 +25,17 @@ def at_once() -> Iterator[None]:
 
     Where a program has a way of its own with it, where it is ignored, and on other threads, all stays as it is.
     """
-    if current_thread() is main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _leave)
+    take()
     try:
         yield
     finally:
         as_usual()
+
+
+def take() -> None:
+    """From here on it ends the process, unless it did something else than to raise `KeyboardInterrupt`."""
+    if current_thread() is main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _leave)
 
 
 def as_usual() -> None:
