@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from twiml.checks import Finding, check
 from twiml.compile import compile
-from twiml.declare import Element, Extension, Noun, Spec, Verb, element_of_tag, spec
 from twiml.decode import decode
 from twiml.draw import draw
+from twiml.element import Element, Extension, Noun, Spec, Verb, element_of_tag, spec
 from twiml.errors import (
     DecodeError,
     DocumentTooLong,
@@ -20,8 +20,9 @@ from twiml.errors import (
     UnknownAttribute,
     UnknownElement,
 )
+from twiml.events import Callout, Document, Request, Returned
 from twiml.extensions import DefaultExt, FunctionExt, GotoExt, LabelExt, PromptExt, RepeatExt, ResponseExt
-from twiml.machine import Callout, Document, Machine, Request, Returned
+from twiml.machine import Machine
 from twiml.messaging import Body, Media, Message
 from twiml.nouns import (
     Application,

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any, Literal, overload
 
 from twiml import menu
-from twiml.declare import spec
 from twiml.draw import RENDERERS, draw
+from twiml.element import spec
 from twiml.errors import InvalidFlow, TwimlError
 from twiml.extensions import DefaultExt, GotoExt, RepeatExt, ResponseExt
 from twiml.messaging import Message

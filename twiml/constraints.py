@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from twiml.declare import Element, body_of, spec, text_of
+from twiml.element import Element, body_of, spec, text_of
 from twiml.errors import TwimlError
 from twiml.extensions import FunctionExt, PromptExt
 from twiml.messaging import Media, Message

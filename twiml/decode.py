@@ -18,7 +18,7 @@ from functools import cache
 from typing import Any, NoReturn
 from xml.parsers import expat
 
-from twiml.declare import Attribute, Element, Extension, Spec, Table, declared, element_of_tag, spec
+from twiml.element import Attribute, Element, Extension, Spec, Table, declared, element_of_tag, spec
 from twiml.errors import DecodeError, UnknownAttribute, UnknownElement
 from twiml.extensions import PromptExt
 from twiml.rules import did_you_mean, shortened

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from twiml.declare import ANY, Extension, Noun, Table, Verb, attribute, joined, nested, settle, verb
+from twiml.declare import attribute, nested, verb
+from twiml.element import ANY, Extension, Noun, Table, Verb
 from twiml.rules import KEYS, PHRASES, TEXT, Rule, matching, named, text
+from twiml.settle import joined, settle
 from twiml.voices import SAY_LANGUAGES, VOICES
 
 DOTTED = matching(

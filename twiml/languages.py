@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from twiml.declare import Element, body_of, branches_of
+from twiml.element import Element, body_of, branches_of
 from twiml.extensions import PromptExt
 
 

@@ -39,6 +39,7 @@ from typing import Any, ClassVar, cast
 
 from twiml import menu
 from twiml.errors import DocumentTooLong, NoSuchState
+from twiml.events import Callout, Document, Request, Returned
 from twiml.extensions import FunctionExt, ResponseExt
 from twiml.languages import nearest
 from twiml.phrases import goodbye, hold
@@ -50,42 +51,6 @@ from twiml.xml import document, quoted
 
 MAX_VISITS = 50
 """How often a state is entered without a key or a word before the call is ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """Twilio wants a document: what the URL said, and what the caller keyed or said."""
-
-    rank: str | None = None
-    step: int | None = None
-    digits: str = ""
-    speech: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """What the callout that the machine waits for has returned."""
-
-    verbs: Sequence[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A finished document. `state` is where the machine rests, `ends` whether the call ends there."""
-
-    xml: str
-    state: str
-    ends: bool
-    moved: bool = True
-    """False when the request was a repeat, late, or for nothing new: this is the present document."""
-
-
-@dataclass(frozen=True, slots=True)
-class Callout:
-    """A function to run before the document can go on."""
-
-    function: FunctionExt
-    rank: str
 
 
 @dataclass(slots=True)

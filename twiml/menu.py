@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from twiml.declare import Table, branches_of
+from twiml.element import Table, branches_of
 from twiml.extensions import DefaultExt, PromptExt, RepeatExt, ResponseExt
 from twiml.languages import primary, text_in
 from twiml.rules import is_texts, is_true

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twiml.declare import Noun, Verb, attribute, content, verb
+from twiml.declare import attribute, content, verb
+from twiml.element import Noun, Verb
 from twiml.rules import METHOD, NAME, URL, text
 
 LONGEST_BODY = 1600

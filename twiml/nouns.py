@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from twiml.declare import Hook, Noun, attribute, content, nested, verb
+from twiml.declare import attribute, content, nested, verb
+from twiml.element import Hook, Noun
 from twiml.rules import FLAG, METHOD, NAME, PHONE, TEXT, TONES, URL, matching, one_of, some_of, text, whole
 
 LEG_EVENTS = some_of("initiated", "ringing", "answered", "completed")

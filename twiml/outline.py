@@ -15,7 +15,7 @@ from enum import Enum, auto
 from typing import Any
 
 from twiml import menu, ranks
-from twiml.declare import Element, body_of, branches_of, is_declared, spec, text_of
+from twiml.element import Element, body_of, branches_of, is_declared, spec, text_of
 from twiml.extensions import DefaultExt, FunctionExt, GotoExt, LabelExt, RepeatExt, ResponseExt
 from twiml.nouns import Number
 from twiml.verbs import Dial, Gather, Hangup, Say

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twiml.declare import Hook, Noun, Verb, attribute, nested, verb
+from twiml.declare import attribute, nested, verb
+from twiml.element import Hook, Noun, Verb
 from twiml.rules import FLAG, METHOD, TEXT, URL, Rule, number, one_of, some_of, text, whole
 from twiml.verbs import always
 

@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import Literal
 from weakref import WeakKeyDictionary
 
-from twiml.declare import spec_of_tag
 from twiml.decode import decode_fragment
+from twiml.element import spec_of_tag
 from twiml.extensions import DefaultExt, FunctionExt, GotoExt, ResponseExt
 from twiml.languages import nearest
 from twiml.program import TRANSITIONS, Program

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, overload
 
-from twiml.declare import Extension
+from twiml.element import Extension
 from twiml.xml import Fragment, read
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from twiml.declare import Noun, attribute, content, nested, verb
+from twiml.declare import attribute, content, nested, verb
+from twiml.element import Noun
 from twiml.nouns import RECORDING_EVENTS, RECORDS, TRIM
 from twiml.rules import ABSOLUTE, FLAG, METHOD, NAME, SOCKET, TEXT, URL, matching, number, one_of, some_of
 

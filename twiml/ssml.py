@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from twiml.declare import Noun, attribute, content, verb
+from twiml.declare import attribute, content, verb
+from twiml.element import Noun
 from twiml.rules import TEXT, Rule, matching, named, one_of
 
 WITHIN_WORDS = ("Break", "Emphasis", "Phoneme", "Prosody", "SayAs", "Sub")

@@ -16,7 +16,7 @@ from typing import Any
 
 from twiml import menu
 from twiml.constraints import CONSTRAINTS, DEEPEST_NOUNS, held, shared_phrases
-from twiml.declare import Document, Element, Extension, Verb, body_of, declared, is_declared, spec
+from twiml.element import Document, Element, Extension, Verb, body_of, declared, is_declared, spec
 from twiml.extensions import DefaultExt, GotoExt, LabelExt, PromptExt, RepeatExt, ResponseExt, stranger_of
 from twiml.languages import prompts_of, spoken
 from twiml.messaging import Message

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from twiml.declare import Extension, Hook, Noun, Verb, attribute, branches, content, nested, verb
+from twiml.declare import attribute, branches, content, nested, verb
+from twiml.element import Extension, Hook, Noun, Verb
 from twiml.extensions import LANGUAGE, VOICE, PromptExt
 from twiml.nouns import RECORDING_EVENTS, RECORDS, SIP, TRIM, records
 from twiml.rules import (

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from lxml import etree
 
-from twiml.declare import Attribute, Element, Extension, spec
+from twiml.element import Attribute, Element, Extension, spec
 from twiml.errors import TwimlError
 from twiml.extensions import PromptExt
 from twiml.languages import spoken

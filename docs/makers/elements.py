@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from docs.makers.examples import as_python, as_xml, example
 from twiml import Element, Extension, FunctionExt, GotoExt, LabelExt, Verb
-from twiml.declare import ANY, Attribute, Hook, Spec, declared
+from twiml.element import ANY, Attribute, Hook, Spec, declared
 from twiml.rules import FLAG, Rule
 from twiml.verbs import RING_TONES
 

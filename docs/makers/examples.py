@@ -35,7 +35,7 @@ from twiml import (
     encode,
     validate,
 )
-from twiml.declare import Attribute, Spec, declared, spec
+from twiml.element import Attribute, Spec, declared, spec
 from twiml.rules import METHOD, TEXT, URL, Rule
 
 SAMPLES: tuple[Any, ...] = (

@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 from runtime.softphone import Act, Call, Transcript
 from tests.twiml.documents import inside
 from twiml import decode, encode, validate
-from twiml.declare import Attribute, Element, declared, spec_of_tag
+from twiml.element import Attribute, Element, declared, spec_of_tag
 
 PHONE = "+441314960123"
 AFTER = "<Say>after</Say>"

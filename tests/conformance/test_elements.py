@@ -9,7 +9,7 @@ import pytest
 from tests.conformance.cases import PHONE, default, errors, homes, verbs
 from tests.conformance.table import ROWS, SSML, Row
 from twiml import Extension
-from twiml.declare import ANY, Spec, declared
+from twiml.element import ANY, Spec, declared
 
 SPECS: dict[str, Spec] = {found.name: found for _, found in declared()}
 NAMES = [row.name for row in ROWS]

@@ -12,7 +12,7 @@ from lxml import etree
 from docs import generate
 from docs.makers import elements, examples, voices
 from twiml import Element, decode, encode, validate
-from twiml.declare import Extension, body_of, branches_of, declared, spec
+from twiml.element import Extension, body_of, branches_of, declared, spec
 from twiml.languages import prompts_of
 from twiml.voices import LEGACY_VOICES, SAY_LANGUAGES, VOICES
 

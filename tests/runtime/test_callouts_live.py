@@ -11,7 +11,7 @@ from runtime.journals import MemoryJournal
 from runtime.softphone import Press
 from tests.wire import a_call, dial, post
 from twiml import Dial
-from twiml.declare import spec
+from twiml.element import spec
 
 APOLOGY = "We are sorry, something went wrong. Please call again later."
 HOLD = "One moment, please."

@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from twiml import PromptExt, Verb
-from twiml.declare import ANY, Attribute, Content, Extension, Spec, declared
+from twiml.element import ANY, Attribute, Content, Extension, Spec, declared
 from twiml.extensions import BY_LANGUAGE, TITLE, VOICES_BY_LANGUAGE
 from twiml.rules import TEXT, Rule
 

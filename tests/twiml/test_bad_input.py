@@ -43,7 +43,7 @@ from twiml import (
     validate,
 )
 from twiml.checks import check
-from twiml.declare import Element, Extension
+from twiml.element import Element, Extension
 
 pytestmark = pytest.mark.filterwarnings("ignore::twiml.UnknownAttribute", "ignore::twiml.UnknownElement")
 

@@ -38,7 +38,8 @@ from twiml import (
     Task,
     validate,
 )
-from twiml.declare import (
+from twiml.declare import camel_case
+from twiml.element import (
     Element,
     Extension,
     Noun,
@@ -47,7 +48,6 @@ from twiml.declare import (
     Verb,
     body_of,
     branches_of,
-    camel_case,
     declared,
     element_of_tag,
     is_declared,

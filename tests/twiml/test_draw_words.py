@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from twiml import DefaultExt, Extension, PromptExt, ResponseExt
-from twiml.declare import declared
 from twiml.draw.words import WORDS, answer, words
+from twiml.element import declared
 from twiml.program import State
 
 EXT = 'xmlns:ext="urn:switchhook:extended-twiml"'

@@ -28,7 +28,7 @@ from twiml import (
     validate,
 )
 from twiml.checks import check
-from twiml.declare import Table
+from twiml.element import Table
 from twiml.rules import EXTRA
 
 quiet = pytest.mark.filterwarnings("ignore::twiml.UnknownAttribute")

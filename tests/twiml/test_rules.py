@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.twiml.strategies import ANYTHING
-from twiml.declare import declared
+from twiml.element import declared
 from twiml.rules import (
     FLAG,
     KEY,

@@ -18,7 +18,7 @@ from tests.twiml.documents import canonical
 from tests.twiml.elements import CANDIDATES, EVERY, TWILIOS, documents, least, taken, texts_of
 from tests.twiml.strategies import flows
 from twiml import encode, validate
-from twiml.declare import Element, Extension, Spec, body_of, spec, text_of
+from twiml.element import Element, Extension, Spec, body_of, spec, text_of
 
 ROOTS = {
     "VoiceResponse": "a flow is a list of verbs",

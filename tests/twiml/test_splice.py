@@ -29,7 +29,7 @@ from twiml import (
     compile,
     ranks,
 )
-from twiml.declare import spec
+from twiml.element import spec
 from twiml.splice import splice
 
 CALLOUT = FunctionExt("look", module="m", fn="f")

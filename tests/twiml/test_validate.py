@@ -35,7 +35,7 @@ from twiml import (
     is_valid,
     validate,
 )
-from twiml.declare import Attribute, Element, Extension, Verb, declared, spec
+from twiml.element import Attribute, Element, Extension, Verb, declared, spec
 
 PHONE = "+441314960123"
 SHAPE = re.compile(r"[1-9][0-9]*(\.[1-9][0-9]*)* \w+: .+", re.DOTALL)

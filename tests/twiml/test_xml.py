@@ -29,7 +29,7 @@ from twiml import (
     Sms,
     encode,
 )
-from twiml.declare import Element, Verb
+from twiml.element import Element, Verb
 from twiml.xml import DECLARATION, NAMESPACE, escaped, fragment, opening, quoted, read
 
 WRITABLE = st.text(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from twiml.checks.flow import Flow
-from twiml.declare import Element, body_of, spec
+from twiml.element import Element, body_of, spec
 from twiml.extensions import PromptExt
 from twiml.languages import primary
 from twiml.ssml import Lang

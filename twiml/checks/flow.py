@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from twiml.checks.graph import loops, reach
-from twiml.declare import spec
+from twiml.element import spec
 from twiml.outline import Place, Role, outline
 from twiml.program import Program
 from twiml.verbs import Gather, Hangup, Play, Say

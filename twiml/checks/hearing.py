@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from twiml.checks.flow import Flow
 from twiml.checks.graph import reach
-from twiml.declare import Element, body_of, text_of
+from twiml.element import Element, body_of, text_of
 from twiml.extensions import PromptExt, ResponseExt
 from twiml.outline import Role
 from twiml.verbs import Pause, Record, Reject, Say

@@ -9,7 +9,7 @@ from typing import cast
 
 from twiml import menu
 from twiml.checks.flow import Flow
-from twiml.declare import body_of
+from twiml.element import body_of
 from twiml.extensions import FunctionExt, ResponseExt
 from twiml.rules import spelled
 from twiml.verbs import Gather
