@@ -116,6 +116,15 @@ async def test_a_package_is_imported_afresh_and_nothing_beside_it(serve, folder,
     assert sys.modules["office"].recipes_of_it is sys.modules["office.recipes_of_it"]
 
 
+@pytest.fixture
+def _bundled():
+    """The bundled recipes are afterwards what they were, for tests that have imported them."""
+    before = shelf.imported("recipes")
+    yield
+    shelf.restore("recipes", before)
+
+
+@pytest.mark.usefixtures("_bundled")
 async def test_the_bundled_recipes_may_be_loaded_anew(serve):
     daemon = await serve()
     names = list(daemon.catalogue.recipes)
