@@ -9,9 +9,10 @@ from __future__ import annotations
 import structlog
 
 from actors import NotMoved
+from runtime.accounts import client_of
 from runtime.errors import SettingsError
 from runtime.settings import Settings
-from runtime.twilio import Ambiguous, InvalidRequest, Patience, TwilioClient, TwilioError, client_of
+from runtime.twilio import Ambiguous, InvalidRequest, Patience, TwilioClient, TwilioError
 
 log = structlog.get_logger("switchhook.twilio")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from runtime import catalogue, settings
+from runtime.accounts import client_of
 from runtime.commands.caller import sender
 from runtime.commands.options import config_option, recipes_option, run
 from runtime.errors import SwitchhookError
 from runtime.settings import Settings
-from runtime.twilio import client_of
 
 
 class NobodyListens(SwitchhookError):

@@ -1,11 +1,10 @@
-"""The account that the settings name, and its sub-accounts."""
+"""Twilio's accounts as the settings name them: the account, its credentials, its sub-accounts, and a client of each."""
 
 from __future__ import annotations
 
 from runtime.errors import SettingsError
 from runtime.settings import Settings
-from runtime.twilio.client import TwilioClient
-from runtime.twilio.patience import Patience
+from runtime.twilio import Patience, TwilioClient
 
 
 def account_of(settings: Settings) -> str:
