@@ -149,7 +149,7 @@ class Daemon:
         await self.supervisor.start()
         self._front = Server(voice)
         await self._front.start(front)
-        status = status_app(self.status, self._is_ready, self._move, settings.status_token)
+        status = status_app(self.status, self._hindrance, self._move, settings.status_token)
         self._admin = web.AppRunner(status, access_log=None, shutdown_timeout=1.0)
         await self._admin.setup()
         await web.SockSite(self._admin, admin, backlog=1024).start()
@@ -304,13 +304,14 @@ class Daemon:
             except JournalError as problem:
                 raise SettingsError(f"journal: {problem}") from problem
 
-    def _is_ready(self) -> bool:
-        """Whether new calls are taken. Raises the answer itself if the journal or too many calls are why not."""
-        if isinstance(self.journal, Durable) and self.journal.trouble and not self.draining:
-            raise web.HTTPServiceUnavailable(text="the journal can't be written\n")
-        if self.supervisor.tally.full and not self.draining:
-            raise web.HTTPServiceUnavailable(text="busy: max_calls are in progress\n")
-        return not self.draining
+    def _hindrance(self) -> str:
+        """Why no new calls are taken; "" while they are."""
+        reasons = {
+            "draining": self.draining,
+            "the journal can't be written": isinstance(self.journal, Durable) and self.journal.trouble,
+            "busy: max_calls are in progress": self.supervisor.tally.full,
+        }
+        return next((reason for reason, holds in reasons.items() if holds), "")
 
     def _socket(self, name: str, host: str, port: int) -> socket.socket:
         return self.sockets.get(name) or _listening(name, host, port)
