@@ -29,9 +29,7 @@ from runtime.journals import Durable, MemoryJournal
 from runtime.redirects import Redirects
 from runtime.reload import check_names, load_anew
 from runtime.settings import Settings
-from runtime.web import Server, VoiceFront, status_app
-from runtime.web.connection import Patience
-from runtime.web.door import Door
+from runtime.web import Door, Patience, Server, VoiceFront, status_app
 from supervisor import Supervisor
 from twiml import Program
 
