@@ -4,7 +4,7 @@ from runtime.twilio.client import TwilioClient
 from runtime.twilio.errors import Ambiguous, InvalidRequest, InvalidToken, NoRecording, TwilioError, Unreachable
 from runtime.twilio.numbers import Difference, Number, Wanted, compared, differences, wanted
 from runtime.twilio.outbound import talk_to
-from runtime.twilio.patience import Patience, moment_of, seconds_of
+from runtime.twilio.patience import Patience, seconds_of
 from runtime.twilio.tokens import (
     Capability,
     VoiceGrant,
@@ -36,7 +36,6 @@ __all__ = [
     "compared",
     "differences",
     "event_stream",
-    "moment_of",
     "seconds_of",
     "talk_to",
     "wanted",
