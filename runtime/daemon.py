@@ -11,7 +11,7 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping
 from importlib.metadata import version
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -21,7 +21,7 @@ import structlog
 from aiohttp import web
 
 import actors
-from actors import Callouts, Clock, Journal, JournalError, NotMoved, Subscription, SystemClock, Threads, done_within
+from actors import Callouts, Clock, Journal, JournalError, NotMoved, SystemClock, Threads, done_within
 from runtime import systemd
 from runtime.catalogue import Catalogue
 from runtime.errors import SettingsError, SwitchhookError
@@ -31,7 +31,6 @@ from runtime.reload import check_names, load_anew
 from runtime.settings import Settings
 from runtime.web import Door, Patience, Server, VoiceFront, status_app
 from supervisor import Supervisor
-from twiml import Program
 
 log = structlog.get_logger("switchhook.daemon")
 
@@ -82,9 +81,9 @@ class Daemon:
                 journal=self.journal,
                 callouts=self.callouts,
                 clock=self.clock,
-                programs=self._program,
-                subscriptions=self._subscriptions,
-                message_subscriptions=self._message_subscriptions,
+                programs=lambda name: self.catalogue.of(name).program,
+                subscriptions=lambda name: self.catalogue.of(name).subscriptions,
+                message_subscriptions=lambda name: self.catalogue.of(name).message_subscriptions,
                 redirect=self._redirect,
                 node=f"{_node()}:{secrets.token_hex(4)}",
                 base=self.prefix,
@@ -93,8 +92,8 @@ class Daemon:
                 limit=settings.callout_limit,
                 max_visits=settings.max_visits,
                 complete_outbound_early=settings.complete_outbound_early,
-                language=lambda recipe, to: settings.languages.get(to) or self.catalogue.language(recipe),
-                replies=self._replies,
+                language=lambda name, to: settings.languages.get(to) or self.catalogue.of(name).language,
+                replies=lambda name: self.catalogue.of(name).reply_module,
             ),
             max_restarts=settings.max_restarts,
             window=settings.restart_window,
@@ -217,15 +216,6 @@ class Daemon:
             self._reloaded = {"at": self.clock.now(), "result": result, "errors": errors}
             return not errors
 
-    def _program(self, recipe: str) -> Program | None:
-        return self.catalogue.program(recipe)
-
-    def _subscriptions(self, recipe: str) -> Sequence[Subscription]:
-        return self.catalogue.subscriptions(recipe)
-
-    def _message_subscriptions(self, recipe: str) -> Sequence[Subscription]:
-        return self.catalogue.message_subscriptions(recipe)
-
     async def _move(self, call_sid: str, state: str) -> None:
         if self.draining:
             raise NotMoved(f"{call_sid}: the daemon is stopping")
@@ -235,9 +225,6 @@ class Daemon:
         if self._redirects is None:
             self._redirects = Redirects(self.settings, self._origin)
         await self._redirects(account_sid, call_sid, path)
-
-    def _replies(self, recipe: str) -> str | None:
-        return self.catalogue.replies(recipe)
 
     async def _drain(self, front: Server, seconds: float) -> None:
         """Answer what is in hand, then have done what there is to be done about calls before the end.

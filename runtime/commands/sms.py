@@ -49,7 +49,7 @@ def sms(*, to: str, text: str, from_: str, recipe: str, recipes: str | None, con
 
 def _check(chosen: Settings, recipe: str) -> None:
     """Whether a recipe would hear of it, before anything is sent."""
-    if not catalogue.load(chosen.recipes, [recipe], chosen.callout_modules).message_subscriptions(recipe):
+    if not catalogue.load(chosen.recipes, [recipe], chosen.callout_modules).of(recipe).message_subscriptions:
         raise NobodyListens(f"{recipe}: nobody would be told: list message_status in its module's subscriptions")
 
 

@@ -365,5 +365,5 @@ def test_a_module_with_a_reply_is_a_recipe(folder):
         ("both", True, True),
         ("texts", False, True),
     ]
-    assert found.replies("texts") == "texts"
-    assert found.replies("nowhere") is None
+    assert found.of("texts").reply_module == "texts"
+    assert found.of("nowhere").reply_module is None
