@@ -65,10 +65,18 @@ class Recipe:
         """Whether a call can be answered with it; else it answers messages alone."""
         return self.program is not None or self.handle_request is not None
 
+    @property
+    def reply_module(self) -> str | None:
+        """The module whose `reply` answers messages, or None."""
+        return self.module if self.reply is not None else None
+
     def summary(self) -> dict[str, Any]:
         """The recipe as the status shows it."""
         states = len(self.program) if self.program is not None else 0
         return {"name": self.name, "path": f"/{self.name}", "states": states, "findings": len(self.findings)}
+
+
+NO_RECIPE = Recipe("", "", "", None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,30 +89,9 @@ class Catalogue:
     source: str = BUNDLED
     """The package or folder that they were found in."""
 
-    def program(self, name: str) -> Program | None:
-        """The program of a recipe, or None."""
-        recipe = self.recipes.get(name)
-        return recipe.program if recipe is not None else None
-
-    def subscriptions(self, name: str) -> tuple[Subscription, ...]:
-        """The functions that every call of a recipe has subscribed."""
-        recipe = self.recipes.get(name)
-        return recipe.subscriptions if recipe is not None else ()
-
-    def message_subscriptions(self, name: str) -> tuple[Subscription, ...]:
-        """The functions that are told what became of a recipe's messages."""
-        recipe = self.recipes.get(name)
-        return recipe.message_subscriptions if recipe is not None else ()
-
-    def replies(self, name: str) -> str | None:
-        """The module of a recipe that answers messages, or None."""
-        recipe = self.recipes.get(name)
-        return recipe.module if recipe is not None and recipe.reply is not None else None
-
-    def language(self, name: str) -> str | None:
-        """The language of a recipe's callers, or None."""
-        recipe = self.recipes.get(name)
-        return recipe.language if recipe is not None else None
+    def of(self, name: str) -> Recipe:
+        """The recipe of a name; `NO_RECIPE`, which has nothing, if there is none."""
+        return self.recipes.get(name, NO_RECIPE)
 
 
 @dataclass(frozen=True, slots=True)

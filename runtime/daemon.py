@@ -11,7 +11,7 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping
 from importlib.metadata import version
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -21,7 +21,7 @@ import structlog
 from aiohttp import web
 
 import actors
-from actors import Callouts, Clock, Journal, JournalError, NotMoved, Subscription, SystemClock, Threads, done_within
+from actors import Callouts, Clock, Journal, JournalError, NotMoved, SystemClock, Threads, done_within
 from runtime import systemd
 from runtime.catalogue import Catalogue
 from runtime.errors import SettingsError, SwitchhookError
@@ -29,11 +29,8 @@ from runtime.journals import Durable, MemoryJournal
 from runtime.redirects import Redirects
 from runtime.reload import check_names, load_anew
 from runtime.settings import Settings
-from runtime.web import Server, VoiceFront, status_app
-from runtime.web.connection import Patience
-from runtime.web.door import Door
+from runtime.web import Door, Patience, Server, VoiceFront, status_app
 from supervisor import Supervisor
-from twiml import Program
 
 log = structlog.get_logger("switchhook.daemon")
 
@@ -84,9 +81,9 @@ class Daemon:
                 journal=self.journal,
                 callouts=self.callouts,
                 clock=self.clock,
-                programs=self._program,
-                subscriptions=self._subscriptions,
-                message_subscriptions=self._message_subscriptions,
+                programs=lambda name: self.catalogue.of(name).program,
+                subscriptions=lambda name: self.catalogue.of(name).subscriptions,
+                message_subscriptions=lambda name: self.catalogue.of(name).message_subscriptions,
                 redirect=self._redirect,
                 node=f"{_node()}:{secrets.token_hex(4)}",
                 base=self.prefix,
@@ -95,8 +92,8 @@ class Daemon:
                 limit=settings.callout_limit,
                 max_visits=settings.max_visits,
                 complete_outbound_early=settings.complete_outbound_early,
-                language=lambda recipe, to: settings.languages.get(to) or self.catalogue.language(recipe),
-                replies=self._replies,
+                language=lambda name, to: settings.languages.get(to) or self.catalogue.of(name).language,
+                replies=lambda name: self.catalogue.of(name).reply_module,
             ),
             max_restarts=settings.max_restarts,
             window=settings.restart_window,
@@ -149,7 +146,7 @@ class Daemon:
         await self.supervisor.start()
         self._front = Server(voice)
         await self._front.start(front)
-        status = status_app(self.status, self._is_ready, self._move, settings.status_token)
+        status = status_app(self.status, self._hindrance, self._move, settings.status_token)
         self._admin = web.AppRunner(status, access_log=None, shutdown_timeout=1.0)
         await self._admin.setup()
         await web.SockSite(self._admin, admin, backlog=1024).start()
@@ -219,15 +216,6 @@ class Daemon:
             self._reloaded = {"at": self.clock.now(), "result": result, "errors": errors}
             return not errors
 
-    def _program(self, recipe: str) -> Program | None:
-        return self.catalogue.program(recipe)
-
-    def _subscriptions(self, recipe: str) -> Sequence[Subscription]:
-        return self.catalogue.subscriptions(recipe)
-
-    def _message_subscriptions(self, recipe: str) -> Sequence[Subscription]:
-        return self.catalogue.message_subscriptions(recipe)
-
     async def _move(self, call_sid: str, state: str) -> None:
         if self.draining:
             raise NotMoved(f"{call_sid}: the daemon is stopping")
@@ -237,9 +225,6 @@ class Daemon:
         if self._redirects is None:
             self._redirects = Redirects(self.settings, self._origin)
         await self._redirects(account_sid, call_sid, path)
-
-    def _replies(self, recipe: str) -> str | None:
-        return self.catalogue.replies(recipe)
 
     async def _drain(self, front: Server, seconds: float) -> None:
         """Answer what is in hand, then have done what there is to be done about calls before the end.
@@ -304,13 +289,14 @@ class Daemon:
             except JournalError as problem:
                 raise SettingsError(f"journal: {problem}") from problem
 
-    def _is_ready(self) -> bool:
-        """Whether new calls are taken. Raises the answer itself if the journal or too many calls are why not."""
-        if isinstance(self.journal, Durable) and self.journal.trouble and not self.draining:
-            raise web.HTTPServiceUnavailable(text="the journal can't be written\n")
-        if self.supervisor.tally.full and not self.draining:
-            raise web.HTTPServiceUnavailable(text="busy: max_calls are in progress\n")
-        return not self.draining
+    def _hindrance(self) -> str:
+        """Why no new calls are taken; "" while they are."""
+        reasons = {
+            "draining": self.draining,
+            "the journal can't be written": isinstance(self.journal, Durable) and self.journal.trouble,
+            "busy: max_calls are in progress": self.supervisor.tally.full,
+        }
+        return next((reason for reason, holds in reasons.items() if holds), "")
 
     def _socket(self, name: str, host: str, port: int) -> socket.socket:
         return self.sockets.get(name) or _listening(name, host, port)

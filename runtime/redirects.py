@@ -6,12 +6,15 @@ moved twice hears the beginning of the state twice. (Twilio's documentation: "Ca
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+
 import structlog
 
 from actors import NotMoved
+from runtime.accounts import client_of
 from runtime.errors import SettingsError
 from runtime.settings import Settings
-from runtime.twilio import Ambiguous, InvalidRequest, Patience, TwilioClient, TwilioError, client_of
+from runtime.twilio import Ambiguous, InvalidRequest, Patience, TwilioClient, TwilioError
 
 log = structlog.get_logger("switchhook.twilio")
 
@@ -29,6 +32,7 @@ class Redirects:
         self._origin = origin
         self._patience = patience
         self._clients: dict[str, TwilioClient] = {}
+        self._sessions = AsyncExitStack()
 
     async def __call__(self, account_sid: str, call_sid: str, path: str) -> None:
         """Have Twilio go on at a path with a call.
@@ -60,14 +64,12 @@ class Redirects:
 
     async def close(self) -> None:
         """Close the sessions."""
-        for client in self._clients.values():
-            await client.__aexit__()
         self._clients.clear()
+        await self._sessions.aclose()
 
     async def _client(self, account_sid: str) -> TwilioClient:
-        client = self._clients.get(account_sid)
-        if client is None:
+        if account_sid not in self._clients:
             sub_account = account_sid if account_sid in self._settings.accounts else ""
-            client = self._clients[account_sid] = client_of(self._settings, self._patience, sub_account=sub_account)
-            await client.__aenter__()
-        return client
+            client = client_of(self._settings, self._patience, sub_account=sub_account)
+            self._clients[account_sid] = await self._sessions.enter_async_context(client)
+        return self._clients[account_sid]

@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 from runtime.errors import SettingsError
 from runtime.journals import check, shown
-from supervisor.postman import PAUSES
+from supervisor import PAUSES
 from twiml.extensions import LANGUAGE
 
 PREFIX = "SWITCHHOOK_"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from actors import Unanswered
 from supervisor.awake import Awake
 from supervisor.conversations import Conversations
-from supervisor.postman import Postman
+from supervisor.postman import PAUSES, Postman
 from supervisor.roll import Child, Roll
 from supervisor.supervisor import Supervisor
 
-__all__ = ["Awake", "Child", "Conversations", "Postman", "Roll", "Supervisor", "Unanswered"]
+__all__ = ["PAUSES", "Awake", "Child", "Conversations", "Postman", "Roll", "Supervisor", "Unanswered"]

@@ -23,7 +23,7 @@ def blocks(text: str, language: str) -> list[str]:
 def test_the_readmes_recipe_makes_the_readmes_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "bookshop.py").write_text(blocks(README, "python")[0], encoding="utf-8")
     monkeypatch.setattr(sys, "path", list(sys.path))
-    program = catalogue.load(str(tmp_path)).program("bookshop")
+    program = catalogue.load(str(tmp_path)).of("bookshop").program
     assert program is not None
     assert twiml.draw(program) == blocks(README, "text")[0].rstrip("\n")
 

@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 
 from runtime import logs
+from runtime.accounts import client_of
 from runtime.commands.options import counted, run
 from runtime.dialler import (
     SUFFIX,
@@ -34,7 +35,7 @@ from runtime.dialler import (
 from runtime.errors import SwitchhookError
 from runtime.interrupts import interrupted_by
 from runtime.settings import Settings
-from runtime.twilio import Patience, TwilioClient, client_of
+from runtime.twilio import Patience, TwilioClient
 
 GO_ON = "the same command goes on from here"
 FINISHING = "finishing the calls in hand; Ctrl-C again leaves them for the next run to look for"

@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from actors import TERMINAL
+from runtime.accounts import client_of
 from runtime.commands.options import run
 from runtime.errors import SwitchhookError
 from runtime.settings import Settings
-from runtime.twilio import Patience, TwilioClient, client_of
+from runtime.twilio import Patience, TwilioClient
 
 EVERY = 1.0
 """Seconds between two looks at a call that is waited for."""

@@ -56,7 +56,7 @@ def draw(
     for each state. Without --as the end of FILE's name says which: .txt, .html, .svg, .mmd or .dot.
     """
     chosen = settings.load({"recipes": recipes}, config)
-    program = catalogue.load(chosen.recipes, [recipe], chosen.callout_modules).program(recipe)
+    program = catalogue.load(chosen.recipes, [recipe], chosen.callout_modules).of(recipe).program
     if program is None:
         raise SwitchhookError(f"{recipe} answers by a function; there is no machine to draw")
     if current is not None and program.find(current) is None:

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from runtime import catalogue, settings
+from runtime.accounts import clients_of
 from runtime.commands.options import config_option, recipes_option, run
 from runtime.errors import SettingsError, SwitchhookError
 from runtime.settings import Settings
@@ -22,7 +23,6 @@ from runtime.twilio import (
     TwilioClient,
     TwilioError,
     Wanted,
-    clients_of,
     compared,
     differences,
     wanted,

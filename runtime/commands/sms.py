@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from runtime import catalogue, settings
+from runtime.accounts import client_of
 from runtime.commands.caller import sender
 from runtime.commands.options import config_option, recipes_option, run
 from runtime.errors import SwitchhookError
 from runtime.settings import Settings
-from runtime.twilio import client_of
 
 
 class NobodyListens(SwitchhookError):
@@ -49,7 +49,7 @@ def sms(*, to: str, text: str, from_: str, recipe: str, recipes: str | None, con
 
 def _check(chosen: Settings, recipe: str) -> None:
     """Whether a recipe would hear of it, before anything is sent."""
-    if not catalogue.load(chosen.recipes, [recipe], chosen.callout_modules).message_subscriptions(recipe):
+    if not catalogue.load(chosen.recipes, [recipe], chosen.callout_modules).of(recipe).message_subscriptions:
         raise NobodyListens(f"{recipe}: nobody would be told: list message_status in its module's subscriptions")
 
 

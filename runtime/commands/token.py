@@ -9,13 +9,11 @@ from functools import partial
 import click
 
 from runtime import settings
+from runtime.accounts import account_of, api_key_of, auth_token_of
 from runtime.commands.options import config_option, named_values
 from runtime.twilio import (
     VoiceGrant,
     access_token,
-    account_of,
-    api_key_of,
-    auth_token_of,
     capability_token,
     client_incoming,
     client_outgoing,

@@ -1,11 +1,10 @@
 """Twilio's REST API, and the tokens that it takes."""
 
-from runtime.twilio.account import account_of, api_key_of, auth_token_of, client_of, clients_of
 from runtime.twilio.client import TwilioClient
 from runtime.twilio.errors import Ambiguous, InvalidRequest, InvalidToken, NoRecording, TwilioError, Unreachable
 from runtime.twilio.numbers import Difference, Number, Wanted, compared, differences, wanted
 from runtime.twilio.outbound import talk_to
-from runtime.twilio.patience import Patience, moment_of, seconds_of
+from runtime.twilio.patience import Patience, seconds_of
 from runtime.twilio.tokens import (
     Capability,
     VoiceGrant,
@@ -31,18 +30,12 @@ __all__ = [
     "VoiceGrant",
     "Wanted",
     "access_token",
-    "account_of",
-    "api_key_of",
-    "auth_token_of",
     "capability_token",
     "client_incoming",
-    "client_of",
     "client_outgoing",
-    "clients_of",
     "compared",
     "differences",
     "event_stream",
-    "moment_of",
     "seconds_of",
     "talk_to",
     "wanted",

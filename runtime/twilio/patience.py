@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from random import SystemRandom
 
@@ -71,13 +71,3 @@ def seconds_of(text: str) -> float | None:
     except (TypeError, ValueError):
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def moment_of(text: str) -> datetime | None:
-    """The same as a datetime in UTC, for the dates in what Twilio answers.
-
-    >>> moment_of("Fri, 18 Oct 2019 17:00:00 +0000")
-    datetime.datetime(2019, 10, 18, 17, 0, tzinfo=datetime.timezone.utc)
-    """
-    seconds = seconds_of(text)
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from runtime.web.connection import Patience
+from runtime.web.door import Door
 from runtime.web.server import Server
 from runtime.web.status import status_app
 from runtime.web.voice import VoiceFront
 
-__all__ = ["Server", "VoiceFront", "status_app"]
+__all__ = ["Door", "Patience", "Server", "VoiceFront", "status_app"]

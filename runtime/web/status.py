@@ -22,7 +22,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def status_app(
     status: Callable[[int, str | None], dict[str, Any]],
-    ready: Callable[[], bool],
+    hindrance: Callable[[], str],
     redirect: Callable[[str, str], Awaitable[None]],
     token: str,
 ) -> web.Application:
@@ -30,7 +30,7 @@ def status_app(
 
     Args:
         status: gives the snapshot, for a page's size and the CallSid that it comes after.
-        ready: whether new calls are taken.
+        hindrance: why no new calls are taken; "" while they are.
         redirect: has a call go on at a state.
         token: what a request must bring as `Authorization: Bearer …`; "" for nothing.
     """
@@ -53,7 +53,8 @@ def status_app(
         return web.Response(text="ok\n")
 
     async def is_ready(_: web.Request) -> web.Response:
-        return web.Response(text="ready\n") if ready() else web.Response(status=503, text="draining\n")
+        why_not = hindrance()
+        return web.Response(status=503 if why_not else 200, text=f"{why_not or 'ready'}\n")
 
     app = web.Application(middlewares=[guard])
     app.add_routes([web.get("/status", show), web.get("/healthz", healthy), web.get("/readyz", is_ready)])

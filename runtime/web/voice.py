@@ -83,40 +83,43 @@ class VoiceFront:
         at = place(request.target, self.prefix)
         name = at.recipe or self._called(at, form)
         recipe = self.catalogue.recipes.get(name)
-        if recipe is not None and recipe.handle_request is not None and _is_traditional(request, recipe, form):
+        params = {**at.own, **form.params} if at.own else form.params
+        webhook = Webhook(params, name, at.path, at.step, request.headers.get(TOKEN_HEADER, ""), arrived)
+        if recipe is not None and _is_traditional(request, recipe, webhook):
             return await self._traditional(request, recipe, at, form)
         if request.method != "POST":
             raise _no_such(name) if recipe is None else _not_by_post(recipe)
         if json is not None:
             raise Refused(415, "Twilio's webhooks are forms, not JSON")
-        params = {**at.own, **form.params} if at.own else form.params
-        token = request.headers.get(TOKEN_HEADER, "")
-        webhook = Webhook(params, name, at.path, at.step, token, arrived)
-        if not params.get("CallSid") and recipe is not None and webhook.of_a_message:
+        if webhook.of_a_message:
             return await self._message(recipe, webhook)
-        of_call = webhook if params.get("CallSid") else _of_conference(webhook)
+        of_call = webhook if webhook.call_sid else _of_conference(webhook)
         if recipe is None or recipe.program is None:
-            await self._check_known(name, recipe, of_call or webhook)
-        return await self.supervisor.route(_checked(of_call)) if of_call is not None else NOTHING
+            await self._check_known(recipe, of_call or webhook)
+        if of_call is None:
+            return NOTHING
+        _check_length("CallSid", of_call.call_sid)
+        return await self.supervisor.route(of_call)
 
     def _called(self, at: Place, form: Form) -> str:
         """The name of the recipe for the number that was called; empty if there is none."""
         to = form.params.get("To", at.own.get("To", ""))
         return self.settings.numbers.get(to, self.settings.default_recipe)
 
-    async def _check_known(self, name: str, recipe: Recipe | None, webhook: Webhook) -> None:
+    async def _check_known(self, recipe: Recipe | None, webhook: Webhook) -> None:
         """Whether a recipe that is gone, or takes no calls, is asked for by a call that began before, or by its leg."""
         for call_sid in (webhook.call_sid, webhook.parent_call_sid):
             if await self.supervisor.knows(call_sid):
                 return
         if recipe is None:
-            raise _no_such(name)
+            raise _no_such(webhook.recipe)
         raise Refused(404, f"recipe {recipe.name!r} takes no calls: its module has a reply, and no recipe")
 
-    async def _message(self, recipe: Recipe, webhook: Webhook) -> str:
+    async def _message(self, recipe: Recipe | None, webhook: Webhook) -> str:
         """What a message is answered, or what tells of one."""
-        if (length := len(webhook.message)) > LONGEST_SID:
-            raise Refused(400, f"a MessageSid of {length} characters; Twilio's have 34")
+        if recipe is None:
+            raise _no_such(webhook.recipe)
+        _check_length("MessageSid", webhook.message)
         if recipe.reply is None and not tells_of_status(webhook):
             raise Refused(404, f"recipe {recipe.name!r} takes no messages: its module has no reply")
         try:
@@ -170,8 +173,6 @@ def _of_conference(webhook: Webhook) -> Webhook | None:
     The call that ended a conference is told of that. (Twilio's documentation: "TwiML Voice: Conference",
     `statusCallback`.) Raises `Refused` for anything else without a CallSid.
     """
-    if webhook.of_a_message:
-        return None
     if not webhook.conference_sid or webhook.kind.wants_document:
         raise Refused(400, "no CallSid; every voice webhook has one")
     if ending := webhook.call_sid_ending_conference:
@@ -181,15 +182,15 @@ def _of_conference(webhook: Webhook) -> Webhook | None:
     return None
 
 
-def _checked(webhook: Webhook) -> Webhook:
-    """The same, if its call is one that can be kept."""
-    if (length := len(webhook.params["CallSid"])) > LONGEST_SID:
-        raise Refused(400, f"a CallSid of {length} characters; Twilio's have 34")
-    return webhook
+def _check_length(what: str, sid: str) -> None:
+    """Whether a SID is one that can be kept."""
+    if len(sid) > LONGEST_SID:
+        raise Refused(400, f"a {what} of {len(sid)} characters; Twilio's have 34")
 
 
-def _is_traditional(request: Request, recipe: Recipe, form: Form) -> bool:
+def _is_traditional(request: Request, recipe: Recipe, webhook: Webhook) -> bool:
     """Whether a request is the business of a module's `handle_request`, and neither its flow's nor its `reply`'s."""
-    if request.method == "GET":
-        return True
-    return recipe.program is None and (recipe.reply is None or not Webhook(form.params).of_a_message)
+    if recipe.handle_request is None:
+        return False
+    to_reply = recipe.reply is not None and webhook.of_a_message
+    return request.method == "GET" or (recipe.program is None and not to_reply)

@@ -295,7 +295,7 @@ async def test_a_caller_who_does_nothing(daemon, recipe):
 
 @pytest.mark.parametrize("recipe", PICTURES)
 def test_a_recipe_s_picture(recipe):
-    assert twiml.draw(catalogue.load("", [recipe]).program(recipe), "ascii") == dedented(PICTURES[recipe])
+    assert twiml.draw(catalogue.load("", [recipe]).of(recipe).program, "ascii") == dedented(PICTURES[recipe])
 
 
 @pytest.mark.parametrize("recipe", PICTURES)

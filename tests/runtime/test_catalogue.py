@@ -51,7 +51,7 @@ def test_a_package(package):
 
     assert list(found.recipes) == ["bye", "greeting"]
     assert found.recipes["greeting"].module == "house_recipes.greeting"
-    assert found.program("greeting") == compile([Say("hello")])
+    assert found.of("greeting").program == compile([Say("hello")])
 
 
 def test_a_package_within_a_package(package, folder):
@@ -71,7 +71,7 @@ def test_a_folder(folder):
     found = catalogue.load(str(folder))
 
     assert list(found.recipes) == ["greeting"]
-    assert found.program("greeting") == compile([Say("hello")])
+    assert found.of("greeting").program == compile([Say("hello")])
 
 
 def test_a_folder_that_was_named_from_where_we_are(folder, monkeypatch):
@@ -86,7 +86,7 @@ def test_modules_of_a_folder_may_import_each_other(folder):
     folder["_words"] = "WELCOME = 'welcome'"
     folder["greeting"] = "from _words import WELCOME\nrecipe = [Say(WELCOME)]"
 
-    assert catalogue.load(str(folder)).program("greeting") == compile([Say("welcome")])
+    assert catalogue.load(str(folder)).of("greeting").program == compile([Say("welcome")])
 
 
 def test_somebody_s_helper_is_no_recipe(folder):
@@ -121,14 +121,14 @@ def test_what_a_recipe_is(folder):
     assert found["old"].description == "Old style."
     assert found["both"].description == ""
     assert found["later"].summary() == {"name": "later", "path": "/later", "states": 2, "findings": 0}
-    assert catalogue.load(str(folder)).program("old") is None
-    assert catalogue.load(str(folder)).program("nonesuch") is None
+    assert catalogue.load(str(folder)).of("old").program is None
+    assert catalogue.load(str(folder)).of("nonesuch").program is None
 
 
 def test_a_recipe_that_is_a_function_is_not_called_yet(folder):
     folder["later"] = "def recipe(call): raise AssertionError"
 
-    assert [state.rank for state in catalogue.load(str(folder)).program("later")] == ["1", "2"]
+    assert [state.rank for state in catalogue.load(str(folder)).of("later").program] == ["1", "2"]
 
 
 # --- what is wrong -------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ def test_what_is_no_flow(folder, flow):
 def test_an_empty_flow(folder):
     folder["empty"] = "recipe = []"
 
-    assert catalogue.load(str(folder)).program("empty")[0].payload == "<Hangup/>"
+    assert catalogue.load(str(folder)).of("empty").program[0].payload == "<Hangup/>"
 
 
 @pytest.mark.parametrize(
@@ -369,7 +369,7 @@ def test_findings_keep_no_recipe_from_being_served(folder):
     folder["round"] = "recipe = [Say('hello'), GotoExt('1')]"
 
     assert codes(folder, "round") == ["SW002"]
-    assert catalogue.load(str(folder)).program("round") is not None
+    assert catalogue.load(str(folder)).of("round").program is not None
 
 
 def test_a_recipe_exempts_itself_in_its_source(folder):

@@ -112,6 +112,21 @@ async def test_a_traditional_module_with_a_reply_gets_everything_but_messages(se
     assert (await post(daemon, "/older", a_text("hi"))).verbs == ["<Say>hi</Say>"]
 
 
+@pytest.mark.parametrize(
+    ("query", "fields", "verb"),
+    [
+        ("CallSid=CA1", {"MessageSid": "SM1", "Body": "hi"}, "<Say>root</Say>"),
+        ("MessageSid=SM1", {"From": ME, "To": YOU, "Body": "hi"}, "<Message>hi 1</Message>"),
+    ],
+    ids=["a call's", "a message's"],
+)
+async def test_what_the_query_says_it_is_about_counts_for_a_traditional_module_too(serve, folder, query, fields, verb):
+    folder["old"] = TRADITIONAL
+    daemon = await serve(folder)
+
+    assert (await post(daemon, f"/old?{query}", fields)).verbs == [verb]
+
+
 REFUSED = {
     "calls alone": ("/calls", a_text(), 404, "recipe 'calls' takes no messages: its module has no reply\n"),
     "messages alone": (
@@ -350,5 +365,5 @@ def test_a_module_with_a_reply_is_a_recipe(folder):
         ("both", True, True),
         ("texts", False, True),
     ]
-    assert found.replies("texts") == "texts"
-    assert found.replies("nowhere") is None
+    assert found.of("texts").reply_module == "texts"
+    assert found.of("nowhere").reply_module is None

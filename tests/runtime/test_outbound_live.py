@@ -8,8 +8,8 @@ import secrets
 import pytest
 
 from actors import MaybeMoved, NotMoved
+from runtime.accounts import client_of
 from runtime.softphone import Answer, Hold, Press, StandIn
-from runtime.twilio import client_of
 from tests.actors.doubles import bounded, until
 from tests.wire import TOKEN
 

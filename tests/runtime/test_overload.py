@@ -43,6 +43,16 @@ async def test_a_load_balancer_is_told(serve, folder):
     assert (await post(daemon, "/menu", a_call("CA2"))).verbs[0] != BUSY
 
 
+async def test_a_load_balancer_is_told_first_of_the_drain_which_does_not_pass(serve, folder):
+    folder["menu"] = MENU
+    daemon = await serve(folder, max_calls=1)
+    await post(daemon, "/menu", a_call("CA1"))
+
+    daemon.draining = True
+
+    assert await ready(daemon) == (503, "draining\n")
+
+
 async def test_without_a_limit_it_is_always_ready(serve, folder):
     folder["menu"] = MENU
     daemon = await serve(folder)

@@ -106,7 +106,7 @@ def test_an_event_that_can_never_come_is_refused_and_no_other(folder, what):
 
     if not refused:
         found = catalogue.load(str(folder))
-        told = [*found.subscriptions("shop"), *found.message_subscriptions("shop")]
+        told = [*found.of("shop").subscriptions, *found.of("shop").message_subscriptions]
         assert sorted(each.event for each in told) == sorted(events)
         return
     with pytest.raises(RecipesError) as caught:
@@ -122,6 +122,6 @@ subscriptions = [("message_status", note), ("completion", note)]
 """
     found = catalogue.load(str(folder))
 
-    assert [each.event for each in found.subscriptions("shop")] == ["completion"]
-    assert [each.event for each in found.message_subscriptions("shop")] == ["message_status"]
-    assert found.message_subscriptions("nowhere") == ()
+    assert [each.event for each in found.of("shop").subscriptions] == ["completion"]
+    assert [each.event for each in found.of("shop").message_subscriptions] == ["message_status"]
+    assert found.of("nowhere").message_subscriptions == ()

@@ -44,7 +44,7 @@ def test_it_is_the_same_program_as_the_verbs_are(folder) -> None:
     folder["office"] = OFFICE
     written(folder, "menu", encode(MENU, extensions=True))
     found = catalogue.load(str(folder), (), ["off*"])
-    assert found.program("menu") == compile(MENU)
+    assert found.of("menu").program == compile(MENU)
 
 
 @pytest.mark.parametrize("allowed", [[], ["offic"], ["office.*"], ["os"]])

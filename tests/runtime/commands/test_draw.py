@@ -47,7 +47,7 @@ def test_html_is_a_whole_page_around_the_outline(run, greeting):
 
     assert page.startswith('<!doctype html>\n<html lang="en">\n')
     assert html.fromstring(page).findtext(".//title") == "greeting"
-    program = catalogue.load(str(greeting)).program("greeting")
+    program = catalogue.load(str(greeting)).of("greeting").program
     assert twiml.draw(program, "html", title="greeting") in page
     assert "hello &amp; bye" in page
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runtime.twilio import TwilioClient, TwilioError, moment_of
+from runtime.twilio import TwilioClient, TwilioError, seconds_of
 from tests.runtime.twilio.conftest import ACCOUNT, FROM, KEY, SECRET, TOKEN, on_node
 from twiml import Say
 
@@ -74,7 +74,7 @@ async def test_a_call_is_made_fetched_listed_and_ended(twilio):
     assert (made["to"], made["from"], made["direction"]) == (to, FROM, "outbound-api")
     assert fetched == made
     assert listed == [made]
-    assert moment_of(made["date_created"]) is not None
+    assert seconds_of(made["date_created"]) is not None
     assert (ended["sid"], ended["status"]) == (made["sid"], "completed")
     assert (await twilio.fetch_call(made["sid"]))["end_time"] is not None
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from runtime.accounts import client_of, clients_of
 from runtime.errors import SettingsError
 from runtime.settings import Settings
-from runtime.twilio import InvalidRequest, TwilioError, client_of, clients_of
+from runtime.twilio import InvalidRequest, TwilioError
 from runtime.twilio.numbers import Difference, compared, differences, wanted
 from runtime.twilio.parameters import LIST_NUMBERS, UPDATE_NUMBER
 from tests.runtime.twilio.conftest import ACCOUNT, KEY, ROOT, SECRET, TOKEN, Reply

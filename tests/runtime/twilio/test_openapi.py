@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from runtime.twilio import TwilioClient, TwilioError, moment_of, parameters
+from runtime.twilio import TwilioClient, TwilioError, parameters, seconds_of
 from runtime.twilio.parameters import wire_name
 from tests.runtime.twilio import openapi
 from tests.runtime.twilio.conftest import ACCOUNT, FROM, ROOT, TO, TOKEN, on_node
@@ -342,7 +342,7 @@ async def test_dates_are_read(twilio):
     found = [item async for item in twilio.calls()]
     dates = itertools.chain.from_iterable((item["date_created"], item["start_time"]) for item in found)
 
-    assert all(moment_of(text) is not None for text in dates if text is not None)
+    assert all(seconds_of(text) is not None for text in dates if text is not None)
 
 
 def is_a_call(found: dict[str, Any]) -> bool:

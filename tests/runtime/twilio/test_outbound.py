@@ -8,9 +8,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from actors import NotMoved
+from runtime.accounts import client_of
 from runtime.redirects import PATIENCE, Redirects
 from runtime.settings import Settings
-from runtime.twilio import Ambiguous, InvalidRequest, client_of
+from runtime.twilio import Ambiguous, InvalidRequest
 from tests.runtime.twilio.conftest import ACCOUNT, FROM, KEY, TO, TOKEN, Cut, Reply
 
 HOME = "https://ivr.example.com/ivr"

@@ -8,8 +8,8 @@ import socket
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from runtime.web import Server
-from runtime.web.connection import Connection, Patience
+from runtime.web import Patience, Server
+from runtime.web.connection import Connection
 from runtime.web.message import Refused, Request, Response, head_of
 
 if TYPE_CHECKING:

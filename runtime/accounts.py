@@ -1,11 +1,10 @@
-"""The account that the settings name, and its sub-accounts."""
+"""Twilio's accounts as the settings name them: the account, its credentials, its sub-accounts, and a client of each."""
 
 from __future__ import annotations
 
 from runtime.errors import SettingsError
 from runtime.settings import Settings
-from runtime.twilio.client import TwilioClient
-from runtime.twilio.patience import Patience
+from runtime.twilio import Patience, TwilioClient
 
 
 def account_of(settings: Settings) -> str:
@@ -50,7 +49,7 @@ def client_of(settings: Settings, patience: Patience | None = None, *, sub_accou
     )
 
 
-def clients_of(settings: Settings, patience: Patience | None = None) -> list[TwilioClient]:
+def clients_of(settings: Settings) -> list[TwilioClient]:
     """A client of the account, and one of each sub-account."""
     others = [each for each in settings.accounts if each != settings.account_sid]
-    return [client_of(settings, patience), *(client_of(settings, patience, sub_account=each) for each in others)]
+    return [client_of(settings), *(client_of(settings, sub_account=each) for each in others)]

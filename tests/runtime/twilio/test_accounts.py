@@ -7,9 +7,10 @@ import os
 import pytest
 
 from runtime import settings
+from runtime.accounts import client_of
 from runtime.errors import SettingsError
 from runtime.settings import Settings
-from runtime.twilio import InvalidRequest, client_of
+from runtime.twilio import InvalidRequest
 from tests.runtime.twilio.conftest import ACCOUNT, KEY, SECRET, TOKEN, Reply
 
 
