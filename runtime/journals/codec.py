@@ -18,8 +18,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import orjson
 
-from actors import JournalError, Letter, Open, Row, Snapshot, Subscription
-from actors.journal import KEPT_ROWS
+from actors import KEPT_ROWS, JournalError, Letter, Open, Row, Snapshot, Subscription
 from twiml import Extension, Program, State, TwimlError, decode, encode
 
 LARGEST = 1_000_000

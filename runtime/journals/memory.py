@@ -7,8 +7,7 @@ from bisect import insort
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
-from actors import Journal, Letter, Open, Row, Snapshot, StaleVersion
-from actors.journal import KEPT_ROWS
+from actors import KEPT_ROWS, Journal, Letter, Open, Row, Snapshot, StaleVersion
 
 KEPT_CALLS = 10_000
 """Calls kept after their end, for late recordings and late questions; the oldest go first."""

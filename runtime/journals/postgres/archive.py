@@ -42,8 +42,7 @@ class PostgresArchive(Archive):
     async def latest(self, most: int) -> list[Entry]:
         """The calls that began last, the latest first."""
         query = (
-            "SELECT call_sid, recipe, status, version, started, latest FROM calls"
-            " ORDER BY started DESC, call_sid DESC LIMIT $1"
+            "SELECT call_sid, recipe, status, version, started FROM calls ORDER BY started DESC, call_sid DESC LIMIT $1"
         )
         with told(self.name):
             return [Entry(*each) for each in await self._connection.fetch(query, most)]

@@ -21,8 +21,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
 
-from actors import Journal, JournalError, Letter, Open, Row, Snapshot
-from actors.journal import KEPT_ROWS
+from actors import KEPT_ROWS, Journal, JournalError, Letter, Open, Row, Snapshot
 from runtime.journals.codec import Programs, Step, pack
 from runtime.journals.postgres import letters as outbox
 from runtime.journals.postgres import schema, statements
@@ -132,10 +131,6 @@ class PostgresJournal(Journal):
 
     async def drop(self, letters: Sequence[Letter]) -> int:
         return await self._ask(outbox.drop, letters)
-
-    async def prune(self) -> int:
-        """Forget one batch of the calls that have been kept long enough; gives how many."""
-        return await self._ask(statements.prune, self._now() - self.days * DAY, BATCH)
 
     async def close(self) -> None:
         """Write what is waiting to be written, and let go of the connections."""

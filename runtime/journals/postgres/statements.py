@@ -12,8 +12,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from actors import JournalError, Open, Row, Snapshot, StaleVersion
-from actors.journal import KEPT_ROWS
+from actors import KEPT_ROWS, JournalError, Open, Row, Snapshot, StaleVersion
 from runtime.journals.codec import CALL, LETTER, OPEN, ROW, Programs, Step, listed, program_text, row_of, snapshot_of
 from runtime.journals.postgres.arrays import columns, text, unnest
 from runtime.journals.postgres.connections import Connection

@@ -34,7 +34,7 @@ class SqliteArchive(Archive):
 
     async def latest(self, most: int) -> list[Entry]:
         """The calls that began last, the latest first."""
-        query = "SELECT call_sid, recipe, status, version, started, latest FROM calls ORDER BY rowid DESC LIMIT ?"
+        query = "SELECT call_sid, recipe, status, version, started FROM calls ORDER BY rowid DESC LIMIT ?"
         return [Entry(*each) for each in self._all(query, most)]
 
     async def find(self, call_sid: str) -> tuple[Snapshot, Sequence[Row]] | None:

@@ -21,8 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from actors import Journal, JournalError, Letter, Open, Row, Snapshot
-from actors.journal import KEPT_ROWS
+from actors import KEPT_ROWS, Journal, JournalError, Letter, Open, Row, Snapshot
 from runtime.journals.codec import Programs, Step, pack
 from runtime.journals.retention import BATCH, DAY, PAUSE, REST, RETRY
 from runtime.journals.sqlite import letters as outbox
@@ -134,10 +133,6 @@ class SqliteJournal(Journal):
     async def drop(self, letters: Sequence[Letter]) -> int:
         return await self._ask(outbox.drop, letters)
 
-    async def prune(self) -> int:
-        """Forget one batch of the calls that have been kept long enough; gives how many."""
-        return await self._ask(self._prune)
-
     async def close(self) -> None:
         """Write what is waiting to be written, and let go of the file."""
         await self._writer.close()
@@ -213,14 +208,12 @@ class SqliteJournal(Journal):
 
     def _clear(self, connection: sqlite3.Connection) -> bool:
         """Forget a batch of what need not be kept; gives whether there may be more."""
-        if self._prune(connection):
+        now = self._now()
+        if statements.prune(connection, now - self.days * DAY, BATCH):
             return True
-        statements.forget_claims(connection, self._now() - 60)
+        statements.forget_claims(connection, now - 60)
         self._swept = statements.sweep(connection, self._swept, BATCH)
         return bool(self._swept)
-
-    def _prune(self, connection: sqlite3.Connection) -> int:
-        return statements.prune(connection, self._now() - self.days * DAY, BATCH)
 
 
 def _outcome(job: Callable[[sqlite3.Connection], Any], connection: sqlite3.Connection) -> Any:

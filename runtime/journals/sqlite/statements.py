@@ -13,8 +13,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from actors import JournalError, Open, Row, Snapshot, StaleVersion
-from actors.journal import KEPT_ROWS
+from actors import KEPT_ROWS, JournalError, Open, Row, Snapshot, StaleVersion
 from runtime.journals.codec import CALL, OPEN, ROW, Programs, Step, listed, program_text, row_of, snapshot_of
 from runtime.journals.sqlite import letters as outbox
 from runtime.journals.sqlite.schema import transaction

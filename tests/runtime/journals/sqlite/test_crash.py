@@ -13,7 +13,7 @@ from contextlib import closing
 import aiohttp
 import pytest
 
-from runtime.journals import SqliteJournal
+from runtime.journals.sqlite import SqliteJournal
 from runtime.journals.sqlite import journal as module
 from tests.runtime.commands.conftest import Process, end
 from tests.runtime.journals.examples import rows_in, until
@@ -116,7 +116,7 @@ async def test_killed_between_the_commit_and_the_answer_the_repeat_gets_the_answ
     crash = """
 import os, signal
 from runtime.commands import main
-from runtime.journals import SqliteJournal
+from runtime.journals.sqlite import SqliteJournal
 
 real = SqliteJournal.commit
 

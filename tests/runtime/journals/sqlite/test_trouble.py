@@ -16,10 +16,9 @@ from pathlib import Path
 import pytest
 
 from actors import JournalError, Row, StaleVersion
-from runtime.journals import SqliteJournal
 from runtime.journals.codec import Step
+from runtime.journals.sqlite import SqliteJournal, statements
 from runtime.journals.sqlite import journal as module
-from runtime.journals.sqlite import statements
 from tests.runtime.journals.examples import letter, row, rows_in, snapshot, until
 
 BIG = "x" * 200_000
