@@ -78,7 +78,7 @@ class PostgresArchive(Archive):
                 pruned += some
             after = ""
             while after := await statements.sweep(self._connection, after, archive.PAGE):
-                """There are more."""
+                pass  # there are more
         return pruned
 
     async def vacuum(self) -> tuple[int, int]:

@@ -9,6 +9,7 @@ wait for each other at the call's row, and the second finds another version ther
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import asyncpg
 
@@ -168,10 +169,9 @@ async def sweep(connection: Connection, after: str, most: int) -> str:
         "DELETE FROM programs WHERE digest > $1 AND digest <= $2"
         " AND NOT EXISTS (SELECT FROM calls WHERE calls.program = programs.digest)"
     )
-    try:
+    # If a call begins with one of them just now, they are looked at again next time.
+    with suppress(asyncpg.ForeignKeyViolationError):
         await connection.execute(query, after, last)
-    except asyncpg.ForeignKeyViolationError:
-        """A call began with one of them just now: they are looked at again next time."""
     return last or ""
 
 

@@ -59,7 +59,7 @@ class SqliteArchive(Archive):
                 pruned += some
             after = ""
             while after := statements.sweep(self._connection, after, archive.PAGE):
-                """There are more."""
+                pass  # there are more
         return pruned
 
     async def vacuum(self) -> tuple[int, int]:
@@ -67,7 +67,7 @@ class SqliteArchive(Archive):
         before = self._size()
         with told(self.path):
             while statements.give_back(self._connection, PAGES):
-                """There is more."""
+                pass  # there is more
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return before, self._size()
 

@@ -446,7 +446,7 @@ async def test_programs_are_forgotten_with_the_last_call_that_had_them(aging, cl
 
     async with asyncio.timeout(5):
         while await clear(aging):
-            """There is more."""
+            pass  # there is more
 
     assert found("SELECT count(*) FROM switchhook.programs") == [(1,)]
     assert (await aging.load("CA3")).program == compile([Say("3")])
