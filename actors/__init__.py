@@ -7,6 +7,7 @@ from actors.callouts import CalloutError, Callouts, Outcome, find, subscription
 from actors.clock import Clock, SystemClock, Timer, done_within
 from actors.conversation import Conversation, Delivery, Replied, Unanswered, key_of, tells_of_status
 from actors.journal import (
+    KEPT_ROWS,
     Journal,
     JournalError,
     Letter,
@@ -29,6 +30,7 @@ from actors.webhook import OUTBOUND, TERMINAL, Kind, Recording, Webhook
 from actors.webhooks import Event, Party
 
 __all__ = [
+    "KEPT_ROWS",
     "OUTBOUND",
     "SUBSCRIPTIONS",
     "TERMINAL",

@@ -5,18 +5,15 @@ from __future__ import annotations
 from runtime.journals.archive import Archive, as_json
 from runtime.journals.memory import MemoryJournal
 from runtime.journals.named import Durable, archive_of, named
-from runtime.journals.sqlite import SqliteJournal
-from runtime.journals.urls import check, path_of, shown
+from runtime.journals.urls import check, shown
 
 __all__ = [
     "Archive",
     "Durable",
     "MemoryJournal",
-    "SqliteJournal",
     "archive_of",
     "as_json",
     "check",
     "named",
-    "path_of",
     "shown",
 ]

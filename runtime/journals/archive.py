@@ -26,7 +26,6 @@ class Entry(NamedTuple):
     status: str
     steps: int
     started: float
-    latest: float
 
 
 class Archive(ABC):

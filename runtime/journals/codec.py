@@ -18,8 +18,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import orjson
 
-from actors import JournalError, Letter, Open, Row, Snapshot, Subscription
-from actors.journal import KEPT_ROWS
+from actors import KEPT_ROWS, JournalError, Letter, Open, Row, Snapshot, Subscription
 from twiml import Extension, Program, State, TwimlError, decode, encode
 
 LARGEST = 1_000_000
@@ -33,10 +32,13 @@ _SELDOM = ("answered_by", "reported", "failure", "chain")
 """What is in its text as well, where there is something to tell."""
 
 CALL = "call_sid, recipe, version, status, started, latest, due, program, initial_params, snapshot"
+"""The columns of a call, in the order in which they are written and read."""
 ROW = "call_sid, version, at, kind, path, step, params, answer, moved, same"
+"""Those of a row of its history."""
 LETTER = "call_sid, version, number, event, module, function, at, path, step, params, due, tries, reason"
+"""Those of a letter."""
 OPEN = "call_sid, recipe, started, initial_params, snapshot"
-"""The columns of each table, in the order in which they are written and read; the last, of a listed call."""
+"""Those that are read of a call to list it."""
 
 
 class Step(NamedTuple):

@@ -7,8 +7,7 @@ from bisect import insort
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
-from actors import Journal, Letter, Open, Row, Snapshot, StaleVersion
-from actors.journal import KEPT_ROWS
+from actors import KEPT_ROWS, Journal, Letter, Open, Row, Snapshot, StaleVersion
 
 KEPT_CALLS = 10_000
 """Calls kept after their end, for late recordings and late questions; the oldest go first."""
@@ -34,15 +33,12 @@ class MemoryJournal(Journal):
         self._dead: list[Letter] = []
 
     async def load(self, call_sid: str) -> Snapshot | None:
-        """The latest snapshot of a call, or None."""
         return self._snapshots.get(call_sid)
 
     async def history(self, call_sid: str, most: int = KEPT_ROWS) -> Sequence[Row]:
-        """A call's latest rows, the oldest of them first."""
         return tuple(self._rows.get(call_sid, ())[-most:])
 
     async def commit(self, snapshot: Snapshot, row: Row, letters: Sequence[Letter] = (), *, claimant: str = "") -> None:
-        """Write a step. Raises `StaleVersion` unless the version before it is the one that is kept."""
         sid = snapshot.call_sid
         self._follows(sid, snapshot.version - 1)
         before = self._snapshots.get(sid)
@@ -62,7 +58,6 @@ class MemoryJournal(Journal):
             self._prune()
 
     async def claim(self, call_sid: str, version: int | None, claimant: str, now: float, until: float) -> bool:
-        """Claim a call, or renew a claim on it; False if somebody else has one. Raises `StaleVersion`."""
         if version is not None:
             self._follows(call_sid, version)
         holder, ends = self._claims.get(call_sid, (claimant, 0.0))
@@ -72,7 +67,6 @@ class MemoryJournal(Journal):
         return True
 
     async def overdue(self, by: float, most: int) -> Sequence[Open]:
-        """The calls that are due by a time, those due longest first."""
         found: dict[str, tuple[float, str]] = {}
         while self._due and self._due[0][0] <= by and len(found) < most:
             due, sid = heapq.heappop(self._due)
@@ -84,21 +78,17 @@ class MemoryJournal(Journal):
         return [_open(self._snapshots[sid]) for sid in found]
 
     async def in_progress(self, after: str, most: int) -> Sequence[Open]:
-        """The calls in progress whose CallSids come after one, in the order of their CallSids."""
         calls = (each for each in self._snapshots.values() if each.status == "in-progress" and each.call_sid > after)
         return [_open(each) for each in heapq.nsmallest(most, calls, key=lambda each: each.call_sid)]
 
     async def ended(self, since: float, most: int) -> Sequence[str]:
-        """The CallSids of calls that are over and were last heard of since a time, the earliest first."""
         return [sid for sid, at in sorted(self._over.items(), key=lambda each: each[1]) if at >= since][:most]
 
     async def due_letters(self, now: float, most: int) -> Sequence[str]:
-        """The CallSids of calls whose first letter is due, those due longest first."""
         first = ((each[0].due or 0.0, sid) for sid, each in self._letters.items())
         return [sid for due, sid in heapq.nsmallest(most, first) if due <= now]
 
     async def take_letter(self, call_sid: str, now: float, until: float) -> Letter | None:
-        """The first letter of a call, if it is due: with one try more, and not due again before `until`."""
         letters = self._letters.get(call_sid)
         if not letters or (letters[0].due or 0.0) > now:
             return None
@@ -106,7 +96,6 @@ class MemoryJournal(Journal):
         return letters[0]
 
     async def strike(self, letter: Letter) -> None:
-        """A letter was delivered: forget it."""
         self._remove(letter)
 
     async def postpone(self, letter: Letter) -> None:
@@ -116,22 +105,18 @@ class MemoryJournal(Journal):
             self._put(letter)
 
     async def dead_letters(self, most: int) -> Sequence[Letter]:
-        """The dead letters, the latest first."""
         return sorted(self._dead, key=lambda each: each.at, reverse=True)[:most]
 
     async def count_dead(self) -> int:
-        """How many dead letters there are."""
         return len(self._dead)
 
     async def revive(self, letters: Sequence[Letter], now: float) -> int:
-        """Have dead letters delivered after all; gives how many there were."""
         found = list(self._bury(letters))
         for letter in found:
             self._put(letter._replace(due=now, tries=0))
         return len(found)
 
     async def drop(self, letters: Sequence[Letter]) -> int:
-        """Forget dead letters; gives how many there were."""
         return len(list(self._bury(letters)))
 
     async def close(self) -> None:

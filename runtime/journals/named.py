@@ -7,8 +7,7 @@ from typing import Protocol, runtime_checkable
 from actors import Journal
 from runtime.journals.archive import Archive
 from runtime.journals.memory import MemoryJournal
-from runtime.journals.sqlite import SqliteJournal
-from runtime.journals.sqlite_archive import SqliteArchive
+from runtime.journals.sqlite import SqliteArchive, SqliteJournal
 from runtime.journals.urls import POSTGRESQL, check, path_of
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from actors import Webhook
 from actors.webhooks import Event
-from runtime.journals import SqliteJournal
+from runtime.journals.sqlite import SqliteJournal
 from runtime.web.form import fields_of, first_values
 from tests.actors.test_webhook_requests import ROWS
 from tests.wire import post_raw

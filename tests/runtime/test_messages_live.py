@@ -13,7 +13,8 @@ from actors import SystemClock
 from actors.errand import LEASE
 from runtime import catalogue
 from runtime.errors import RecipesError
-from runtime.journals import MemoryJournal, SqliteJournal
+from runtime.journals import MemoryJournal
+from runtime.journals.sqlite import SqliteJournal
 from tests.wire import ME, YOU, a_call, a_status, a_text, dial, get, post, post_json
 
 NOTHING = '<?xml version="1.0" encoding="UTF-8"?><Response/>'

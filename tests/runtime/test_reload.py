@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from runtime import reload, shelf
-from runtime.journals import SqliteJournal
+from runtime.journals.sqlite import SqliteJournal
 from tests.actors.doubles import until
 from tests.wire import YOU, a_call, post
 

@@ -31,7 +31,8 @@ from structlog.testing import capture_logs
 
 from actors import Call, Callouts, Journal, JournalError, Letter, Row, Settings, Snapshot, Webhook
 from actors.repeats import same
-from runtime.journals import MemoryJournal, SqliteJournal
+from runtime.journals import MemoryJournal
+from runtime.journals.sqlite import SqliteJournal
 from supervisor import Supervisor
 from tests.actors.doubles import ManualClock, ManualTimer, Office, hook, quiet
 from tests.supervisor.switchboard import sid

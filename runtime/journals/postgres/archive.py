@@ -42,8 +42,7 @@ class PostgresArchive(Archive):
     async def latest(self, most: int) -> list[Entry]:
         """The calls that began last, the latest first."""
         query = (
-            "SELECT call_sid, recipe, status, version, started, latest FROM calls"
-            " ORDER BY started DESC, call_sid DESC LIMIT $1"
+            "SELECT call_sid, recipe, status, version, started FROM calls ORDER BY started DESC, call_sid DESC LIMIT $1"
         )
         with told(self.name):
             return [Entry(*each) for each in await self._connection.fetch(query, most)]
@@ -79,7 +78,7 @@ class PostgresArchive(Archive):
                 pruned += some
             after = ""
             while after := await statements.sweep(self._connection, after, archive.PAGE):
-                """There are more."""
+                pass  # there are more
         return pruned
 
     async def vacuum(self) -> tuple[int, int]:

@@ -16,6 +16,7 @@ import structlog
 
 from actors import JournalError
 from runtime.journals.codec import Step
+from runtime.journals.outcomes import hand_out
 
 log = structlog.get_logger("switchhook.journal")
 
@@ -104,12 +105,4 @@ class Groups:
 
 
 def _settle(group: Sequence[_Asked], outcomes: Sequence[Outcome]) -> None:
-    for (_, future), outcome in zip(group, outcomes, strict=True):
-        if future.done():
-            continue
-        if outcome is None:
-            future.set_result(None)
-        else:
-            own = type(outcome)(*outcome.args)  # for each who waits
-            own.__cause__ = outcome.__cause__
-            future.set_exception(own)
+    hand_out(zip((future for _, future in group), outcomes, strict=True))

@@ -21,8 +21,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
 
-from actors import Journal, JournalError, Letter, Open, Row, Snapshot
-from actors.journal import KEPT_ROWS
+from actors import KEPT_ROWS, Journal, JournalError, Letter, Open, Row, Snapshot
 from runtime.journals.codec import Programs, Step, pack
 from runtime.journals.postgres import letters as outbox
 from runtime.journals.postgres import schema, statements
@@ -88,11 +87,9 @@ class PostgresJournal(Journal):
         await self._ask(statements.touch)
 
     async def load(self, call_sid: str) -> Snapshot | None:
-        """The latest snapshot of a call, or None."""
         return await self._read(statements.load, call_sid, self.programs)
 
     async def history(self, call_sid: str, most: int = KEPT_ROWS) -> Sequence[Row]:
-        """A call's latest rows, the oldest of them first."""
         return await self._read(statements.history, call_sid, most)
 
     async def commit(self, snapshot: Snapshot, row: Row, letters: Sequence[Letter] = (), *, claimant: str = "") -> None:
@@ -100,56 +97,40 @@ class PostgresJournal(Journal):
         await self._groups.commit(pack(snapshot, row, letters, claimant, self.programs))
 
     async def claim(self, call_sid: str, version: int | None, claimant: str, now: float, until: float) -> bool:
-        """Claim a call, or renew a claim on it. Raises `StaleVersion`."""
         return await self._ask(statements.claim, call_sid, version, claimant, now, until)
 
     async def overdue(self, by: float, most: int) -> Sequence[Open]:
-        """The calls that are due by a time, those due longest first."""
         return await self._read(statements.overdue, by, most)
 
     async def in_progress(self, after: str, most: int) -> Sequence[Open]:
-        """The calls in progress whose CallSids come after one, in the order of their CallSids."""
         return await self._read(statements.in_progress, after, most)
 
     async def ended(self, since: float, most: int) -> Sequence[str]:
-        """The CallSids of calls that are over and were last heard of since a time, the earliest first."""
         return await self._read(statements.ended, since, most)
 
     async def due_letters(self, now: float, most: int) -> Sequence[str]:
-        """The CallSids of calls whose first letter is due, those due longest first."""
         return await self._read(outbox.due, now, most)
 
     async def take_letter(self, call_sid: str, now: float, until: float) -> Letter | None:
-        """The first letter of a call, if it is due: with one try more, and not due again before `until`."""
         return await self._ask(outbox.take, call_sid, now, until)
 
     async def strike(self, letter: Letter) -> None:
-        """A letter was delivered: forget it."""
         await self._ask(outbox.strike, letter)
 
     async def postpone(self, letter: Letter) -> None:
-        """Write down a letter's `due`, `tries` and `reason`."""
         await self._ask(outbox.postpone, letter)
 
     async def dead_letters(self, most: int) -> Sequence[Letter]:
-        """The dead letters, the latest first."""
         return await self._read(outbox.dead, most)
 
     async def count_dead(self) -> int:
-        """How many dead letters there are."""
         return await self._read(outbox.count_dead)
 
     async def revive(self, letters: Sequence[Letter], now: float) -> int:
-        """Have dead letters delivered after all, with all their tries before them; gives how many there were."""
         return await self._ask(outbox.revive, letters, now)
 
     async def drop(self, letters: Sequence[Letter]) -> int:
-        """Forget dead letters; gives how many there were."""
         return await self._ask(outbox.drop, letters)
-
-    async def prune(self) -> int:
-        """Forget one batch of the calls that have been kept long enough; gives how many."""
-        return await self._ask(statements.prune, self._now() - self.days * DAY, BATCH)
 
     async def close(self) -> None:
         """Write what is waiting to be written, and let go of the connections."""

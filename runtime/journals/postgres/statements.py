@@ -9,11 +9,11 @@ wait for each other at the call's row, and the second finds another version ther
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import asyncpg
 
-from actors import JournalError, Open, Row, Snapshot, StaleVersion
-from actors.journal import KEPT_ROWS
+from actors import KEPT_ROWS, JournalError, Open, Row, Snapshot, StaleVersion
 from runtime.journals.codec import CALL, LETTER, OPEN, ROW, Programs, Step, listed, program_text, row_of, snapshot_of
 from runtime.journals.postgres.arrays import columns, text, unnest
 from runtime.journals.postgres.connections import Connection
@@ -169,10 +169,9 @@ async def sweep(connection: Connection, after: str, most: int) -> str:
         "DELETE FROM programs WHERE digest > $1 AND digest <= $2"
         " AND NOT EXISTS (SELECT FROM calls WHERE calls.program = programs.digest)"
     )
-    try:
+    # If a call begins with one of them just now, they are looked at again next time.
+    with suppress(asyncpg.ForeignKeyViolationError):
         await connection.execute(query, after, last)
-    except asyncpg.ForeignKeyViolationError:
-        """A call began with one of them just now: they are looked at again next time."""
     return last or ""
 
 

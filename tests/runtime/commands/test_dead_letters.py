@@ -9,8 +9,9 @@ import time
 import pytest
 
 from actors import Subscription
-from runtime.journals import SqliteJournal, shown
+from runtime.journals import shown
 from runtime.journals.postgres import PostgresJournal
+from runtime.journals.sqlite import SqliteJournal
 from tests.postgres import statements
 from tests.runtime.journals.examples import letter, row, snapshot
 from tests.wire import ME

@@ -11,8 +11,9 @@ from contextlib import closing
 import pytest
 
 from actors import Journal
-from runtime.journals import SqliteJournal, shown
+from runtime.journals import shown
 from runtime.journals.postgres import PostgresJournal
+from runtime.journals.sqlite import SqliteJournal
 from tests.postgres import PASSWORD, statements
 from tests.runtime.journals.examples import row, snapshot
 from tests.wire import ME, a_call, post

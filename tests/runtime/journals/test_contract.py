@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actors import JournalError, Open, StaleVersion, Subscription
-from actors.journal import KEPT_ROWS
-from runtime.journals import Durable, MemoryJournal, SqliteJournal
+from actors import KEPT_ROWS, JournalError, Open, StaleVersion, Subscription
+from runtime.journals import Durable, MemoryJournal
 from runtime.journals.postgres import PostgresJournal
+from runtime.journals.sqlite import SqliteJournal
 from tests.runtime.journals.examples import letter, row, snapshot
 from twiml import FunctionExt, Machine, Request, Returned, Say, compile
 

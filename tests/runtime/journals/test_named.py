@@ -11,9 +11,10 @@ import pytest
 
 from runtime import settings
 from runtime.errors import SettingsError
-from runtime.journals import Durable, MemoryJournal, SqliteJournal, archive_of, check, named, path_of, shown
+from runtime.journals import Durable, MemoryJournal, archive_of, check, named, shown
 from runtime.journals.postgres import PostgresArchive, PostgresJournal
-from runtime.journals.sqlite_archive import SqliteArchive
+from runtime.journals.sqlite import SqliteArchive, SqliteJournal
+from runtime.journals.urls import path_of
 
 ROOT = Path(__file__).parents[3]
 THERE_ARE = "is not a journal there is; there are memory:, sqlite:///path and postgresql://host/database"

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from actors import JournalError, StaleVersion
-from runtime.journals.worker import Worker
+from runtime.journals.sqlite.worker import Worker
 from tests.runtime.journals.examples import until
 
 

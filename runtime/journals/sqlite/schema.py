@@ -1,4 +1,4 @@
-"""The file of SQLite's that calls are kept in: how it is opened, what its tables are, what can be wrong with it.
+"""The file of SQLite's that calls are kept in: how it is opened, and what its tables are.
 
 `PRAGMA user_version` counts the migrations that a file has had. A later release adds to the end of
 `MIGRATIONS`, and never changes what is there; an older one refuses a file that is ahead of it.
@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from actors import JournalError
+from runtime.journals.sqlite.faults import told
 
 APPLICATION = 0x53776874
 """Says that a file of SQLite's is ours: "Swht"."""
@@ -117,34 +118,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 """The statements of each version. The second has what is looked for when old calls are pruned; the third has letters
 and claims, keeps the first webhook of a call but once, and finds repeats by the rows; its view of `steps` is where a
 group of usual steps is written in one statement."""
-
-_SENTENCES = {
-    sqlite3.SQLITE_BUSY: "another process holds it locked",
-    sqlite3.SQLITE_LOCKED: "another process holds it locked",
-    sqlite3.SQLITE_READONLY: "it is read-only; this user must be able to write to it and to its folder",
-    sqlite3.SQLITE_PERM: "this user may not write to it",
-    sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_IOERR: "the disk fails, or is full",
-    sqlite3.SQLITE_NOTADB: "it is not a database of SQLite's; name another file, or move it away",
-    sqlite3.SQLITE_CORRUPT: "it is corrupt; move it away, and take the last good copy",
-    sqlite3.SQLITE_CANTOPEN: "it can't be opened; this user must be able to write to it and to its folder",
-}
-
-
-@contextmanager
-def told(path: Path) -> Iterator[None]:
-    """What SQLite finds wrong with a file becomes a `JournalError` with a sentence."""
-    try:
-        yield
-    except sqlite3.Error as problem:
-        code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
-        sentence = _SENTENCES.get(code, "it can't be used")
-        if code == sqlite3.SQLITE_CANTOPEN and not path.parent.is_dir():
-            sentence = f"there is no folder {path.parent}"
-        elif code == sqlite3.SQLITE_CANTOPEN and path.is_dir():
-            sentence = "it is a folder"
-        raise JournalError(f"{path}: {sentence} ({problem})") from problem
-
 
 _OUTER = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
 _INNER = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))

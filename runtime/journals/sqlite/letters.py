@@ -1,11 +1,11 @@
-"""The statements for letters and claims. Each is one step of a transaction that the writer makes."""
+"""The statements for letters. Each is one step of a transaction that the writer makes."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
 
-from actors import Letter, StaleVersion
+from actors import Letter
 from runtime.journals.codec import LETTER, letter_of
 
 _MARKS = ", ".join("?" * len(LETTER.split(",")))
@@ -73,35 +73,6 @@ def drop(connection: sqlite3.Connection, letters: Sequence[Letter]) -> int:
     """Forget dead letters; gives how many there were."""
     query = f"DELETE FROM letters WHERE due IS NULL AND {_THIS}"  # noqa: S608
     return sum(connection.execute(query, _key(each)).rowcount for each in letters)
-
-
-def claim(
-    connection: sqlite3.Connection, call_sid: str, version: int | None, claimant: str, now: float, until: float
-) -> bool:
-    """Claim a call, or renew a claim on it. Raises `StaleVersion` if another version is kept than is given."""
-    if version is not None:
-        found = connection.execute("SELECT version FROM calls WHERE call_sid = ?", (call_sid,)).fetchone()
-        kept = found[0] if found is not None else 0
-        if kept != version:
-            raise StaleVersion(f"{call_sid}: step {version} is not the last one: step {kept} is")
-    return bool(
-        connection.execute(
-            "INSERT INTO claims VALUES (?, ?, ?) ON CONFLICT (call_sid) DO UPDATE SET claimant = excluded.claimant,"
-            " until = excluded.until WHERE claimant = excluded.claimant OR until <= ?",
-            (call_sid, claimant, until, now),
-        ).rowcount
-    )
-
-
-def free(connection: sqlite3.Connection, claims: Sequence[tuple[str, str]]) -> None:
-    """End claims, each by the call and who has it."""
-    if claims:
-        connection.executemany("DELETE FROM claims WHERE call_sid = ? AND claimant = ?", claims)
-
-
-def forget_claims(connection: sqlite3.Connection, before: float) -> None:
-    """Forget claims that ran out before a time: of calls that never began, or of daemons that died."""
-    connection.execute("DELETE FROM claims WHERE until < ?", (before,))
 
 
 def _key(letter: Letter) -> tuple[str, int, int]:

@@ -10,9 +10,9 @@ from contextlib import closing
 import pytest
 
 from actors import JournalError
-from runtime.journals import SqliteJournal, schema
 from runtime.journals.codec import program_text
-from runtime.journals.schema import MIGRATIONS, connect, transaction
+from runtime.journals.sqlite import SqliteJournal, schema
+from runtime.journals.sqlite.schema import MIGRATIONS, connect, transaction
 from tests.runtime.journals.examples import PROGRAM, rows_in
 
 

@@ -19,29 +19,22 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from actors import Journal, JournalError, Letter, Open, Row, Snapshot
-from actors.journal import KEPT_ROWS
-from runtime.journals import letters as post
-from runtime.journals import schema, tables
+from actors import KEPT_ROWS, Journal, JournalError, Letter, Open, Row, Snapshot
 from runtime.journals.codec import Programs, Step, pack
 from runtime.journals.retention import BATCH, DAY, PAUSE, REST, RETRY
-from runtime.journals.schema import told, transaction
-from runtime.journals.worker import Worker
-
-_ITS_OWN_FAULT = (
-    sqlite3.IntegrityError,
-    sqlite3.DataError,
-    sqlite3.InterfaceError,
-    sqlite3.ProgrammingError,
-    OverflowError,
-    ValueError,
-)
-"""What SQLite raises for values it can't hold, whatever the file's condition."""
+from runtime.journals.sqlite import letters as outbox
+from runtime.journals.sqlite import schema, statements
+from runtime.journals.sqlite.faults import AT_FAULT, told
+from runtime.journals.sqlite.schema import transaction
+from runtime.journals.sqlite.worker import Worker
 
 Job = Step | Callable[[sqlite3.Connection], Any]
 """A step to commit, or whatever else is to be done with the writer's connection."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class SqliteJournal(Journal):
@@ -77,10 +70,10 @@ class SqliteJournal(Journal):
         self._hopeless = 0.0
         """Until when a file in trouble is not tried again."""
         self._writer: Worker[Job] = Worker(
-            "journal-writer", self._write, idle=self._tidy, leave=partial(self._drop, "writer")
+            "journal-writer", self._write_group, idle=self._tidy, leave=partial(self._drop, "writer")
         )
         self._reader: Worker[Callable[[sqlite3.Connection], Any]] = Worker(
-            "journal-reader", self._read, leave=partial(self._drop, "reader")
+            "journal-reader", self._read_group, leave=partial(self._drop, "reader")
         )
 
     shared = False
@@ -92,90 +85,72 @@ class SqliteJournal(Journal):
 
     async def open(self) -> None:
         """Make the file if it isn't there, and see that it can be written. Raises `JournalError`."""
-        await self._writer.do(tables.touch)
+        await self._ask(statements.touch)
 
     async def load(self, call_sid: str) -> Snapshot | None:
-        """The latest snapshot of a call, or None."""
-        found: Snapshot | None = await self._reader.do(partial(tables.load, call_sid=call_sid, programs=self.programs))
-        return found
+        return await self._read(statements.load, call_sid, self.programs)
 
     async def history(self, call_sid: str, most: int = KEPT_ROWS) -> Sequence[Row]:
-        """A call's latest rows, the oldest of them first."""
-        found: Sequence[Row] = await self._reader.do(partial(tables.history, call_sid=call_sid, most=most))
-        return found
+        return await self._read(statements.history, call_sid, most)
 
     async def commit(self, snapshot: Snapshot, row: Row, letters: Sequence[Letter] = (), *, claimant: str = "") -> None:
         """Write a step: it is on disk once this returns. Raises `StaleVersion` or `JournalError`."""
         await self._writer.do(pack(snapshot, row, letters, claimant, self.programs))
 
     async def claim(self, call_sid: str, version: int | None, claimant: str, now: float, until: float) -> bool:
-        """Claim a call, or renew a claim on it; False if somebody else has one. Raises `StaleVersion`."""
-        job = partial(post.claim, call_sid=call_sid, version=version, claimant=claimant, now=now, until=until)
-        claimed: bool = await self._writer.do(job)
-        return claimed
+        return await self._ask(statements.claim, call_sid, version, claimant, now, until)
 
     async def overdue(self, by: float, most: int) -> Sequence[Open]:
-        """The calls that are due by a time, those due longest first."""
-        found: Sequence[Open] = await self._reader.do(partial(tables.overdue, by=by, most=most))
-        return found
+        return await self._read(statements.overdue, by, most)
 
     async def in_progress(self, after: str, most: int) -> Sequence[Open]:
-        """The calls in progress whose CallSids come after one, in the order of their CallSids."""
-        found: Sequence[Open] = await self._reader.do(partial(tables.in_progress, after=after, most=most))
-        return found
+        return await self._read(statements.in_progress, after, most)
 
     async def ended(self, since: float, most: int) -> Sequence[str]:
-        """The CallSids of calls that are over and were last heard of since a time, the earliest first."""
-        found: Sequence[str] = await self._reader.do(partial(tables.ended, since=since, most=most))
-        return found
+        return await self._read(statements.ended, since, most)
 
     async def due_letters(self, now: float, most: int) -> Sequence[str]:
-        """The CallSids of calls whose first letter is due, those due longest first."""
-        found: Sequence[str] = await self._reader.do(partial(post.due, now=now, most=most))
-        return found
+        return await self._read(outbox.due, now, most)
 
     async def take_letter(self, call_sid: str, now: float, until: float) -> Letter | None:
-        """The first letter of a call, if it is due: with one try more, and not due again before `until`."""
-        found: Letter | None = await self._writer.do(partial(post.take, call_sid=call_sid, now=now, until=until))
-        return found
+        return await self._ask(outbox.take, call_sid, now, until)
 
     async def strike(self, letter: Letter) -> None:
-        """A letter was delivered: forget it."""
-        await self._writer.do(partial(post.strike, letter=letter))
+        await self._ask(outbox.strike, letter)
 
     async def postpone(self, letter: Letter) -> None:
-        """Write down a letter's `due`, `tries` and `reason`."""
-        await self._writer.do(partial(post.postpone, letter=letter))
+        await self._ask(outbox.postpone, letter)
 
     async def dead_letters(self, most: int) -> Sequence[Letter]:
-        """The dead letters, the latest first."""
-        found: Sequence[Letter] = await self._reader.do(partial(post.dead, most=most))
-        return found
+        return await self._read(outbox.dead, most)
 
     async def count_dead(self) -> int:
-        """How many dead letters there are."""
-        found: int = await self._reader.do(post.count_dead)
-        return found
+        return await self._read(outbox.count_dead)
 
     async def revive(self, letters: Sequence[Letter], now: float) -> int:
-        """Have dead letters delivered after all; gives how many there were."""
-        found: int = await self._writer.do(partial(post.revive, letters=letters, now=now))
-        return found
+        return await self._ask(outbox.revive, letters, now)
 
     async def drop(self, letters: Sequence[Letter]) -> int:
-        """Forget dead letters; gives how many there were."""
-        found: int = await self._writer.do(partial(post.drop, letters=letters))
-        return found
-
-    async def prune(self) -> int:
-        """Forget one batch of the calls that have been kept long enough; gives how many."""
-        found: int = await self._writer.do(self._prune)
-        return found
+        return await self._ask(outbox.drop, letters)
 
     async def close(self) -> None:
         """Write what is waiting to be written, and let go of the file."""
         await self._writer.close()
         await self._reader.close()
+
+    # What all of them do.
+
+    async def _ask(self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Have something done with the writer's connection, within a transaction."""
+        done: T = await self._writer.do(lambda connection: work(connection, *args, **kwargs))
+        return done
+
+    async def _read(
+        self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """The same with the reader's, beside what is written."""
+        found: T = await self._reader.do(lambda connection: work(connection, *args, **kwargs))
+        return found
 
     # On the threads.
 
@@ -192,7 +167,7 @@ class SqliteJournal(Journal):
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
 
-    def _read(self, jobs: Sequence[Callable[[sqlite3.Connection], Any]]) -> Sequence[Any]:
+    def _read_group(self, jobs: Sequence[Callable[[sqlite3.Connection], Any]]) -> Sequence[Any]:
         try:
             with told(self.path):
                 connection = self._connection("reader")
@@ -201,7 +176,7 @@ class SqliteJournal(Journal):
             self._drop("reader")
             raise
 
-    def _write(self, jobs: Sequence[Job]) -> Sequence[Any]:
+    def _write_group(self, jobs: Sequence[Job]) -> Sequence[Any]:
         """Do jobs in one transaction. What goes wrong with the file is the outcome of all of them.
 
         And of those that come just afterwards: they would wait as long for the same, one group behind the other.
@@ -226,21 +201,19 @@ class SqliteJournal(Journal):
     def _tidy(self) -> float:
         """What is done when there is nothing to do; gives the seconds until it is worth while again."""
         if self.trouble:
-            self._write([tables.touch])
+            self._write_group([statements.touch])
             return RETRY if self.trouble else 0.0
-        [more] = self._write([self._clear])
+        [more] = self._write_group([self._clear])
         return RETRY if self.trouble else PAUSE if more else REST
 
     def _clear(self, connection: sqlite3.Connection) -> bool:
         """Forget a batch of what need not be kept; gives whether there may be more."""
-        if self._prune(connection):
+        now = self._now()
+        if statements.prune(connection, now - self.days * DAY, BATCH):
             return True
-        post.forget_claims(connection, self._now() - 60)
-        self._swept = tables.sweep(connection, self._swept, BATCH)
+        statements.forget_claims(connection, now - 60)
+        self._swept = statements.sweep(connection, self._swept, BATCH)
         return bool(self._swept)
-
-    def _prune(self, connection: sqlite3.Connection) -> int:
-        return tables.prune(connection, self._now() - self.days * DAY, BATCH)
 
 
 def _outcome(job: Callable[[sqlite3.Connection], Any], connection: sqlite3.Connection) -> Any:
@@ -254,15 +227,15 @@ def _outcome(job: Callable[[sqlite3.Connection], Any], connection: sqlite3.Conne
 def _in_one(jobs: Sequence[Job], connection: sqlite3.Connection) -> Sequence[Any]:
     """Do jobs in one transaction, the steps first; if one can't be done by its own fault, each in its own."""
     steps = [job for job in jobs if isinstance(job, Step)]
-    if len(steps) == len(jobs) <= tables.AT_A_TIME and all(step.usual for step in steps):
-        with contextlib.suppress(*_ITS_OWN_FAULT):
-            tables.write_usual(connection, steps)
+    if len(steps) == len(jobs) <= statements.AT_A_TIME and all(step.usual for step in steps):
+        with contextlib.suppress(*AT_FAULT):
+            statements.write_usual(connection, steps)
             return [None] * len(steps)
     try:
         with transaction(connection):
-            written = iter(tables.write(connection, steps) if steps else ())
+            written = iter(statements.write(connection, steps) if steps else ())
             return [next(written) if isinstance(job, Step) else _part(job, connection) for job in jobs]
-    except _ITS_OWN_FAULT as problem:
+    except AT_FAULT as problem:
         if len(jobs) == 1:
             whose = f"{steps[0].call_sid}: a step" if steps else "something"
             return [JournalError(f"{whose} that can't be kept: {problem}")]

@@ -1,4 +1,4 @@
-"""The statements for calls and their rows: each finds what it wants by a key, however many calls there are.
+"""The statements for calls, their rows and claims: each finds what it wants by a key, however many there are.
 
 A step of SQLite's lets go of Python's interpreter lock, and a thread that asks for it back beside
 a busy loop waits milliseconds for it. So a group of steps is written in as few statements as it
@@ -13,11 +13,10 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from actors import JournalError, Open, Row, Snapshot, StaleVersion
-from actors.journal import KEPT_ROWS
-from runtime.journals import letters
+from actors import KEPT_ROWS, JournalError, Open, Row, Snapshot, StaleVersion
 from runtime.journals.codec import CALL, OPEN, ROW, Programs, Step, listed, program_text, row_of, snapshot_of
-from runtime.journals.schema import transaction
+from runtime.journals.sqlite import letters as outbox
+from runtime.journals.sqlite.schema import transaction
 
 AT_A_TIME = 32
 """Steps in one statement."""
@@ -45,6 +44,24 @@ def history(connection: sqlite3.Connection, call_sid: str, most: int = KEPT_ROWS
     """The latest rows of a call, the oldest of them first."""
     query = f"SELECT {ROW} FROM rows WHERE call_sid = ? ORDER BY version DESC LIMIT ?"  # noqa: S608
     return tuple(map(row_of, reversed(connection.execute(query, (call_sid, most)).fetchall())))
+
+
+def claim(
+    connection: sqlite3.Connection, call_sid: str, version: int | None, claimant: str, now: float, until: float
+) -> bool:
+    """Claim a call, or renew a claim on it. Raises `StaleVersion` if another version is kept than is given."""
+    if version is not None:
+        found = connection.execute("SELECT version FROM calls WHERE call_sid = ?", (call_sid,)).fetchone()
+        kept = found[0] if found is not None else 0
+        if kept != version:
+            raise StaleVersion(f"{call_sid}: step {version} is not the last one: step {kept} is")
+    return bool(
+        connection.execute(
+            "INSERT INTO claims VALUES (?, ?, ?) ON CONFLICT (call_sid) DO UPDATE SET claimant = excluded.claimant,"
+            " until = excluded.until WHERE claimant = excluded.claimant OR until <= ?",
+            (call_sid, claimant, until, now),
+        ).rowcount
+    )
 
 
 def overdue(connection: sqlite3.Connection, by: float, most: int) -> list[Open]:
@@ -95,8 +112,10 @@ def write(connection: sqlite3.Connection, steps: Sequence[Step]) -> list[StaleVe
     old = [(step.call_sid, step.version - KEPT_ROWS) for step in taken if step.version > KEPT_ROWS]
     if old:
         connection.executemany("DELETE FROM rows WHERE call_sid = ? AND version = ?", old)
-    letters.write(connection, [letter for step in taken for letter in step.letters])
-    letters.free(connection, [(step.call_sid, step.claimant) for step in taken if step.claimant])
+    outbox.write(connection, [letter for step in taken for letter in step.letters])
+    over = [(step.call_sid, step.claimant) for step in taken if step.claimant]
+    if over:
+        connection.executemany("DELETE FROM claims WHERE call_sid = ? AND claimant = ?", over)
     return outcomes
 
 
@@ -171,6 +190,11 @@ def sweep(connection: sqlite3.Connection, after: str, most: int) -> str:
             (after, last),
         )
     return last or ""
+
+
+def forget_claims(connection: sqlite3.Connection, before: float) -> None:
+    """Forget claims that ran out before a time: of calls that never began, or of daemons that died."""
+    connection.execute("DELETE FROM claims WHERE until < ?", (before,))
 
 
 def give_back(connection: sqlite3.Connection, pages: int) -> int:

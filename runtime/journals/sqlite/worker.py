@@ -12,13 +12,14 @@ import contextlib
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 import structlog
 
 from actors import JournalError
+from runtime.journals.outcomes import hand_out
 
 log = structlog.get_logger("switchhook.journal")
 
@@ -134,21 +135,4 @@ def _settle(asked: Sequence[_Asked[Any]], outcomes: Sequence[Any]) -> None:
         by_loop[future.get_loop()].append((future, outcome))
     for loop, settled in by_loop.items():
         with contextlib.suppress(RuntimeError):  # a loop that is closed waits for nothing
-            loop.call_soon_threadsafe(_hand_out, settled)
-
-
-def _hand_out(settled: Iterable[tuple[asyncio.Future[Any], Any]]) -> None:
-    for future, outcome in settled:
-        if future.done():
-            continue
-        if isinstance(outcome, BaseException):
-            future.set_exception(_own(outcome))
-        else:
-            future.set_result(outcome)
-
-
-def _own(problem: BaseException) -> BaseException:
-    """The same exception for each who waits, but not one and the same."""
-    own = type(problem)(*problem.args)
-    own.__cause__ = problem.__cause__
-    return own
+            loop.call_soon_threadsafe(hand_out, settled)

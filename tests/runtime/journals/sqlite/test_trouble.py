@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from actors import JournalError, Row, StaleVersion
-from runtime.journals import SqliteJournal, sqlite, tables
 from runtime.journals.codec import Step
+from runtime.journals.sqlite import SqliteJournal, statements
+from runtime.journals.sqlite import journal as module
 from tests.runtime.journals.examples import letter, row, rows_in, snapshot, until
 
 BIG = "x" * 200_000
@@ -26,7 +27,7 @@ BIG = "x" * 200_000
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch):
     """A file in trouble is looked at again soon."""
-    monkeypatch.setattr(sqlite, "RETRY", 0.01)
+    monkeypatch.setattr(module, "RETRY", 0.01)
 
 
 @pytest.fixture
@@ -260,7 +261,7 @@ async def test_a_call_that_can_not_be_read_is_nothing_to_the_others(path, opened
 async def test_a_fault_in_the_middle_of_a_group_leaves_nothing_of_it(path, opened, monkeypatch, told):
     journal = opened(path)
     await journal.commit(snapshot("CA0"), row())
-    real = tables._insert
+    real = statements._insert
 
     def fails(table: str, *args: object) -> str:
         if table in ("rows", "steps"):
@@ -268,7 +269,7 @@ async def test_a_fault_in_the_middle_of_a_group_leaves_nothing_of_it(path, opene
         return real(table, *args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(tables, "_insert", fails)
+        patch.setattr(statements, "_insert", fails)
         outcomes = await asyncio.gather(
             *(journal.commit(snapshot(f"CA{n}", 2 if n == 0 else 1), row(), told if n == 3 else ()) for n in range(5)),
             return_exceptions=True,
@@ -281,18 +282,18 @@ async def test_a_fault_in_the_middle_of_a_group_leaves_nothing_of_it(path, opene
 
 
 async def test_a_file_in_trouble_is_left_alone_for_a_moment(path, opened, monkeypatch):
-    monkeypatch.setattr(sqlite, "RETRY", 100.0)
+    monkeypatch.setattr(module, "RETRY", 100.0)
     clock = [7.0]
     journal = opened(path, clock=lambda: clock[0])
     await journal.open()
     writes = []
-    real = sqlite._in_one
+    real = module._in_one
 
     def seen(jobs, connection):
         writes.extend(job.call_sid for job in jobs if isinstance(job, Step))
         return real(jobs, connection)
 
-    monkeypatch.setattr(sqlite, "_in_one", seen)
+    monkeypatch.setattr(module, "_in_one", seen)
 
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

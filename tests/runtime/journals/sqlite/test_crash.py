@@ -13,7 +13,8 @@ from contextlib import closing
 import aiohttp
 import pytest
 
-from runtime.journals import SqliteJournal, sqlite
+from runtime.journals.sqlite import SqliteJournal
+from runtime.journals.sqlite import journal as module
 from tests.runtime.commands.conftest import Process, end
 from tests.runtime.journals.examples import rows_in, until
 from tests.wire import a_call, post
@@ -115,7 +116,7 @@ async def test_killed_between_the_commit_and_the_answer_the_repeat_gets_the_answ
     crash = """
 import os, signal
 from runtime.commands import main
-from runtime.journals import SqliteJournal
+from runtime.journals.sqlite import SqliteJournal
 
 real = SqliteJournal.commit
 
@@ -206,7 +207,7 @@ async def ready(daemon) -> tuple[int, str]:
 
 
 async def test_it_is_not_ready_while_the_journal_can_not_be_written(serve, folder, path, monkeypatch):
-    monkeypatch.setattr(sqlite, "RETRY", 0.01)
+    monkeypatch.setattr(module, "RETRY", 0.01)
     folder["menu"] = 'recipe = [Gather([Say("hello")], after_ext=[ResponseExt("1", "one", [Say("one")])])]'
     journal = SqliteJournal(path, busy=0.02)
     daemon = await serve(folder, journal=journal)

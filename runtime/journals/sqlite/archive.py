@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from actors import JournalError, Row, Snapshot
-from runtime.journals import archive, schema, tables
+from runtime.journals import archive
 from runtime.journals.archive import Archive, Entry
-from runtime.journals.schema import told
+from runtime.journals.sqlite import schema, statements
+from runtime.journals.sqlite.faults import told
 
 PAGES = 1000
 """Free pages that are given back to the disk at a time."""
@@ -33,14 +34,14 @@ class SqliteArchive(Archive):
 
     async def latest(self, most: int) -> list[Entry]:
         """The calls that began last, the latest first."""
-        query = "SELECT call_sid, recipe, status, version, started, latest FROM calls ORDER BY rowid DESC LIMIT ?"
+        query = "SELECT call_sid, recipe, status, version, started FROM calls ORDER BY rowid DESC LIMIT ?"
         return [Entry(*each) for each in self._all(query, most)]
 
     async def find(self, call_sid: str) -> tuple[Snapshot, Sequence[Row]] | None:
         """A call and its history, or None."""
         with told(self.path):
-            snapshot = tables.load(self._connection, call_sid, self.programs)
-            return (snapshot, tables.history(self._connection, call_sid)) if snapshot is not None else None
+            snapshot = statements.load(self._connection, call_sid, self.programs)
+            return (snapshot, statements.history(self._connection, call_sid)) if snapshot is not None else None
 
     async def pages(self) -> AsyncIterator[Sequence[str]]:
         """The CallSids of all calls, a page at a time, the oldest first."""
@@ -54,19 +55,19 @@ class SqliteArchive(Archive):
         """Forget the calls that are over and were last heard of before a time, and their programs; gives how many."""
         pruned = 0
         with told(self.path):
-            while some := tables.prune(self._connection, before, archive.PAGE):
+            while some := statements.prune(self._connection, before, archive.PAGE):
                 pruned += some
             after = ""
-            while after := tables.sweep(self._connection, after, archive.PAGE):
-                """There are more."""
+            while after := statements.sweep(self._connection, after, archive.PAGE):
+                pass  # there are more
         return pruned
 
     async def vacuum(self) -> tuple[int, int]:
         """Give what is free in the file back to the disk; gives its bytes before and after."""
         before = self._size()
         with told(self.path):
-            while tables.give_back(self._connection, PAGES):
-                """There is more."""
+            while statements.give_back(self._connection, PAGES):
+                pass  # there is more
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return before, self._size()
 
