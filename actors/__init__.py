@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from actors.call import SUBSCRIPTIONS, Call
 from actors.callouts import CalloutError, Callouts, Outcome, find, subscription
-from actors.clock import Clock, SystemClock, Timer, done_within
+from actors.clock import Clock, SystemClock, Timer, done_within, pause
 from actors.conversation import Conversation, Delivery, Replied, Unanswered, key_of, tells_of_status
 from actors.journal import (
     KEPT_ROWS,
@@ -79,6 +79,7 @@ __all__ = [
     "done_within",
     "find",
     "key_of",
+    "pause",
     "sids_of",
     "subscription",
     "tells_of_status",

@@ -104,23 +104,16 @@ class Callouts:
         name = f"{named.module}:{named.function}"
         try:
             if named.module not in self.modules and not _is_imported(named.module):
-                await self._on_a_thread(partial(_import, named))
+                await self.threads.run(partial(_import, named))
             function = find(named.module, named.function, self.modules)
             if inspect.iscoroutinefunction(function):
                 return await _contained(function(*args))
-            returned = await self._on_a_thread(partial(function, *args))
+            returned = await self.threads.run(partial(function, *args))
             return await _contained(returned) if inspect.isawaitable(returned) else returned
         except CalloutError:
             raise
         except Exception as problem:
             raise CalloutError(f"{name} raised {type(problem).__name__}: {problem}") from problem
-
-    async def _on_a_thread(self, do: Callable[[], Any]) -> Any:
-        job = self.threads.start(do)
-        try:
-            return await job.result
-        finally:
-            self.threads.abandon(job)
 
 
 def find(module: str, function: str, modules: Mapping[str, ModuleType] = _NONE) -> Callable[..., Any]:

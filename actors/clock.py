@@ -46,6 +46,16 @@ class SystemClock:
         return asyncio.get_running_loop().call_later(seconds, do)
 
 
+async def pause(seconds: float, clock: Clock) -> None:
+    """Let some seconds go by."""
+    over = asyncio.Event()
+    timer = clock.later(seconds, over.set)
+    try:
+        await over.wait()
+    finally:
+        timer.cancel()
+
+
 async def done_within(
     seconds: float, task: asyncio.Future[Any], clock: Clock, hurry: asyncio.Future[Any] | None = None
 ) -> bool:

@@ -34,7 +34,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 import structlog
 
@@ -59,7 +58,7 @@ STATUS = "conversation"
 """The event, and the kind of a row, that tells what became of a message of ours."""
 WAITED = 14.0
 """Seconds after it came in which a message is answered, whatever it waits for: Twilio waits 15 for the whole exchange
-(docs: usage/webhooks/webhooks-connection-overrides)."""
+(Twilio's documentation: "Webhooks: connection overrides")."""
 BUSY = "another daemon is busy with this conversation"
 STOPPING = "this daemon stops, and waits for no function any more"
 NO_PROGRAM = Program(())
@@ -300,7 +299,7 @@ class Conversation(LoopActor):
     def _told_at(self, recipe: str) -> str:
         """Where Twilio is to tell what becomes of an answer; "" if nobody wants to know."""
         wanted = self.settings.message_subscriptions(recipe)
-        return f"{self.settings.base}/{quote(recipe)}/status" if wanted else ""
+        return self.settings.path_of(recipe, "status") if wanted else ""
 
     async def _hear_out(self, webhook: Webhook, key: str) -> None:
         """Wait for a function that is late, no longer than one may take, and keep what it left in `data`."""
@@ -319,7 +318,7 @@ class Conversation(LoopActor):
             log.warning("late_reply_lost", **about, reason="another daemon has answered a message meanwhile")
             return
         now = self.settings.clock.now()
-        await self._write(webhook, Row(now, "late_reply", webhook.path, None, {}, "", moved=False), outcome)
+        await self._write(webhook, Row.own(now, "late_reply", webhook.path), outcome)
         log.warning("late_reply", **about, seconds=round(now - webhook.arrived, 3), unsent=len(outcome.verbs))
 
     async def _write(
@@ -369,12 +368,12 @@ class Conversation(LoopActor):
         return self.known.taken if self.known is not None else 0
 
     def on_stop(self) -> None:
-        """Whoever stops a conversation waits for no function."""
+        """Nobody waits for a function of a conversation that is stopped."""
         if self.errand is not None:
             self.errand.drop()
 
     def on_failure(self, *_: object) -> None:
-        """Nor is anybody left to."""
+        """Nor of one whose actor has died of a message."""
         self.on_stop()
 
     def _let_go(self) -> None:

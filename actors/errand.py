@@ -18,7 +18,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from actors.callouts import CalloutError, Outcome
-from actors.clock import Clock, Timer, done_within
+from actors.clock import Timer, done_within, pause
 from actors.journal import JournalError, Snapshot, StaleVersion
 from actors.settings import Settings
 
@@ -77,7 +77,7 @@ class Errand:
             left = deadline - clock.now()
             if left <= 0 or self.settings.callouts.hurry.done():
                 return False
-            await _pause(min(LOOK, left), clock)
+            await pause(min(LOOK, left), clock)
         return True
 
     def begin(self, work: Coroutine[Any, Any, Outcome]) -> None:
@@ -144,12 +144,3 @@ class Errand:
             return True
         kept = await journal.load(self.call_sid)
         return kept is None or self.wanted(kept)
-
-
-async def _pause(seconds: float, clock: Clock) -> None:
-    over = asyncio.Event()
-    timer = clock.later(seconds, over.set)
-    try:
-        await over.wait()
-    finally:
-        timer.cancel()

@@ -114,12 +114,12 @@ class Errands:
             self.drop()
 
     def frees(self, chain: str, taken: int) -> bool:
-        """Whether a step ends the claim after which that alone is of use."""
+        """Whether a step ends the claim: after it only callouts of this chain are of use that are not taken yet."""
         left = any(self.left(step_id) for step_id in self._outcomes if _of_use(step_id, chain, taken))
         return self._claimed and self._errand is None and not left
 
     def committed(self, chain: str, taken: int, *, freed: bool) -> None:
-        """Such a step is committed."""
+        """That step is committed: forget what no later one can take."""
         if self._outcomes:
             known = self._outcomes.items()
             self._outcomes = {step_id: each for step_id, each in known if _of_use(step_id, chain, taken)}

@@ -50,6 +50,11 @@ class Row(NamedTuple):
     same: str = ""
     """What is the same for every try of this webhook, so that a repeat is known; "" for what was no webhook."""
 
+    @classmethod
+    def own(cls, at: float, kind: str, where: str, *, moved: bool = False) -> Row:
+        """The line of a step that no webhook has led to; `where` is a state, or a path."""
+        return cls(at, kind, where, None, {}, "", moved)
+
 
 class Snapshot(NamedTuple):
     """A call as it was after a step."""
@@ -59,7 +64,7 @@ class Snapshot(NamedTuple):
     version: int
     """How many steps were committed; a step commits only upon the version it started from."""
     status: str
-    """`in-progress`, `completed`, or `failed`."""
+    """`in-progress`, `completed` or `failed`; `conversation` of a conversation by text."""
     started: float
     due: float | None
     """When somebody is to look at the call if nothing has come until then; None if nothing more is expected."""

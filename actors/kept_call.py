@@ -37,7 +37,7 @@ class KeptCall(LoopActor):
         self.reason = ""
         self.version = 0
         self.due: float | None = None
-        """When the journal has it that what the call waits for is to be done without."""
+        """When to do without what the call waits for, as it was committed; None for never."""
         self.ending = False
         self.failure = ""
         """What is wrong with the callout that the caller holds for, once that is committed."""
@@ -60,7 +60,7 @@ class KeptCall(LoopActor):
         program = settings.programs(webhook.recipe)
         if program is None:
             return Answer(NOTHING, self.status)
-        if webhook.kind.wants_document and not settings.admits(self.call_sid):
+        if webhook.kind.wants_document and not settings.admit(self.call_sid):
             return Answer(BUSY, "refused")
         self.call = Call(webhook.recipe, program, webhook.params, settings.recipe_settings, webhook.arrived)
         self.call.language = settings.language(webhook.recipe, self.call.to)
@@ -103,7 +103,7 @@ class KeptCall(LoopActor):
 
     @property
     def _base(self) -> str:
-        return f"{self.settings.base}/{self.call.recipe}"
+        return self.settings.path_of(self.call.recipe)
 
     async def _write(self, row: Row, letters: Sequence[Letter] = (), kept_too: str = "") -> None:
         """Commit a step. Raises `StaleVersion` if another was committed since the one that this was made from.
@@ -159,11 +159,11 @@ class KeptCall(LoopActor):
         )
 
     def _chain_from(self, webhook: Webhook, rank: str, held_at: str) -> str:
-        """What the callouts are called together that one document is made with, one behind the other.
+        """The name of the chain of callouts, one behind the other, that one document is made with.
 
-        By where the first of them stands and how many documents there were: for one webhook leads to another callout
-        than the next one does that comes at the same time, and of these one will turn out to be for nothing. It stays
-        while the caller holds for them, `held_at` a state, and when the same webhook is handled anew.
+        It says where the first of them stands, and how many documents there were before: two webhooks that come at the
+        same time may lead to two callouts, one of them for nothing, and the world outside can tell those apart. It
+        stays while the caller holds, `held_at` a state, and when the same webhook is handled anew.
         """
         if self.chain and rank == held_at:
             return self.chain

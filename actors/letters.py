@@ -10,7 +10,7 @@ from actors.webhook import Kind, Webhook
 from actors.webhooks import Event
 from twiml.extensions import MESSAGE_EVENTS
 
-Told = tuple[str, Mapping[str, str]]
+News = tuple[str, Mapping[str, str]]
 """An event, and the fields that it came with."""
 
 _CALLBACKS = {
@@ -26,7 +26,7 @@ _CALLBACKS = {
 _KINDS = {Kind.STATUS: "status", Kind.COMPLETE: "status", Kind.TRANSCRIPTION: "transcription"}
 
 
-def events_of(webhook: Webhook, *, recorded: bool, ended: bool) -> list[Told]:
+def events_of(webhook: Webhook, *, recorded: bool, ended: bool) -> list[News]:
     """What a webhook tells of, in order: a recording before the end it came with."""
     told = {
         "recording": recorded,
@@ -48,7 +48,7 @@ def letters_of(
     key: str,
     version: int,
     webhook: Webhook,
-    told: Sequence[Told],
+    told: Sequence[News],
     subscribed: Sequence[Subscription],
     gone: Gone | None = None,
 ) -> list[Letter]:

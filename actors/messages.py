@@ -21,7 +21,7 @@ class Answer(NamedTuple):
     ended: bool = False
     """Whether it ended with it."""
     reason: str = ""
-    """Why it failed, if it did."""
+    """Why the call failed, or was not moved, if so."""
     letters: bool = False
     """Whether somebody is to be told: there are letters of this step in the outbox."""
     recipe: str = ""

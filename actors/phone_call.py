@@ -21,14 +21,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 import structlog
 
 from actors.callouts import CalloutError, Gone
 from actors.journal import Letter, Row, StaleVersion
 from actors.kept_call import KeptCall
-from actors.letters import Told, events_of, letters_of
+from actors.letters import News, events_of, letters_of
 from actors.messages import Answer, CalloutDone, GiveUp, MayRest, Move, NotMoved, Overdue
 from actors.repeats import answered, same
 from actors.stale import until_fresh
@@ -81,9 +80,9 @@ class PhoneCall(KeptCall):
             self._settle_what_is_left()
             return answer
         status, self.call.params, recipe = self.status, webhook.params, self.call.recipe
-        if (who := webhook.params.get("AnsweredBy")) and not webhook.of_a_leg:
+        if (who := webhook.params.get("AnsweredBy")) and not webhook.is_of_a_leg:
             self.call.answered_by = who
-        recorded = self._hears(webhook)
+        recorded = self._note_recording(webhook)
         answer = await self._answer(webhook, key, status, await self._handle(webhook), recorded=recorded)
         return answer if self.call.recipe == recipe else answer._replace(recipe=self.call.recipe)
 
@@ -114,9 +113,9 @@ class PhoneCall(KeptCall):
         began = self.version == 1
         return Answer(handled.xml, self.status, self.machine.state, began, ended, self.reason, bool(letters))
 
-    def _hears(self, webhook: Webhook) -> bool:
-        """Whether a webhook tells of a recording that is there now."""
-        return webhook.recording is not None and self.recordings.heard(webhook, asked=self._asked_for(webhook))
+    def _note_recording(self, webhook: Webhook) -> bool:
+        """Note what a webhook tells of a recording; whether it is news that one is there."""
+        return webhook.recording is not None and self.recordings.note(webhook, asked=self._asked_for(webhook))
 
     def _asked_for(self, webhook: Webhook) -> bool:
         """Whether the document that has written a webhook's URL asked for a recording's callback at ours, too."""
@@ -148,7 +147,7 @@ class PhoneCall(KeptCall):
         if (answer := await self._without_a_step(webhook, key)) is not None:
             return answer
         status, self.call.params = self.status, webhook.params
-        recorded, moved = self._hears(webhook), status == "in-progress"
+        recorded, moved = self._note_recording(webhook), status == "in-progress"
         if moved:
             self._apologise(message.reason)
         xml = apology(self.machine.spoken) if webhook.kind.wants_document else NOTHING
@@ -162,7 +161,7 @@ class PhoneCall(KeptCall):
         if self.due is None or self.due > message.by:
             return self._unmoved(NOTHING)
         self.call.params = webhook.params
-        told: list[Told] = [("recording", fields) for fields in self.recordings.given_up()]
+        told: list[News] = [("recording", fields) for fields in self.recordings.given_up()]
         ended = self.status == "in-progress"
         if ended and (self.ending or self.machine.ended):
             self.status = "completed"
@@ -188,7 +187,7 @@ class PhoneCall(KeptCall):
         except NoSuchState as problem:
             return self._unmoved(NOTHING)._replace(reason=str(problem))
         self.chain = ""
-        row = Row(self.settings.clock.now(), "moved", message.state, None, {}, "", moved=True)
+        row = Row.own(self.settings.clock.now(), "moved", message.state, moved=True)
         await self._write(row, kept_too=chain)
         status, reason = await self._tell_of_move(message.state, before, chain)
         return self._unmoved(NOTHING)._replace(status=status, reason=reason)
@@ -200,14 +199,14 @@ class PhoneCall(KeptCall):
         asks for a document of that call comes to the state then.
         """
         machine, settings = self.machine, self.settings
-        path = f"{settings.base}/{quote(self.call.recipe)}/{machine.state}?step={machine.steps}"
+        path = settings.path_of(self.call.recipe, machine.state, machine.steps)
         try:
             await settings.redirect(self.call.initial_params.get("AccountSid", ""), self.call_sid, path)
         except NotMoved as problem:
             self._restore(machine.program, before)
             self.chain = chain
             try:
-                await self._write(Row(settings.clock.now(), "not_moved", target, None, {}, "", moved=False))
+                await self._write(Row.own(settings.clock.now(), "not_moved", target))
             except StaleVersion:
                 self._forget()
             return "in-progress", str(problem)
@@ -239,11 +238,11 @@ class PhoneCall(KeptCall):
         return apology(self.machine.spoken)
 
     def on_stop(self) -> None:
-        """Whoever stops a call waits for no callout."""
+        """Nobody waits for a callout of a call that is stopped."""
         self.errands.drop()
 
     def on_failure(self, *_: object) -> None:
-        """Nor is anybody left to, if the actor's own message was too much for it."""
+        """Nobody waits for one either if the actor has died of a message."""
         self.errands.drop()
 
     async def _handle(self, webhook: Webhook) -> Handled:
@@ -343,7 +342,7 @@ class PhoneCall(KeptCall):
         else:
             self._speak(outcome.language)
             self._take(outcome)
-        await self._write(Row(self.settings.clock.now(), kind, state, None, {}, "", moved=False))
+        await self._write(Row.own(self.settings.clock.now(), kind, state))
 
     def _has_failed(self, step_id: str, problem: CalloutError | InvalidFlow) -> None:
         """Remember what is wrong with what came of a callout."""

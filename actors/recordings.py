@@ -1,8 +1,8 @@
 """A call's recordings: each is told of once, when it can be fetched.
 
-The action of a Record or a Dial tells of its recording before Twilio has it ready (docs: voice/twiml/record,
-"recordingStatusCallback"). Where the document asked for the callback as well, the recording is *awaited* until that
-comes. Should it be lost, the recording is told of some minutes after the call was last heard of.
+The action of a Record or a Dial tells of its recording before Twilio has it ready (Twilio's documentation: "TwiML
+Voice: Record", "recordingStatusCallback"). Where the document asked for the callback as well, the recording is
+*awaited* until that comes. Should it be lost, the recording is told of some minutes after the call was last heard of.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from actors.webhook import Kind, Webhook
 
 ANNOUNCED = 200
-"""How many recordings back a second callback of one is known to be the second."""
+"""Recordings that are remembered as told of, the latest, so that a second callback of one is known."""
 AWAITED = 50
 """Recordings that are awaited at a time; the oldest are told of no more."""
 PATIENCE = 600.0
@@ -30,8 +30,8 @@ class Recordings:
         self.announced = tuple(announced)
         self.awaited: Mapping[str, Mapping[str, str]] = awaited or _NONE
 
-    def heard(self, webhook: Webhook, *, asked: bool) -> bool:
-        """Whether a webhook tells of a recording that can be fetched, and that wasn't told of.
+    def note(self, webhook: Webhook, *, asked: bool) -> bool:
+        """Note what a webhook tells of a recording; whether it can be fetched, and wasn't told of before.
 
         `asked` is whether the document that it answers asked for a callback too.
         """

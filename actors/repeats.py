@@ -1,8 +1,8 @@
 """The same webhook twice: what is the same for every try of it, and what it was answered.
 
-Twilio gives each webhook a token, the same for every try (docs: usage/webhooks, "I-Twilio-Idempotency-Token").
-Where there is none, a webhook is a repeat if its place and its fields are those of the last one without a token:
-a caller may well key the same again later, and mean it.
+Twilio gives each webhook a token, the same for every try (Twilio's documentation: "Webhooks",
+"I-Twilio-Idempotency-Token"). Where there is none, a webhook is a repeat if its place and its fields are those of
+the last one without a token: a caller may well key the same again later, and mean it.
 """
 
 from __future__ import annotations

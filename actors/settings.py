@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
 from actors.callouts import Callouts
 from actors.clock import Clock
@@ -52,7 +53,12 @@ class Settings:
     redirect: Callable[[str, str, str], Awaitable[None]] = _nowhere
     """Tells Twilio to go on with a call at a path: by AccountSid, CallSid and path. Raises `NotMoved` if it won't; what
     else it raises leaves open whether it did."""
-    admits: Callable[[str], bool] = lambda _: True
-    """Whether another call may begin, by its CallSid."""
+    admit: Callable[[str], bool] = lambda _: True
+    """Keeps a place for another call, by its CallSid; False if it may not begin."""
     replies: Callable[[str], str | None] = lambda _: None
     """The module of a recipe whose `reply` answers messages, by the recipe's name; None for one without."""
+
+    def path_of(self, recipe: str, below: str = "", step: int | None = None) -> str:
+        """The path of a recipe's URL, or of what is below it; with the number of the document that it is written in."""
+        path = f"{self.base}/{quote(recipe)}" + (f"/{quote(below)}" if below else "")
+        return path if step is None else f"{path}?step={step}"

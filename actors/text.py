@@ -4,7 +4,7 @@
         message.data["texts"] = message.data.get("texts", 0) + 1
         return f"You have written {message.data['texts']} times."
 
-An answer is a text, a list of Message and Redirect (docs: messaging/twiml), or nothing.
+An answer is a text, a list of Message and Redirect (Twilio's documentation: "TwiML Messaging"), or nothing.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Text:
     @property
     def opted_out(self) -> bool:
         """Whether they want no more messages. Twilio has told them so, and would refuse an answer to them
-        (docs: messaging/tutorials/advanced-opt-out; error 21610); none is sent."""
+        (Twilio's documentation: "Advanced Opt-Out", "Error 21610"); none is sent."""
         return self.webhook.opt_out_type == "STOP"
 
     @property

@@ -45,6 +45,14 @@ class Threads:
         self._alive = 0
         self._idle = 0
 
+    async def run(self, do: Callable[[], Any]) -> Any:
+        """What a function returns. Whoever is cancelled here gives up on it."""
+        job = self.start(do)
+        try:
+            return await job.result
+        finally:
+            self.abandon(job)
+
     def start(self, do: Callable[[], Any]) -> Job:
         """Have a function run; its job's `result` is set on the running loop."""
         loop = asyncio.get_running_loop()
@@ -120,7 +128,5 @@ def _do(job: Job) -> None:
         else:
             job.result.set_result(value)
 
-    try:
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
         job.loop.call_soon_threadsafe(settle)
-    except RuntimeError:
-        """The loop is closed: nobody waits any more."""

@@ -1,7 +1,7 @@
 """What Twilio posts, parsed: one webhook of one call.
 
 Only `call_sid` can be relied on. Every other field may be missing, empty, repeated or new
-(docs: voice/twiml, "Twilio's request to your application"); what is missing reads as "" or None,
+(Twilio's documentation: "TwiML Voice", "Twilio's request to your application"); what is missing reads as "" or None,
 and what is new is in `custom_params`. Of a repeated field the first value counts. The table of
 fields is in `actors.webhooks`; here is what a webhook is about.
 """
@@ -47,7 +47,7 @@ from twiml.ranks import is_rank
 OUTBOUND = "outbound-api"
 """The direction of a call that was made through the REST API."""
 TERMINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
-"""The statuses after which a call is over (docs: voice/api/call-resource). Sticky: nothing reopens it."""
+"""The statuses after which a call is over (Twilio's documentation: "Call resource"). Sticky: nothing reopens it."""
 
 
 class Kind(StrEnum):
@@ -186,11 +186,11 @@ class Webhook(
         return self.message_sid or self.sms_sid or self.sms_message_sid
 
     @property
-    def of_a_leg(self) -> bool:
+    def is_of_a_leg(self) -> bool:
         """Whether it is about a leg that this call has dialled, and not about the call itself."""
         return bool(self.params.get(_PARENT)) and self.params.get(_PARENT) == self.params.get("CallSid")
 
-    def of_leg(self) -> Webhook | None:
+    def to_parent(self) -> Webhook | None:
         """The same as the call that has dialled this leg is told it, if there is one: it is about that call then, and
         of the leg it has the SID as `DialCallSid`, as a Dial's action has.
         """
@@ -259,7 +259,7 @@ class Webhook(
         get, path = self.params.get, self.path
         over = get("CallStatus") in TERMINAL
         if path in _CALLBACKS:
-            return _called_back(path, over, of_leg=self.of_a_leg)
+            return _called_back(path, over, of_leg=self.is_of_a_leg)
         if over:
             return (Kind.AFTER_THE_END, _STATE_OVER) if path else (Kind.COMPLETE, _OVER)
         if not path and get("CallbackSource") == "call-progress-events":

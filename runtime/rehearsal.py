@@ -42,7 +42,7 @@ class Rehearsal:
     def broken(self) -> Mapping[str, str]:
         """The calls that broke, by CallSid, with why: their callers heard an apology, or an application error."""
         failures = list(self.daemon.supervisor.tally.failures) if self.daemon is not None else []
-        reasons = {each.call_sid: each.reason for each in failures}
+        reasons = {each.sid: each.reason for each in failures}
         found = {each.leg.call_sid: APPLICATION_ERROR for each in self.calls if each.transcript.broken}
         return found | {sid: reason for sid, reason in reasons.items() if reason}
 

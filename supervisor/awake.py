@@ -70,7 +70,7 @@ class Awake:
     def end(self, child: Child) -> None:
         """The child's actor is done with what it was given."""
         child.in_hand -= 1
-        self._is_idle(child)
+        self._put_among_idle(child)
         if self.count > self.most and self._resting is None:
             self._resting = asyncio.get_running_loop().create_task(self._rest())
             self._resting.add_done_callback(self._rested)
@@ -81,7 +81,8 @@ class Awake:
         if self._resting is not None:
             await asyncio.wait([self._resting])
 
-    def _is_idle(self, child: Child) -> None:
+    def _put_among_idle(self, child: Child) -> None:
+        """Unless it has no actor, or has something in hand."""
         if child.ref is not None and not child.in_hand:
             self._idle[child.call_sid] = child
 
@@ -97,7 +98,7 @@ class Awake:
                 self.stop(child)
             else:
                 refusals += 1
-                self._is_idle(child)
+                self._put_among_idle(child)
 
     def _rested(self, _: object) -> None:
         self._resting = None

@@ -1,10 +1,10 @@
-"""The supervisor of conversations by text: one child for each pair of numbers, for as long as it has something in hand.
+"""The supervisor of conversations by text: one talk for each pair of numbers, for as long as it has something in hand.
 
 Messages of one pair are handled one at a time, in the order in which they came; those of others beside them. A
-child that crashes over a message is given it once more, from the last step that was committed; a message over which
+talk that crashes over a message is given it once more, from the last step that was committed; a message over which
 it crashes again is refused, as is one that a daemon that stops has no time for: what is not written down is not
 answered. Twilio then tells of it, and turns to the number's fallback URL, or tries again where it was told to
-(docs: usage/webhooks/webhooks-connection-overrides). What became of a message of ours is not refused, but kept
+(Twilio's documentation: "Webhooks: connection overrides"). What became of a message of ours is not refused, but kept
 until it can be written down: Twilio tells it once.
 """
 
@@ -27,7 +27,7 @@ log = structlog.get_logger("switchhook.supervisor")
 NAME = "conversations"
 
 
-class Child:
+class Talk:
     """A conversation with something in hand."""
 
     __slots__ = ("in_hand", "key", "ref", "turn")
@@ -66,12 +66,12 @@ class Conversations:
         self._tally = tally
         self._nudge = nudge
         self._keep = keep
-        self._children: dict[str, Child] = {}
+        self._talks: dict[str, Talk] = {}
         self._under_way: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
         """How many have something in hand."""
-        return len(self._children)
+        return len(self._talks)
 
     async def route(self, webhook: Webhook) -> str:
         """Answer a message, or what became of one: gives the document that Twilio is to get.
@@ -99,7 +99,7 @@ class Conversations:
 
     def is_busy(self, webhook: Webhook) -> bool:
         """Whether its conversation has something in hand, which may wait for a function."""
-        return key_of(webhook) in self._children
+        return key_of(webhook) in self._talks
 
     async def finish(self) -> None:
         """Wait until nobody has anything in hand: functions that are late have their time, too."""
@@ -108,46 +108,46 @@ class Conversations:
 
     async def stop(self) -> None:
         """Wait for no function any longer, and stop every actor once it has answered what it has in hand."""
-        if self._children:
+        if self._talks:
             self.settings.callouts.make_haste()
         await self.finish()
 
     def _given(self, webhook: Webhook) -> Delivery:
         """A message that is on its way to its conversation."""
         key, delivery = key_of(webhook), Delivery(webhook)
-        child = self._children.get(key)
-        if child is None:
-            child = self._children[key] = Child(key, Conversation.start(self.settings, key))
-        if child.in_hand >= WAITING:
-            log.warning("inbox_full", message_sid=webhook.message, recipe=webhook.recipe, waiting=child.in_hand)
+        talk = self._talks.get(key)
+        if talk is None:
+            talk = self._talks[key] = Talk(key, Conversation.start(self.settings, key))
+        if talk.in_hand >= WAITING:
+            log.warning("inbox_full", message_sid=webhook.message, recipe=webhook.recipe, waiting=talk.in_hand)
             delivery.replied.set_exception(Unanswered(f"{WAITING} messages of this conversation wait already"))
             return delivery
-        child.in_hand += 1
-        task = asyncio.get_running_loop().create_task(self._deliver(child, delivery))
+        talk.in_hand += 1
+        task = asyncio.get_running_loop().create_task(self._deliver(talk, delivery))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return delivery
 
-    async def _deliver(self, child: Child, delivery: Delivery) -> None:
+    async def _deliver(self, talk: Talk, delivery: Delivery) -> None:
         """Give a message to its conversation's actor, and again if that crashes over it."""
         try:
-            async with child.turn:
+            async with talk.turn:
                 for left in reversed(range(self.max_restarts + 1)):
-                    if await self._handled(child, delivery, last=not left):
+                    if await self._handled(talk, delivery, last=not left):
                         break
         finally:
             delivery.replied.cancel()
-            child.in_hand -= 1
-            if not child.in_hand:
-                del self._children[child.key]
-                child.ref.stop(block=False)
+            talk.in_hand -= 1
+            if not talk.in_hand:
+                del self._talks[talk.key]
+                talk.ref.stop(block=False)
 
-    async def _handled(self, child: Child, delivery: Delivery, *, last: bool) -> bool:
+    async def _handled(self, talk: Talk, delivery: Delivery, *, last: bool) -> bool:
         """Have the actor handle a message; whether there is no more to be done about it."""
         try:
-            await child.ref.ask(delivery, block=False)
+            await talk.ref.ask(delivery, block=False)
         except Exception as problem:  # noqa: BLE001 - let it crash: whatever it was, it begins afresh
-            reason = self._crashed(child, delivery.webhook, problem)
+            reason = self._crashed(talk, delivery.webhook, problem)
             late = self.settings.clock.now() - delivery.webhook.arrived > LATE
             if (last or late) and not delivery.replied.done():
                 delivery.replied.set_exception(Unanswered(reason))
@@ -155,14 +155,14 @@ class Conversations:
             return True
         return delivery.replied.done()
 
-    def _crashed(self, child: Child, webhook: Webhook, problem: Exception) -> str:
+    def _crashed(self, talk: Talk, webhook: Webhook, problem: Exception) -> str:
         reason = f"{type(problem).__name__}: {problem}"
         log.error(
             "child_crashed",
             supervisor=NAME,
             context=webhook.event.value,
             reason=reason,
-            offender=child.key,
+            offender=talk.key,
             message_sid=webhook.message,
             exc_info=problem,
         )

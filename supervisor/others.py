@@ -18,7 +18,7 @@ PAGE_OF_OPEN = 500
 PAGE_OF_ENDED = 10_000
 """Calls that others have ended, of which is heard in one round."""
 SKEW = 30.0
-"""Seconds from a webhook's arrival, by whose daemon's clock a call was last heard of, to another's look at its end."""
+"""Seconds by which the clocks of two daemons may differ."""
 
 
 class Others:

@@ -24,10 +24,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any
-from urllib.parse import quote
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -75,6 +75,14 @@ SWEPT = 100
 """Calls that are ended in one round because they are overdue."""
 
 
+class Crash(NamedTuple):
+    """An actor has crashed over a message."""
+
+    reason: str
+    final: bool
+    """Whether it is not to be tried again: the call crashes too often, or Twilio would not wait."""
+
+
 def _shown(letter: Letter) -> dict[str, Any]:
     """A dead letter as the status shows it."""
     event, module, function = letter.subscription
@@ -114,7 +122,7 @@ class Supervisor:
     ) -> None:
         longest = max_call_hours * 3600
         self.tally = Tally(settings.clock, max_calls)
-        self.settings = replace(settings, admits=self.tally.admits, linger=linger, longest=longest)
+        self.settings = replace(settings, admit=self.tally.admit, linger=linger, longest=longest)
         self.max_restarts = max_restarts
         self.window = window
         self.linger = linger
@@ -262,30 +270,33 @@ class Supervisor:
 
         What tells of a leg that has no call of its own is told to the call that has dialled it.
         """
-        reason, of_call = "", None
         waiting = self._roll.find(webhook.call_sid)
         if waiting is not None and message is None and waiting.in_hand >= _room(webhook.kind):
             return self._turn_away(waiting, webhook)
-        for _ in range(self.max_restarts + 1):
-            child = self._child(webhook)
-            ref = self._awake.begin(child)
-            try:
-                answer: Answer = await ref.ask(message or webhook, block=False)
-                xml = self._answered(child, answer, webhook)
-            except Exception as problem:  # noqa: BLE001 - let it crash: whatever it was, the next actor begins afresh
-                reason = f"{type(problem).__name__}: {problem}"
-                if child.ref is ref and not self._restart(child, webhook, problem):
-                    break
-                if self.settings.clock.now() - webhook.arrived > LATE:
-                    break
-            else:
-                of_call = webhook.of_leg() if answer.status == "unknown" else None
-                if of_call is None:
-                    return xml
-                break
-            finally:
-                self._awake.end(child)
-        return await (self._give_up(webhook, reason) if of_call is None else self._tell(of_call))
+        answer = await self._ask(webhook, message or webhook)
+        for _ in range(self.max_restarts):
+            if isinstance(answer, Crash) and not answer.final:
+                answer = await self._ask(webhook, message or webhook)
+        if isinstance(answer, Crash):
+            return await self._give_up(webhook, answer.reason)
+        of_call = webhook.to_parent() if answer.status == "unknown" else None
+        return answer.xml if of_call is None else await self._tell(of_call)
+
+    async def _ask(self, webhook: Webhook, message: Webhook | Overdue) -> Answer | Crash:
+        """Give a call's actor a message, once. One that crashes over it has another in its place."""
+        child = self._child(webhook)
+        ref = self._awake.begin(child)
+        try:
+            answer: Answer = await ref.ask(message, block=False)
+            self._answered(child, answer, webhook)
+        except Exception as problem:  # noqa: BLE001 - let it crash: whatever it was, the next actor begins afresh
+            too_often = child.ref is ref and not self._restart(child, webhook, problem)
+            too_late = self.settings.clock.now() - webhook.arrived > LATE
+            return Crash(f"{type(problem).__name__}: {problem}", final=too_often or too_late)
+        else:
+            return answer
+        finally:
+            self._awake.end(child)
 
     def _child(self, webhook: Webhook) -> Child:
         """The child of a CallSid, put on the roll if it isn't; what there is to go on from its actor finds out."""
@@ -300,13 +311,11 @@ class Supervisor:
         log.warning("inbox_full", call_sid=child.call_sid, kind=webhook.kind.value, waiting=child.in_hand)
         if not webhook.kind.wants_document:
             return NOTHING
-        step = f"?step={webhook.step}" if webhook.step is not None else ""
-        path = f"/{webhook.path}" if webhook.path else ""
-        url = f"{self.settings.base}/{quote(webhook.recipe)}{quote(path)}{step}"
+        url = self.settings.path_of(webhook.recipe, webhook.path, webhook.step)
         language = self.settings.language(child.recipe, child.to)
         return document(hold(language) + fragment(Redirect(url)))
 
-    def _answered(self, child: Child, answer: Answer, webhook: Webhook) -> str:
+    def _answered(self, child: Child, answer: Answer, webhook: Webhook) -> None:
         """Keep count by what a child answered."""
         child.state, child.last_event = answer.state, webhook.kind.value
         child.recipe = answer.recipe or child.recipe
@@ -324,18 +333,16 @@ class Supervisor:
             self._lingering.add(child.call_sid)
             self.tally.discount(child)
             self.settings.clock.later(self.linger, lambda: self._retire(child))
-        return answer.xml
 
     def _no_call(self, child: Child, status: str, webhook: Webhook) -> None:
         """There is no such call, and none begins."""
         if status == "refused":
             self.tally.refuse(child)
-        elif webhook.of_leg() is None:
+        elif webhook.to_parent() is None:
             # What each outbound call tells before its document is no news.
-            early = webhook.kind is Kind.STATUS and webhook.direction == OUTBOUND and not webhook.of_a_leg
-            (log.debug if early else log.info)(
-                "callback_of_unknown_call", call_sid=child.call_sid, kind=webhook.kind.value
-            )
+            early = webhook.kind is Kind.STATUS and webhook.direction == OUTBOUND and not webhook.is_of_a_leg
+            level = logging.DEBUG if early else logging.INFO
+            log.log(level, "callback_of_unknown_call", call_sid=child.call_sid, kind=webhook.kind.value)
         if child.in_hand == 1:  # this webhook, and no other
             self._retire(child)
 
@@ -370,7 +377,8 @@ class Supervisor:
         child = self._child(webhook)
         ref = self._awake.begin(child)
         try:
-            return self._answered(child, await ref.ask(GiveUp(webhook, reason), block=False), webhook)
+            answer: Answer = await ref.ask(GiveUp(webhook, reason), block=False)
+            self._answered(child, answer, webhook)
         except Exception as problem:  # noqa: BLE001 - not even its end can be written down
             if self._roll.find(child.call_sid) is child:
                 log.error(  # noqa: TRY400 - the journal's own traceback was logged when the child crashed
@@ -381,6 +389,8 @@ class Supervisor:
                 self._retire(child)
             if not webhook.kind.wants_document:
                 self._unwritten.keep(webhook)
+        else:
+            return answer.xml
         finally:
             self._awake.end(child)
         return APOLOGY if webhook.kind.wants_document else NOTHING

@@ -21,10 +21,9 @@ class Failure:
     """A call that failed, or a message that got no answer, for the list."""
 
     at: float
-    call_sid: str
-    """The call's; of a message its MessageSid."""
-    what: str
-    """The recipe's name."""
+    sid: str
+    """The call's CallSid, or the message's MessageSid."""
+    recipe: str
     reason: str
 
 
@@ -52,8 +51,8 @@ class Tally:
         """Whether a new caller hears that all lines are busy."""
         return 0 < self.max_calls <= self.in_progress + len(self._beginning)
 
-    def admits(self, call_sid: str) -> bool:
-        """Whether a call may begin, which then counts among those there are."""
+    def admit(self, call_sid: str) -> bool:
+        """Keep a place for a call that wants to begin; False if there is none."""
         if self.full and call_sid not in self._beginning:
             return False
         if self.max_calls:
@@ -61,7 +60,7 @@ class Tally:
         return True
 
     def settled(self, child: Child) -> None:
-        """A call that was let in is one, or is none."""
+        """Give up the place that was kept for a call: it counts by now, or does not begin."""
         self._beginning.discard(child.call_sid)
 
     def began(self, child: Child) -> None:

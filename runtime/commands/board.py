@@ -81,8 +81,8 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 
 def _failure(failure: Mapping[str, Any], now: float, hide: Callable[[Any], Any]) -> Text:
-    call_sid, what, reason = failure["call_sid"], failure["what"], hide(failure["reason"])
-    return Text.assemble(("failed", "red"), f" {age(now - failure['at'])} ago  {call_sid}  {what}: {reason}")
+    sid, recipe, reason = failure["sid"], failure["recipe"], hide(failure["reason"])
+    return Text.assemble(("failed", "red"), f" {age(now - failure['at'])} ago  {sid}  {recipe}: {reason}")
 
 
 def _cells(call: Mapping[str, Any], now: float, hide: Callable[[Any], Any]) -> dict[str, str]:

@@ -90,7 +90,7 @@ async def test_of_a_recipe_that_is_not_there_nothing_begins() -> None:
 
 async def test_it_takes_no_room_that_a_caller_could_have() -> None:
     asked: list[str] = []
-    line = Line(MENU, admits=lambda sid: asked.append(sid) or False)  # type: ignore[func-returns-value]
+    line = Line(MENU, admit=lambda sid: asked.append(sid) or False)  # type: ignore[func-returns-value]
     assert (await line.post("status", CallStatus="no-answer", **OUT)).ended
     assert asked == []
 

@@ -414,11 +414,11 @@ LEG = {"CallSid": "CA2", "ParentCallSid": "CA1", "CallStatus": "completed", "Cal
 
 
 def test_the_call_that_dialled_a_leg_is_told_of_it_as_its_own() -> None:
-    of_leg = Webhook(LEG, "menu", "status", 3, "t", 7.0).of_leg()
+    of_leg = Webhook(LEG, "menu", "status", 3, "t", 7.0).to_parent()
     assert of_leg == Webhook({**LEG, "CallSid": "CA1", "DialCallSid": "CA2"}, "menu", "status", 3, "t")
     assert (of_leg.arrived, of_leg.kind, of_leg.event) == (7.0, Kind.STATUS, Event.LEG_STATUS)
     assert (of_leg.call_sid, of_leg.dial_call_sid, of_leg.parent_call_sid) == ("CA1", "CA2", "CA1")
-    assert of_leg.of_leg() is None
+    assert of_leg.to_parent() is None
 
 
 @pytest.mark.parametrize(
@@ -427,7 +427,7 @@ def test_the_call_that_dialled_a_leg_is_told_of_it_as_its_own() -> None:
     ids=["an empty one", "none", "a request", "an action"],
 )
 def test_nobody_dialled_what_is_no_leg_or_no_callback(params: dict[str, str], path: str) -> None:
-    assert Webhook(params, "menu", path).of_leg() is None
+    assert Webhook(params, "menu", path).to_parent() is None
 
 
 def test_a_legs_own_call_is_over_with_it() -> None:

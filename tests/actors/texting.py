@@ -98,7 +98,7 @@ class Desk:
     @property
     def reasons(self) -> list[tuple[str, str]]:
         """The messages that got no answer, and why."""
-        return [(each.call_sid, each.reason) for each in self.tally.failures]
+        return [(each.sid, each.reason) for each in self.tally.failures]
 
 
 class Doors:

@@ -111,7 +111,7 @@ async def test_a_callout_that_goes_wrong_ends_its_call_with_an_apology(serve, fo
         (transcript.requests[0].params["CallSid"], "wrong")
     ]
     assert reason in failures[0]["reason"]
-    assert [(each["what"], each["reason"]) for each in daemon.status()["failures"]] == [
+    assert [(each["recipe"], each["reason"]) for each in daemon.status()["failures"]] == [
         ("wrong", failures[0]["reason"])
     ]
     assert daemon.status()["calls"] == {"in_progress": 0, "started": 1, "completed": 0, "failed": 1, "restarts": 0}

@@ -224,7 +224,7 @@ async def test_a_reply_that_goes_wrong_is_logged_counted_shown_and_answers_nothi
     assert why in failed["reason"]
     shown = daemon.status()
     assert shown["messages"] == {"conversations": 1, "answered": 0, "failed": 1}
-    assert [(each["call_sid"], each["what"], each["reason"]) for each in shown["failures"]] == [
+    assert [(each["sid"], each["recipe"], each["reason"]) for each in shown["failures"]] == [
         ("SM1", "wrong", failed["reason"])
     ]
     assert shown["calls"] == {"in_progress": 0, "started": 0, "completed": 0, "failed": 0, "restarts": 0}

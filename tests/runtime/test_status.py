@@ -146,7 +146,7 @@ async def test_failed_calls_and_dead_letters_are_on_the_list(serve, folder, ask,
     assert reply.verbs[0].startswith("<Say>We are sorry")
     [failure] = shown["failures"]
     assert failure.pop("at") > 0
-    assert failure == {"call_sid": "CA1", "what": "menu", "reason": "OSError: no space left on device"}
+    assert failure == {"sid": "CA1", "recipe": "menu", "reason": "OSError: no space left on device"}
 
 
 async def test_it_lives_and_takes_calls(serve, ask):

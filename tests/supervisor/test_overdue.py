@@ -54,7 +54,7 @@ async def test_a_call_whose_end_never_comes_is_ended_after_a_day(
     assert told == [(sid(1), None)]
     assert [log["event"] for log in logs] == ["call_overdue", "call_failed", "call_ended"]
     (failure,) = board.supervisor.status()["failures"]
-    assert (failure["call_sid"], failure["reason"]) == (sid(1), "its end had not come after 24 hours")
+    assert (failure["sid"], failure["reason"]) == (sid(1), "its end had not come after 24 hours")
     await board.linger()
     assert board.children == []
     assert board.clock.waiting == 0

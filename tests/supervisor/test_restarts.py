@@ -212,7 +212,7 @@ async def test_a_call_that_crashes_over_one_webhook_is_given_up_with_the_apology
     assert [log["event"] for log in logs] == [*["child_crashed"] * (most + 1), "call_failed", "call_ended"]
     assert board.counts == counted(started=1, failed=1, restarts=most)
     (failure,) = board.supervisor.status()["failures"]
-    assert failure == {"at": board.clock.now(), "call_sid": sid(1), "what": "menu", "reason": REASON}
+    assert failure == {"at": board.clock.now(), "sid": sid(1), "recipe": "menu", "reason": REASON}
     assert told == [sid(1)]
     snapshot = await board.journal.load(sid(1))
     assert snapshot is not None
@@ -445,7 +445,7 @@ async def test_only_the_latest_failures_are_remembered_and_shown(monkeypatch: py
         await quiet_post(board, sid=sid(number))
     assert len(board.supervisor.tally.failures) == 1000
     shown = board.supervisor.status()["failures"]
-    assert [each["call_sid"] for each in shown] == [sid(number) for number in range(990, 1010)]
+    assert [each["sid"] for each in shown] == [sid(number) for number in range(990, 1010)]
 
 
 async def test_a_recipe_whose_program_cannot_be_had_crashes_no_other() -> None:

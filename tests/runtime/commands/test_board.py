@@ -159,7 +159,7 @@ def test_without_calls_there_is_no_table():
 
 
 def test_numbers_are_masked_wherever_they_are():
-    failure = {"call_sid": SID, "what": "office", "reason": "no line to +441314960123", "at": NOW}
+    failure = {"sid": SID, "recipe": "office", "reason": "no line to +441314960123", "at": NOW}
     text = "\n".join(shown(a_status(*CALLS, a_call(**{"from": SIP}), failures=[failure])))
 
     assert "4960" not in text
@@ -168,7 +168,7 @@ def test_numbers_are_masked_wherever_they_are():
 
 
 def test_numbers_are_shown_to_who_asks_for_them():
-    failure = {"call_sid": SID, "what": "office", "reason": "no line to +441314960123", "at": NOW}
+    failure = {"sid": SID, "recipe": "office", "reason": "no line to +441314960123", "at": NOW}
     lines = shown(a_status(a_call(), failures=[failure]), 80, unmasked=True)
 
     assert "no line to +441314960123" in " ".join(lines)
@@ -195,7 +195,7 @@ def test_messages_are_counted_once_there_are_any():
 
 
 def test_the_latest_failures_are_told_with_their_age():
-    failures = [{"call_sid": f"CA{n}", "what": "office", "reason": f"no {n}", "at": NOW - n * 60} for n in range(9)]
+    failures = [{"sid": f"CA{n}", "recipe": "office", "reason": f"no {n}", "at": NOW - n * 60} for n in range(9)]
 
     assert shown(a_status(failures=failures))[3:] == [f"failed {n}m ago  CA{n}  office: no {n}" for n in range(4, 9)]
 
