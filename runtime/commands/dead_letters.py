@@ -13,10 +13,10 @@ import click
 
 from actors import JournalError, Letter, Outbox, sids_of
 from runtime import settings
-from runtime.commands.masks import mask, unmasked_option
-from runtime.commands.options import counted, journal_options, limit_option, moment, run
+from runtime.commands.options import counted, journal_options, limit_option, moment, run, unmasked_option
 from runtime.errors import SwitchhookError
 from runtime.journals import archive_of, named
+from runtime.masks import mask
 
 
 @click.group("dead-letters")

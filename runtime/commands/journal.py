@@ -12,11 +12,11 @@ import click
 
 from actors import JournalError, Row, Snapshot
 from runtime import settings
-from runtime.commands.masks import mask, unmasked_option
-from runtime.commands.options import counted, journal_options, limit_option, moment, run
+from runtime.commands.options import counted, journal_options, limit_option, moment, run, unmasked_option
 from runtime.errors import SwitchhookError
 from runtime.journals import Archive, archive_of, as_json
 from runtime.journals.retention import DAY
+from runtime.masks import mask
 from runtime.settings import Settings
 
 

@@ -16,9 +16,9 @@ from rich.live import Live
 from runtime import settings
 from runtime.commands.board import board
 from runtime.commands.endpoint import Endpoint, status_endpoint, url_option
-from runtime.commands.masks import mask, unmasked_option
-from runtime.commands.options import config_option, run
+from runtime.commands.options import config_option, run, unmasked_option
 from runtime.errors import SwitchhookError
+from runtime.masks import mask
 
 ENDLESS = 10_000
 """Columns of what isn't shown in a terminal: a program that reads it finds nothing folded, and nothing shortened."""
