@@ -26,7 +26,7 @@ from actors.settings import Settings
 from actors.text import Attachment, Said, Text
 from actors.threads import Threads
 from actors.webhook import OUTBOUND, TERMINAL, Kind, Recording, Webhook
-from actors.webhooks import Event, Party
+from actors.webhooks import Event, Party, printable
 
 __all__ = [
     "OUTBOUND",
@@ -77,6 +77,7 @@ __all__ = [
     "done_within",
     "find",
     "key_of",
+    "printable",
     "sids_of",
     "subscription",
     "tells_of_status",

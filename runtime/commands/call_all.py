@@ -16,6 +16,7 @@ from rich.console import Console
 
 from runtime import logs
 from runtime.commands.options import counted, run
+from runtime.ctrl_c import CTRL_C
 from runtime.dialler import (
     SUFFIX,
     Dialler,
@@ -186,7 +187,7 @@ async def _dial(
 async def _ask(twilio: TwilioClient, from_: str) -> None:
     """May we ask at all, and what time is it there?"""
     async for _ in twilio.calls(from_=from_, limit=1):
-        """That is all we want to know."""
+        pass  # that is all we want to know
 
 
 def tell(campaign: Campaign, result: Result) -> None:
@@ -197,7 +198,7 @@ def tell(campaign: Campaign, result: Result) -> None:
     if result.problem is not None:
         raise Stopped(*result.broken, *result.open, *result.problem.lines, *how_on, exit_code=result.problem.exit_code)
     if result.interrupted:
-        raise Stopped(*result.broken, *result.open, *how_on, exit_code=130)
+        raise Stopped(*result.broken, *result.open, *how_on, exit_code=CTRL_C)
     if result.open:
         raise Unknown(*result.open, "nobody knows whether these were called; the next run looks for them")
     wrong = [f"{counted(result.tally.refused, 'number')} refused"] if result.tally and result.tally.refused else []

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -45,10 +46,8 @@ def status(url: str | None, watch: bool, unmasked: bool, config: str | None) -> 
     def shown(found: dict[str, Any]) -> Group:
         return board(found, console.width, time.time(), mask(unmasked))
 
-    try:
+    with suppress(KeyboardInterrupt):  # enough was seen
         run(_show(at, shown, console, watch=watch))
-    except KeyboardInterrupt:
-        """Enough was seen."""
 
 
 async def _show(at: Endpoint, shown: Look, console: Console, *, watch: bool) -> None:

@@ -207,6 +207,4 @@ def test_those_of_a_journal_in_memory_are_their_daemons_own(run, command):
     result = run("dead-letters", *command, "--journal", "memory:")
 
     assert result.exit_code == 1
-    assert result.stderr == (
-        "journal is memory:, which ends with its process: its dead letters are that daemon's own\n"
-    )
+    assert result.stderr == ("journal is memory:, which ends with its process: what it keeps is that daemon's own\n")

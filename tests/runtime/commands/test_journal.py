@@ -238,7 +238,7 @@ def test_there_is_no_file_of_calls_in_memory(run):
     result = run("journal", "list", "--journal", "memory:")
 
     assert result.exit_code == 1
-    assert result.stderr == "journal is memory:, which ends with its process: there is no file to look into\n"
+    assert result.stderr == "journal is memory:, which ends with its process: what it keeps is that daemon's own\n"
 
 
 def test_another_file_may_be_named(run, file, tmp_path):
