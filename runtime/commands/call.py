@@ -27,7 +27,7 @@ from runtime.twilio import talk_to
 _NUMBER = re.compile(r"\+?[0-9]+")
 FASTEST = 100
 """Calls a second. Twilio's own limit of an account is 1, or 5 with an approved profile; what is beyond it waits there.
-(Twilio's documentation: "Call resource")"""
+(Twilio's documentation: "Call resource".)"""
 
 
 class Words(ScriptCommand):
