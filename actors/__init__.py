@@ -27,7 +27,7 @@ from actors.settings import Settings
 from actors.text import Attachment, Said, Text
 from actors.threads import Threads
 from actors.webhook import OUTBOUND, TERMINAL, Kind, Recording, Webhook
-from actors.webhooks import Event, Party
+from actors.webhooks import Event, Party, printable
 
 __all__ = [
     "KEPT_ROWS",
@@ -80,6 +80,7 @@ __all__ = [
     "find",
     "key_of",
     "pause",
+    "printable",
     "sids_of",
     "subscription",
     "tells_of_status",

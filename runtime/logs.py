@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any
@@ -11,28 +10,18 @@ from typing import Any
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
-NUMBER = re.compile(r"\+\d{5,}")
-NUMBERS = frozenset({"from_number", "to_number", "reason"})
-SECRET = frozenset({"digits"})
+from runtime import masks
+
+TEXTS = frozenset({"from_number", "to_number", "reason"})
+"""What is a text in the log, whatever it was."""
 HANDLER = "switchhook"
 """The name of what takes the records of libraries. A later call puts another in its place; those of others stay."""
 
 
-def mask(text: str) -> str:
-    """A phone number with its country kept and its digits only counted.
-
-    >>> mask("+441314960123"), mask("client:jane")
-    ('+44##########', 'client:jane')
-    """
-    return NUMBER.sub(lambda found: found[0][:3] + "#" * (len(found[0]) - 3), text)
-
-
 def masked(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A structlog processor: hides digits and phone numbers, wherever they are named."""
-    for name in NUMBERS & event.keys():
-        event[name] = mask(str(event[name]))
-    for name in SECRET & event.keys():
-        event[name] = "#" * len(str(event[name]))
+    """A structlog processor: hides what was keyed, and phone numbers, wherever they are (see [masks](masks.py))."""
+    texts = {name: str(event[name]) for name in TEXTS & event.keys()}
+    event.update(masks.masked({name: event[name] for name in event.keys() - {"exc_info"}} | texts))
     return event
 
 

@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from runtime import catalogue
 from runtime.daemon import Daemon
 from runtime.settings import Settings
-from runtime.softphone import Act, Call, Line, StandIn
+from runtime.softphone import ACCOUNT_SID, Act, Call, Line, StandIn
 
-ACCOUNT_SID = "AC" + "0" * 32
 APPLICATION_ERROR = "an application error was heard"
 
 

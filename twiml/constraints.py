@@ -24,15 +24,15 @@ from twiml.xml import fragment
 DEEPEST_NOUNS = 20
 """How many nouns may nest, as SSML does."""
 MOST_LEGS = 10
-"""How many a Dial rings, at once or one after the other (docs: voice/twiml/dial)."""
+"""How many a Dial rings, at once or one after the other. (Twilio's documentation: "TwiML Voice: Dial".)"""
 MOST_MEDIA = 10
-"""Media of one message (docs: messaging/twiml/message)."""
+"""Media of one message. (Twilio's documentation: "TwiML Messaging: Message".)"""
 LONGEST_PARAMETER = 500
-"""Characters of a stream's parameter, name and value together (docs: voice/twiml/stream)."""
+"""Characters of a stream's parameter, name and value together. (Twilio's documentation: "TwiML Voice: Stream".)"""
 SHORTEST_TRANSCRIBED, LONGEST_TRANSCRIBED = 2, 120
-"""Seconds of a recording that Record can transcribe (docs: voice/twiml/record)."""
+"""Seconds of a recording that Record can transcribe. (Twilio's documentation: "TwiML Voice: Record".)"""
 LONGEST_SPOKEN = {"Polly": 3000, "Google": 5000}
-"""Characters that an engine reads in one Say, the basic voices 4096 (docs: voice/twiml/say)."""
+"""Characters that an engine reads in one Say, the basic voices 4096. (Twilio's documentation: "TwiML Voice: Say".)"""
 
 
 def held(element: Element, name: str) -> str:

@@ -1,4 +1,6 @@
-"""The answer to a text message (docs: messaging/twiml): any number of messages, or a redirect.
+"""The answer to a text message: any number of messages, or a redirect.
+
+(Twilio's documentation: "TwiML for Programmable Messaging".)
 
     [Message("We are open until six."), Message([Body("Our map"), Media("https://example.com/map.png")])]
 
@@ -15,7 +17,7 @@ from twiml.element import Noun, Verb
 from twiml.rules import METHOD, NAME, URL, text
 
 LONGEST_BODY = 1600
-"""Characters of a message's text (docs: messaging)."""
+"""Characters of a message's text. (Twilio's documentation: "Message resource".)"""
 
 
 @verb(document="messaging")

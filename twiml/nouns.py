@@ -1,4 +1,6 @@
-"""What Dial reaches: a number, a client of the Voice SDK, a conference and more (docs: voice/twiml/dial).
+"""What Dial reaches: a number, a client of the Voice SDK, a conference and more.
+
+(Twilio's documentation: "TwiML Voice: Dial".)
 
 In `holds` and everywhere else elements are named by their class.
 """

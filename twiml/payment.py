@@ -1,4 +1,7 @@
-"""Pay, and what it holds (docs: voice/twiml/pay): a payment taken by phone, the digits never heard by us."""
+"""Pay, and what it holds: a payment taken by phone, the digits never heard by us.
+
+(Twilio's documentation: "TwiML Voice: Pay".)
+"""
 
 from __future__ import annotations
 

@@ -277,7 +277,7 @@ def _table(value: object) -> str | None:
 
 
 MOST_HINTS, LONGEST_HINT = 500, 100
-"""Phrases in Gather's hints, and characters of each (docs: voice/twiml/gather)."""
+"""Phrases in Gather's hints, and characters of each. (Twilio's documentation: "TwiML Voice: Gather".)"""
 
 HINTS = Rule(
     f"phrases with commas between; at most {MOST_HINTS}, of {LONGEST_HINT} characters each",

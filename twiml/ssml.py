@@ -1,4 +1,4 @@
-"""What stands inside Say: the marks of SSML that Twilio understands (docs: voice/twiml/say/text-speech).
+"""What stands inside Say: the marks of SSML that Twilio understands. (Twilio's documentation: "Text-to-Speech".)
 
     Say(["Your code is ", SayAs("4711", interpret_as="digits"), Break(time="500ms"), "Goodbye."])
 

@@ -1,4 +1,4 @@
-"""The voice verbs (docs: voice/twiml), each a declaration and nothing else.
+"""The voice verbs, each a declaration and nothing else. (Twilio's documentation: "TwiML for Programmable Voice".)
 
 `flow` says what a verb does to the flow: Say runs on to the `next`, Gather asks the caller
 (`gather`), Record and Dial `wait` for Twilio to come back with what came of it, Hangup is the

@@ -1,8 +1,8 @@
 """The voices and languages Twilio speaks today.
 
 Families of voices are written as Twilio names them: an engine, a language and a letter or a
-name (docs: voice/twiml/say/text-speech). The seed's short names (`en`, `en-gb`, `es`, `fr`,
-`de`) are still understood by Twilio's basic voices.
+name. The seed's short names (`en`, `en-gb`, `es`, `fr`, `de`) are still understood by Twilio's
+basic voices. (Twilio's documentation: "Text-to-Speech".)
 """
 
 from __future__ import annotations

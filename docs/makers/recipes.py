@@ -10,7 +10,7 @@ from textwrap import dedent
 
 import twiml
 from runtime import catalogue
-from runtime.catalogue import Recipe
+from runtime.recipe import Recipe
 
 ABOUT = """\
 The flows that come with Switchhook, to call and to copy from. `switchhook dial NAME` calls one, `switchhook draw NAME`

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any
 from urllib.parse import urlencode
 
 import click
 
 from runtime import catalogue, logs, settings
-from runtime.commands.call_all import Result, call_all, tell
+from runtime.commands.call_all import Campaign, call_all, tell
 from runtime.commands.call_one import NotCompleted, call_one
 from runtime.commands.caller import caller
 from runtime.commands.options import config_option, named_values, recipes_option
@@ -20,29 +19,15 @@ from runtime.commands.rehearse import broken, show
 from runtime.commands.script import ScriptCommand, script_of, script_options
 from runtime.dialler import unfit, with_query
 from runtime.errors import SettingsError
-from runtime.rehearsal import is_url, rehearsal
+from runtime.rehearsal import Rehearsal, is_url, rehearsal
 from runtime.settings import Settings
-from runtime.softphone import Act
 from runtime.softphone.terminal import Printer
-from runtime.twilio import Patience, talk_to
+from runtime.twilio import talk_to
 
 _NUMBER = re.compile(r"\+?[0-9]+")
 FASTEST = 100
 """Calls a second. Twilio's own limit of an account is 1, or 5 with an approved profile; what is beyond it waits there.
-(Twilio's documentation: "Call resource")"""
-
-
-class Job(NamedTuple):
-    """What is to be done: one number, or a file, and how."""
-
-    to: str
-    whom: str
-    from_: str
-    file: str | None
-    rate: float
-    wait: bool
-    detection: str | None
-    query: str
+(Twilio's documentation: "Call resource".)"""
 
 
 class Words(ScriptCommand):
@@ -135,40 +120,31 @@ def call(  # noqa: PLR0913 - the command's options
     chosen = settings.load({"recipes": recipes}, config)
     if not is_url(whom):
         catalogue.to_call(whom, chosen.recipes, chosen.callout_modules)  # told before anybody is called
-    job = Job(to, whom, from_, file, rate or 1.0, wait or dry_run, detection, query)
+    asked = {"from_": from_} | ({"machine_detection": detection} if detection else {})
     if dry_run:
-        _rehearse(chosen, job, script)
-    else:
-        _carry_out(chosen, job)
+        logs.configure("error")
+    on_line = Printer() if file is None else None
+    with rehearsal(chosen, whom, script, on_line) if dry_run else nullcontext() as stage:
+        where, wait = (stage.settings, True) if stage is not None else (chosen, wait)
+        talk = _talk(where, whom, asked, query)
+        if file is None:
+            _one(where, to, talk, stage, wait=wait)
+        else:
+            _everybody(where, Campaign(file, whom, talk, rate or 1.0, wait, rehearsed=dry_run), stage)
 
 
-def _carry_out(chosen: Settings, job: Job) -> None:
-    if job.file is None:
-        call_one(chosen, job.to, _talk(chosen, job), wait=job.wait, patience=Patience())
-    else:
-        tell(_call_all(chosen, job, job.file))
+def _one(where: Settings, to: str, talk: Mapping[str, Any], stage: Rehearsal | None, *, wait: bool) -> None:
+    call_one(where, to, talk, wait=wait, rehearsed=stage is not None)
+    if stage is not None and (why := broken(stage)):
+        raise NotCompleted(*(f"the call broke: {each}" for each in why))
 
 
-def _call_all(chosen: Settings, job: Job, file: str, ledger: Path | None = None) -> Result:
-    talk, patience = _talk(chosen, job), Patience()
-    return call_all(chosen, file, talk, whom=job.whom, rate=job.rate, wait=job.wait, patience=patience, ledger=ledger)
-
-
-def _rehearse(chosen: Settings, job: Job, script: Sequence[Act]) -> None:
-    """Do the same on a stage. What was done is written down nowhere that counts."""
-    logs.configure("error")
-    on_line = Printer() if job.file is None else None
-    with rehearsal(chosen, job.whom, script, on_line) as stage, TemporaryDirectory() as aside:
-        if job.file is not None:
-            result = _call_all(stage.settings, job, job.file, Path(aside) / "calls.csv")
-            result.broken = broken(stage)
-            show(stage)
-            tell(result)
-            return
-        talk = _talk(stage.settings, job)
-        call_one(stage.settings, job.to, talk, wait=True, patience=Patience(), rehearsed=True)
-        if why := broken(stage):
-            raise NotCompleted(*(f"the call broke: {each}" for each in why))
+def _everybody(where: Settings, campaign: Campaign, stage: Rehearsal | None) -> None:
+    result = call_all(where, campaign)
+    if stage is not None:
+        result.broken = broken(stage)
+        show(stage)
+    tell(campaign, result)
 
 
 def _words(words: tuple[str, ...], *, by_file: bool) -> tuple[str, str]:
@@ -201,12 +177,11 @@ def _query(params: Sequence[str]) -> str:
     return urlencode(given)
 
 
-def _talk(chosen: Settings, job: Job) -> dict[str, Any]:
+def _talk(chosen: Settings, whom: str, asked: Mapping[str, str], query: str) -> dict[str, Any]:
     """Who calls, where the call goes, what it is asked for, and who hears of it."""
-    asked = {"machine_detection": job.detection} if job.detection else {}
-    if is_url(job.whom):
-        return {"from_": job.from_, "url": with_query(job.whom, job.query), **asked}
+    if is_url(whom):
+        return {**asked, "url": with_query(whom, query)}
     if not chosen.public_url:
-        raise SettingsError(f"no public_url: set it to where Twilio finds the daemon that serves {job.whom}")
-    talk = talk_to(chosen.public_url, job.whom, asked)
-    return {**talk, "from_": job.from_, "url": with_query(talk["url"], job.query)}
+        raise SettingsError(f"no public_url: set it to where Twilio finds the daemon that serves {whom}")
+    talk = talk_to(chosen.public_url, whom, asked)
+    return talk | {"url": with_query(talk["url"], query)}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -15,6 +17,7 @@ from rich.console import Console
 from runtime import logs
 from runtime.accounts import client_of
 from runtime.commands.options import counted, run
+from runtime.ctrl_c import CTRL_C
 from runtime.dialler import (
     SUFFIX,
     Dialler,
@@ -35,7 +38,7 @@ from runtime.dialler import (
 from runtime.errors import SwitchhookError
 from runtime.interrupts import interrupted_by
 from runtime.settings import Settings
-from runtime.twilio import Patience, TwilioClient
+from runtime.twilio import TwilioClient
 
 GO_ON = "the same command goes on from here"
 FINISHING = "finishing the calls in hand; Ctrl-C again leaves them for the next run to look for"
@@ -64,10 +67,9 @@ class Stopped(SwitchhookError):
 class Campaign:
     """What a run is to do: whom to call, out of which file, and with what `make_call` takes."""
 
-    rows: Sequence[Row]
     file: str
-    talk: Mapping[str, Any]
     whom: str
+    talk: Mapping[str, Any]
     rate: float
     wait: bool
     rehearsed: bool = False
@@ -77,8 +79,6 @@ class Campaign:
 @dataclass(slots=True)
 class Result:
     """What came of it."""
-
-    rehearsed: bool = False
 
     tally: Tally | None = None
     open: Sequence[str] = ()
@@ -111,28 +111,18 @@ class CtrlC:
         self.pressed = True
 
 
-def call_all(
-    chosen: Settings,
-    file: str,
-    talk: Mapping[str, Any],
-    *,
-    whom: str,
-    rate: float,
-    wait: bool,
-    patience: Patience,
-    ledger: Path | None = None,
-) -> Result:
-    """Call everybody in a file, and write that down beside it, or for a rehearsal in a `ledger` elsewhere.
+def call_all(chosen: Settings, campaign: Campaign) -> Result:
+    """Call everybody in a file, and write that down beside it.
 
     What came of it is for `tell`. Raises only what is wrong before anybody is called.
     """
-    path, twilio = Path(os.path.realpath(file)), client_of(chosen, patience)
-    account = twilio.account_sid
-    found = read(path, file)
+    path, twilio = Path(os.path.realpath(campaign.file)), client_of(chosen)
+    account, whom = twilio.account_sid, campaign.whom
+    found = read(path, campaign.file)
     for line in found.repeats:
         click.echo(line, err=True)
     logs.configure("error")
-    with Ledger(ledger or path.with_name(path.name + SUFFIX)) as kept:
+    with _folder_of(path, campaign) as folder, Ledger(folder / (path.name + SUFFIX)) as kept:
         if kept.book.account not in {"", account}:
             raise WrongLedger(f"{kept.path}: has calls of {kept.book.account}, which {account} can't look for")
         kept.check_api(twilio.base_url)
@@ -144,18 +134,27 @@ def call_all(
                 "move it away to have all called",
                 err=True,
             )
-        campaign = Campaign(found.rows, file, talk, whom, rate, wait, rehearsed=ledger is not None)
-        return run(_run(twilio, kept, campaign))
+        return run(_run(twilio, kept, found.rows, campaign))
 
 
-async def _run(twilio: TwilioClient, ledger: Ledger, campaign: Campaign) -> Result:
+@contextmanager
+def _folder_of(path: Path, campaign: Campaign) -> Iterator[Path]:
+    """Where it is written down what was done: beside the file, or for a rehearsal nowhere that counts."""
+    if not campaign.rehearsed:
+        yield path.parent
+        return
+    with TemporaryDirectory() as aside:
+        yield Path(aside)
+
+
+async def _run(twilio: TwilioClient, ledger: Ledger, rows: Sequence[Row], campaign: Campaign) -> Result:
     """Call, and wait for the ends. Whatever hinders it is in the result."""
-    result = Result(rehearsed=campaign.rehearsed)
+    result = Result()
     ctrl_c = CtrlC(asyncio.get_running_loop().create_future(), IN_REHEARSAL if campaign.rehearsed else FINISHING)
     try:
         async with twilio:
             with interrupted_by(ctrl_c):
-                await _dial(twilio, ledger, campaign, result, ctrl_c)
+                await _dial(twilio, ledger, rows, campaign, result, ctrl_c)
     except SwitchhookError as problem:
         result.problem = problem
     except asyncio.CancelledError:
@@ -165,7 +164,9 @@ async def _run(twilio: TwilioClient, ledger: Ledger, campaign: Campaign) -> Resu
     return result
 
 
-async def _dial(twilio: TwilioClient, ledger: Ledger, campaign: Campaign, result: Result, ctrl_c: CtrlC) -> None:
+async def _dial(
+    twilio: TwilioClient, ledger: Ledger, rows: Sequence[Row], campaign: Campaign, result: Result, ctrl_c: CtrlC
+) -> None:
     from_, stopped = campaign.talk["from_"], ctrl_c.stopped
     await unless_stopped(_ask(twilio, from_), stopped)
     if stopped.done():
@@ -176,29 +177,29 @@ async def _dial(twilio: TwilioClient, ledger: Ledger, campaign: Campaign, result
         dialler = Dialler(twilio, ledger, campaign.talk, pace=pace, stopped=stopped, display=display)
         result.tally, result.open = dialler.tally, dialler.open
         ctrl_c.calling = True
-        await dialler.dial(campaign.rows, campaign.file)
+        await dialler.dial(rows, campaign.file)
         ctrl_c.calling = False
         result.problem = dialler.problem
         if campaign.wait and not stopped.done():
             follower = Follower(twilio, ledger, stopped=stopped, display=display)
-            result.ends = await follower.follow(campaign.rows)
+            result.ends = await follower.follow(rows)
 
 
 async def _ask(twilio: TwilioClient, from_: str) -> None:
     """May we ask at all, and what time is it there?"""
     async for _ in twilio.calls(from_=from_, limit=1):
-        """That is all we want to know."""
+        pass  # that is all we want to know
 
 
-def tell(result: Result) -> None:
+def tell(campaign: Campaign, result: Result) -> None:
     """Print the summary, and raise what isn't as it should be."""
-    how_on = () if result.rehearsed else (GO_ON,)
+    how_on = () if campaign.rehearsed else (GO_ON,)
     for line in filter(None, (str(result.tally or ""), by_status(result.ends))):
         click.echo(line)
     if result.problem is not None:
         raise Stopped(*result.broken, *result.open, *result.problem.lines, *how_on, exit_code=result.problem.exit_code)
     if result.interrupted:
-        raise Stopped(*result.broken, *result.open, *how_on, exit_code=130)
+        raise Stopped(*result.broken, *result.open, *how_on, exit_code=CTRL_C)
     if result.open:
         raise Unknown(*result.open, "nobody knows whether these were called; the next run looks for them")
     wrong = [f"{counted(result.tally.refused, 'number')} refused"] if result.tally and result.tally.refused else []

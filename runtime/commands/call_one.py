@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from runtime.accounts import client_of
 from runtime.commands.options import run
 from runtime.errors import SwitchhookError
 from runtime.settings import Settings
-from runtime.twilio import Patience, TwilioClient
+from runtime.twilio import TwilioClient
 
 EVERY = 1.0
 """Seconds between two looks at a call that is waited for."""
@@ -22,9 +23,7 @@ class NotCompleted(SwitchhookError):
     """Nobody answered, or the call failed."""
 
 
-def call_one(
-    chosen: Settings, to: str, talk: Mapping[str, Any], *, wait: bool, patience: Patience, rehearsed: bool = False
-) -> None:
+def call_one(chosen: Settings, to: str, talk: Mapping[str, Any], *, wait: bool, rehearsed: bool = False) -> None:
     """Call a number, and print the call's SID and status.
 
     Ctrl-C leaves a call that was made as it is, and says so, unless it is only `rehearsed`.
@@ -34,34 +33,31 @@ def call_one(
         to: the number.
         talk: what the call is made with: `from_`, `url`, and what else `make_call` takes.
         wait: until the call is over, printing each status.
-        patience: the client's.
         rehearsed: nobody is really called.
     """
     sids: list[str] = []
     try:
-        run(_call(chosen, to, talk, sids, wait=wait, patience=patience))
+        run(_call(chosen, to, talk, sids, wait=wait))
     except KeyboardInterrupt:
         if not rehearsed:
             click.echo(f"{sids[0]}: the call goes on" if sids else "nobody knows whether the call was made", err=True)
         raise
 
 
-async def _call(
-    chosen: Settings, to: str, talk: Mapping[str, Any], sids: list[str], *, wait: bool, patience: Patience
-) -> None:
-    async with client_of(chosen, patience) as twilio:
+async def _call(chosen: Settings, to: str, talk: Mapping[str, Any], sids: list[str], *, wait: bool) -> None:
+    async with client_of(chosen) as twilio:
         made = await twilio.make_call(to, **talk)
         sids.append(made["sid"])
         status = made.get("status", "unknown")
         click.echo(f"{made['sid']} {status}")
         if wait:
-            await _follow(twilio, made["sid"], status, patience)
+            await _follow(twilio, made["sid"], status)
 
 
-async def _follow(twilio: TwilioClient, sid: str, status: str, patience: Patience) -> None:
+async def _follow(twilio: TwilioClient, sid: str, status: str) -> None:
     """Print each status until the last one. Raises `NotCompleted` if that is another than completed."""
     while status not in TERMINAL:
-        await patience.wait(EVERY)
+        await asyncio.sleep(EVERY)
         before, found = status, await twilio.fetch_call(sid)
         status = found.get("status", "unknown")
         if status != before:

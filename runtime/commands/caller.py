@@ -15,7 +15,7 @@ from runtime.dialler import unspaced
 _NUMBER = re.compile(r"\+[1-9][0-9]{1,14}")
 _ADDRESS = re.compile(r"(client|sip|whatsapp):\S+")
 _SENDER = re.compile(r"[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 +\-_&]{1,11}")
-"""A short code, or a name, of which at least one character is a letter. (Twilio's documentation: "Message resource")"""
+"""A short code, or a name with at least one letter. (Twilio's documentation: "Message resource".)"""
 
 
 def caller(written: str) -> str:

@@ -15,7 +15,7 @@ import click
 
 from runtime import catalogue, settings
 from runtime.catalogue import Survey
-from runtime.commands.options import config_option, recipes_option
+from runtime.commands.options import config_option, counted, recipes_option
 from runtime.errors import RecipesError, SwitchhookError
 
 _RANK = re.compile(r"[0-9]+(\.[0-9]+)*(?= )")
@@ -89,9 +89,5 @@ def _summed_up(recipes: int, counts: Counter[str]) -> str:
     >>> _summed_up(2, Counter(warning=1)), _summed_up(1, Counter())
     ('2 recipes: 0 errors, 1 warning, 0 notes', '1 recipe: 0 errors, 0 warnings, 0 notes')
     """
-    found = ", ".join(_counted(counts[each], each) for each in ("error", "warning", "note"))
-    return f"{_counted(recipes, 'recipe')}: {found}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    found = ", ".join(counted(counts[each], each) for each in ("error", "warning", "note"))
+    return f"{counted(recipes, 'recipe')}: {found}"

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import click
 
-from actors import JournalError, Letter, Outbox, sids_of
-from runtime import settings
-from runtime.commands.masks import mask, unmasked_option
-from runtime.commands.options import counted, journal_options, limit_option, moment, run
+from actors import Letter, Outbox, sids_of
+from runtime.commands.kept import kept_letters
+from runtime.commands.options import counted, journal_options, limit_option, moment, run, unmasked_option
 from runtime.errors import SwitchhookError
-from runtime.journals import archive_of, named
+from runtime.masks import mask
 
 
 @click.group("dead-letters")
@@ -26,24 +23,6 @@ def dead_letters() -> None:
     A dead letter is an event that a subscribed function should have been told of, and failed at each time. They are in
     the journal, which can be looked into while daemons run.
     """
-
-
-@asynccontextmanager
-async def _opened(url: str | None, config: str | None) -> AsyncIterator[Outbox]:
-    """The journal that the settings name, if it is there. What is wrong with it is told in a line."""
-    chosen = settings.load({"journal": url}, config)
-    archive = archive_of(chosen.journal)
-    if archive is None:
-        raise SwitchhookError("journal is memory:, which ends with its process: its dead letters are that daemon's own")
-    journal = named(chosen.journal, math.inf)  # to look into it is no reason to forget anything
-    try:
-        async with archive:
-            """It is there: what isn't would be made now."""
-        yield journal
-    except JournalError as problem:
-        raise SwitchhookError(f"journal: {problem}") from problem
-    finally:
-        await journal.close()
 
 
 @dead_letters.command("list")
@@ -59,7 +38,7 @@ def list_(limit: int, json_wanted: bool, unmasked: bool, url: str | None, config
     """
 
     async def look() -> tuple[Sequence[Letter], int]:
-        async with _opened(url, config) as outbox:
+        async with kept_letters(url, config) as outbox:
             return await outbox.dead_letters(limit), await outbox.count_dead()
 
     letters, count = run(look())
@@ -128,7 +107,7 @@ def _with_each(
         raise click.UsageError("name calls or messages by their SIDs, or all dead letters with --all")
 
     async def work() -> int:
-        async with _opened(url, config) as outbox:
+        async with kept_letters(url, config) as outbox:
             letters = await outbox.dead_letters(await outbox.count_dead())
             if missing := set(sids) - {sid for each in letters for sid in sids_of(each).values()}:
                 raise SwitchhookError(*(f"{sid}: there is no dead letter of such a call or message" for sid in missing))

@@ -4,39 +4,23 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
 import click
 
-from actors import JournalError, Row, Snapshot
-from runtime import settings
-from runtime.commands.masks import mask, unmasked_option
-from runtime.commands.options import counted, journal_options, limit_option, moment, run
+from actors import Row, Snapshot
+from runtime.commands.kept import kept_calls
+from runtime.commands.options import counted, journal_options, limit_option, moment, run, unmasked_option
 from runtime.errors import SwitchhookError
-from runtime.journals import Archive, archive_of, as_json
+from runtime.journals import as_json
 from runtime.journals.retention import DAY
-from runtime.settings import Settings
+from runtime.masks import mask
 
 
 @click.group()
 def journal() -> None:
     """Look into the journal, where calls are kept, also while daemons run."""
-
-
-@asynccontextmanager
-async def _opened(url: str | None, config: str | None) -> AsyncIterator[tuple[Archive, Settings]]:
-    """The journal that the settings name. What is wrong with it is told in a line."""
-    chosen = settings.load({"journal": url}, config)
-    archive = archive_of(chosen.journal)
-    if archive is None:
-        raise SwitchhookError("journal is memory:, which ends with its process: there is no file to look into")
-    try:
-        async with archive:
-            yield archive, chosen
-    except JournalError as problem:
-        raise SwitchhookError(f"journal: {problem}") from problem
 
 
 @journal.command("list")
@@ -49,7 +33,7 @@ def list_(limit: int, url: str | None, config: str | None) -> None:
     """
 
     async def look() -> None:
-        async with _opened(url, config) as (archive, _):
+        async with kept_calls(url, config) as (archive, _):
             for call in await archive.latest(limit):
                 steps = counted(call.steps, "step")
                 click.echo(f"{moment(call.started)}  {call.call_sid}  {call.recipe}  {call.status}  {steps}")
@@ -69,7 +53,7 @@ def show(call_sid: str, json_wanted: bool, unmasked: bool, url: str | None, conf
     """
 
     async def look() -> None:
-        async with _opened(url, config) as (archive, _):
+        async with kept_calls(url, config) as (archive, _):
             found = await archive.find(call_sid)
             if found is None:
                 raise SwitchhookError(f"{call_sid}: there is no such call in {archive.name}")
@@ -118,7 +102,7 @@ def export(file: TextIO, unmasked: bool, url: str | None, config: str | None) ->
 
     async def write() -> int:
         calls = 0
-        async with _opened(url, config) as (archive, _):
+        async with kept_calls(url, config) as (archive, _):
             async for each in archive.everything():
                 calls += "call_sid" in each
                 file.write(json.dumps(hide(each), ensure_ascii=False) + "\n")
@@ -142,7 +126,7 @@ def prune(days: float | None, url: str | None, config: str | None) -> None:
     """
 
     async def forget() -> int:
-        async with _opened(url, config) as (archive, chosen):
+        async with kept_calls(url, config) as (archive, chosen):
             kept = chosen.journal_days if days is None else days
             return await archive.prune(time.time() - kept * DAY)
 
@@ -158,7 +142,7 @@ def vacuum(url: str | None, config: str | None) -> None:
     """
 
     async def give_back() -> tuple[int, int]:
-        async with _opened(url, config) as (archive, _):
+        async with kept_calls(url, config) as (archive, _):
             return await archive.vacuum()
 
     before, after = run(give_back())

@@ -31,6 +31,9 @@ limit_option = click.option(
     metavar="COUNT",
     help="How many, the latest first.",
 )
+unmasked_option = click.option(
+    "--unmasked", is_flag=True, help="Show phone numbers, and what callers have keyed, unmasked."
+)
 
 
 def journal_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -16,9 +17,9 @@ from rich.live import Live
 from runtime import settings
 from runtime.commands.board import board
 from runtime.commands.endpoint import Endpoint, status_endpoint, url_option
-from runtime.commands.masks import mask, unmasked_option
-from runtime.commands.options import config_option, run
+from runtime.commands.options import config_option, run, unmasked_option
 from runtime.errors import SwitchhookError
+from runtime.masks import mask
 
 ENDLESS = 10_000
 """Columns of what isn't shown in a terminal: a program that reads it finds nothing folded, and nothing shortened."""
@@ -45,10 +46,8 @@ def status(url: str | None, watch: bool, unmasked: bool, config: str | None) -> 
     def shown(found: dict[str, Any]) -> Group:
         return board(found, console.width, time.time(), mask(unmasked))
 
-    try:
+    with suppress(KeyboardInterrupt):  # enough was seen
         run(_show(at, shown, console, watch=watch))
-    except KeyboardInterrupt:
-        """Enough was seen."""
 
 
 async def _show(at: Endpoint, shown: Look, console: Console, *, watch: bool) -> None:

@@ -17,8 +17,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from actors import Webhook
-from actors.webhooks import printable
+from actors import Webhook, printable
 from runtime import settings
 from runtime.commands.options import config_option
 from runtime.errors import SwitchhookError

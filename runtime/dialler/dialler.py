@@ -60,7 +60,7 @@ IN_HAND = 10
 rate is reached only as far as its answers are quicker."""
 OF_A_NUMBER = (21202, 21211, 21214, 21217)
 """Codes that are about the number called: a premium one, invalid, out of reach.
-(Twilio's documentation: "Error and Warning Dictionary")"""
+(Twilio's documentation: "Error and Warning Dictionary".)"""
 FOR_NOW = (21203, 21215, 21216, 21219, 573005)
 """Codes that are about the way to it, which the account's owner can open: not permitted there, or not verified."""
 OF_A_URL = 21205

@@ -32,15 +32,16 @@ from runtime.softphone.caller import (
     Silence,
     Speak,
     parse_line,
-    parse_option,
     parse_options,
 )
+from runtime.softphone.fields import ACCOUNT_SID
 from runtime.softphone.outbound import Address, Outbound
 from runtime.softphone.outside import Unchangeable
 from runtime.softphone.rest import StandIn
 from runtime.softphone.transcript import Line, Request, Sms, Transcript
 
 __all__ = [
+    "ACCOUNT_SID",
     "SAME",
     "Act",
     "Address",
@@ -62,6 +63,5 @@ __all__ = [
     "Transcript",
     "Unchangeable",
     "parse_line",
-    "parse_option",
     "parse_options",
 ]

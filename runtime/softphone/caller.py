@@ -237,17 +237,8 @@ class Script:
 # --- acts in words -------------------------------------------------------------
 
 
-def parse_option(name: str, value: str = "") -> Act:
-    """One command-line option as an act.
-
-    >>> parse_option("--press", "23#")
-    Press(keys='23#')
-    >>> parse_option("--hang-up")
-    HangUp(during=None)
-
-    Raises:
-        ValueError: no such option, or not a value it can have.
-    """
+def _act(name: str, value: str) -> Act:
+    """One command-line option as an act."""
     match name.removeprefix("--"):
         case "press":
             return Press(value)
@@ -291,7 +282,7 @@ def parse_options(words: Iterable[str]) -> list[Act]:
                 value = next(rest)
             except StopIteration:
                 raise ValueError(f"{name} needs a value") from None
-        acts.append(parse_option(name, value))
+        acts.append(_act(name, value))
     return acts
 
 

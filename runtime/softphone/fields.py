@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Fields = dict[str, str]
 
 ACCOUNT_SID = "AC" + "0" * 32
+"""An account that is nobody's."""
 API = "https://api.twilio.com"
 
 _SIP = {"completed": "200", "busy": "486", "no-answer": "487", "canceled": "487", "failed": "404"}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
-from runtime.softphone.books import Books
+from runtime.softphone.attributes import Attributes
 from runtime.softphone.caller import OUTCOMES, Act, Caller, HangUp, Hold, Press, Prompt
 from runtime.softphone.document import Fault
 from runtime.softphone.outbound import Address
@@ -71,7 +71,7 @@ class Outside:
             self._waiting = None
 
 
-class Interruptible(Books):
+class Interruptible(Attributes):
     """A call, as far as it can be changed: who is on the line, for how long, and how they leave."""
 
     leg: Leg

@@ -25,7 +25,8 @@ from functools import partial
 import structlog
 
 from actors import Clock, Threads, Webhook, tells_of_status
-from runtime.catalogue import Catalogue, Recipe
+from runtime.catalogue import Catalogue
+from runtime.recipe import Recipe
 from runtime.settings import Settings
 from runtime.web.door import Door
 from runtime.web.form import Form, Place, place

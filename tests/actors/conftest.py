@@ -1,4 +1,4 @@
-"""What the tests of a call share."""
+"""What the tests of actors and of calls share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from actors.loop_actor import stop_background_loop
 from tests.actors.doubles import Gate, ManualClock, Office
+
+
+@pytest.fixture(scope="module")
+def no_background_loop_afterwards() -> Iterator[None]:
+    """The loop in the background was begun in this module, and ends with it."""
+    yield
+    assert stop_background_loop()
 
 
 @pytest.fixture

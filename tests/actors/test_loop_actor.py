@@ -4,7 +4,6 @@ import asyncio
 import contextvars
 import doctest
 import gc
-import inspect
 import itertools
 import threading
 import tracemalloc
@@ -12,33 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pykka
 import pytest
-import uvloop
 from pykka import ActorDeadError, ActorRegistry
 
 import actors.inbox
 import actors.loop_actor
 from actors.loop_actor import MESSAGES_A_TURN, LoopActor, background_loop, stop_background_loop
 from actors.loop_future import LoopFuture, WouldDeadlock
+from tests.actors.loops import on_each_loop
 
-
-def on_each_loop(test):
-    """Run an async test on asyncio's loop and on uvloop, for ten seconds at most."""
-
-    @pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-    def run(request, new_loop):
-        fixtures = {name: request.getfixturevalue(name) for name in inspect.signature(test).parameters}
-        with asyncio.Runner(loop_factory=new_loop) as runner:
-            runner.run(asyncio.wait_for(test(**fixtures), 10))
-        assert ActorRegistry.get_all() == []  # those that are left die with their loop
-
-    run.__doc__ = test.__doc__
-    return run
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_background_loop_afterwards():
-    yield
-    assert stop_background_loop()
+pytestmark = pytest.mark.usefixtures("no_background_loop_afterwards")
 
 
 @pytest.fixture

@@ -2,35 +2,19 @@
 
 import asyncio
 import gc
-import inspect
 import subprocess
 import sys
 import threading
 import weakref
 
 import pytest
-import uvloop
 from pykka import ActorDeadError, ActorRegistry
 
 import actors.inbox
 import actors.loop_actor
 from actors.loop_actor import LoopActor, stop_background_loop
 from actors.loop_future import LoopFuture
-
-LOOPS = pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-
-
-def on_each_loop(test):
-    """Run an async test on asyncio's loop and on uvloop, for ten seconds at most."""
-
-    @LOOPS
-    def run(request, new_loop):
-        fixtures = {name: request.getfixturevalue(name) for name in inspect.signature(test).parameters}
-        with asyncio.Runner(loop_factory=new_loop) as runner:
-            runner.run(asyncio.wait_for(test(**fixtures), 10))
-
-    run.__doc__ = test.__doc__
-    return run
+from tests.actors.loops import LOOPS, on_each_loop
 
 
 @pytest.fixture(autouse=True)

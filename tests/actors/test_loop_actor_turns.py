@@ -11,32 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pykka
 import pytest
-import uvloop
 from pykka import ActorDeadError
 
-from actors.loop_actor import MESSAGES_A_TURN, LoopActor, stop_background_loop
+from actors.loop_actor import MESSAGES_A_TURN, LoopActor
 from actors.loop_future import LoopFuture
+from tests.actors.loops import LOOPS, on_each_loop
 
-LOOPS = pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-
-
-def on_each_loop(test):
-    """Run an async test on asyncio's loop and on uvloop, for ten seconds at most."""
-
-    @LOOPS
-    def run(request, new_loop):
-        fixtures = {name: request.getfixturevalue(name) for name in inspect.signature(test).parameters}
-        with asyncio.Runner(loop_factory=new_loop) as runner:
-            runner.run(asyncio.wait_for(test(**fixtures), 10))
-
-    run.__doc__ = test.__doc__
-    return run
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_background_loop_afterwards():
-    yield
-    assert stop_background_loop()
+pytestmark = pytest.mark.usefixtures("no_background_loop_afterwards")
 
 
 class Clerk(LoopActor):

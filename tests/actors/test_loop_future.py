@@ -3,7 +3,6 @@
 import asyncio
 import doctest
 import gc
-import inspect
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,19 +12,7 @@ import uvloop
 
 import actors.loop_future
 from actors.loop_future import LazyEvent, LoopFuture, WouldDeadlock
-
-
-def on_each_loop(test):
-    """Run an async test on asyncio's loop and on uvloop, for ten seconds at most."""
-
-    @pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-    def run(request, new_loop):
-        fixtures = {name: request.getfixturevalue(name) for name in inspect.signature(test).parameters}
-        with asyncio.Runner(loop_factory=new_loop) as runner:
-            runner.run(asyncio.wait_for(test(**fixtures), 10))
-
-    run.__doc__ = test.__doc__
-    return run
+from tests.actors.loops import on_each_loop
 
 
 @pytest.fixture

@@ -5,65 +5,19 @@ on the running loop and is awaited; and from a plain thread, where it lives on t
 """
 
 import asyncio
-import inspect
 import logging
 import threading
 import uuid
 
 import pykka
 import pytest
-import uvloop
 from pykka import ActorDeadError, ActorRegistry
 
-from actors.loop_actor import LoopActor, stop_background_loop
+from actors.loop_actor import LoopActor
 from actors.loop_future import LoopFuture
+from tests.actors.loops import from_each_side
 
-
-class Side:
-    """Calls actors on the running loop, or in plain threads, which block."""
-
-    def __init__(self, in_thread):
-        self.in_thread = in_thread
-
-    async def call(self, function, *args, **kwargs):
-        return await asyncio.to_thread(function, *args, **kwargs) if self.in_thread else function(*args, **kwargs)
-
-    async def get(self, future):
-        return await (asyncio.to_thread(future.get, timeout=5) if self.in_thread else future)
-
-    async def ask(self, ref, message):
-        return await self.get(await self.call(ref.ask, message, block=False))
-
-    async def stop(self, ref):
-        return await self.get(await self.call(ref.stop, block=False))
-
-
-SIDES = {
-    "asyncio": (asyncio.new_event_loop, Side(in_thread=False)),
-    "uvloop": (uvloop.new_event_loop, Side(in_thread=False)),
-    "thread": (asyncio.new_event_loop, Side(in_thread=True)),
-}
-
-
-def from_each_side(test):
-    """Run an async test from each side, for ten seconds at most."""
-
-    @pytest.mark.parametrize(("new_loop", "side"), SIDES.values(), ids=SIDES)
-    def run(request, new_loop, side):
-        names = [name for name in inspect.signature(test).parameters if name != "side"]
-        fixtures = {name: request.getfixturevalue(name) for name in names}
-        with asyncio.Runner(loop_factory=new_loop) as runner:
-            runner.run(asyncio.wait_for(test(side=side, **fixtures), 10))
-        ActorRegistry.stop_all(timeout=5)
-
-    run.__doc__ = test.__doc__
-    return run
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_background_loop_afterwards():
-    yield
-    assert stop_background_loop()
+pytestmark = pytest.mark.usefixtures("no_background_loop_afterwards")
 
 
 class Witness(LoopActor):

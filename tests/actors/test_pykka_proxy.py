@@ -7,50 +7,25 @@ import asyncio
 
 import pykka
 import pytest
-import uvloop
-from pykka import ActorDeadError, ActorProxy, ActorRegistry, CallableProxy
+from pykka import ActorDeadError, ActorProxy, CallableProxy
 from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr
 
-from actors.loop_actor import LoopActor, stop_background_loop
+from actors.loop_actor import LoopActor
 from actors.loop_future import LoopFuture, WouldDeadlock
+from tests.actors.loops import BOUND, SIDES, from_each_side
+
+pytestmark = pytest.mark.usefixtures("no_background_loop_afterwards")
 
 
-async def on_the_loop(future):
-    return await future
+def with_a_proxy(test):
+    """Run an async test with a proxy and the way to get its futures, from each side."""
 
+    async def inside(side):
+        ref = await side.call(Player.start)
+        await test(ref.proxy(), side.get)
 
-async def from_a_thread(future):
-    return await asyncio.to_thread(future.get, timeout=5)
-
-
-SIDES = {
-    "asyncio": (asyncio.new_event_loop, on_the_loop),
-    "uvloop": (uvloop.new_event_loop, on_the_loop),
-    "thread": (asyncio.new_event_loop, from_a_thread),
-}
-
-
-def from_each_side(test):
-    """Run an async test with a proxy and the way to get its futures, from each side, ten seconds at most."""
-
-    async def inside(get):
-        ref = Player.start() if get is on_the_loop else await asyncio.to_thread(Player.start)
-        await test(ref.proxy(), get)
-
-    @pytest.mark.parametrize(("new_loop", "get"), SIDES.values(), ids=SIDES)
-    def run(new_loop, get):
-        with asyncio.Runner(loop_factory=new_loop) as runner:
-            runner.run(asyncio.wait_for(inside(get), 10))
-        ActorRegistry.stop_all(timeout=5)
-
-    run.__doc__ = test.__doc__
-    return run
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_background_loop_afterwards():
-    yield
-    assert stop_background_loop()
+    inside.__doc__ = test.__doc__
+    return from_each_side(inside)
 
 
 class Deck:
@@ -129,7 +104,7 @@ class Player(LoopActor):
 # --- attributes ----------------------------------------------------------------------------------------------------
 
 
-@from_each_side
+@with_a_proxy
 async def test_reading_an_attribute_returns_a_future(proxy, get):
     """Reading an attribute or a property returns a Future; its get() or await gives the value."""
     assert isinstance(proxy.songs, LoopFuture)
@@ -138,7 +113,7 @@ async def test_reading_an_attribute_returns_a_future(proxy, get):
     assert await get(proxy.count) == 0
 
 
-@from_each_side
+@with_a_proxy
 async def test_an_attribute_that_can_be_awaited_is_handed_over_as_it_is(proxy, get):
     """Reading an attribute gives the value it has."""
     assert isinstance(await get(proxy.failed), LoopFuture)
@@ -146,8 +121,9 @@ async def test_an_attribute_that_can_be_awaited_is_handed_over_as_it_is(proxy, g
 
 
 @from_each_side
-async def test_setting_an_attribute_blocks_until_it_is_set(proxy, get):
+async def test_setting_an_attribute_blocks_until_it_is_set(side):
     """Setting an attribute blocks until it is set, and raises what the setter raised."""
+    proxy = (await side.call(Player.start)).proxy()
 
     def use():
         proxy.a_class_attribute = "instance"
@@ -158,17 +134,17 @@ async def test_setting_an_attribute_blocks_until_it_is_set(proxy, get):
         with pytest.raises(AttributeError):
             proxy.count = 3
 
-    if get is from_a_thread:
-        await asyncio.to_thread(use)
-        assert await get(proxy.a_class_attribute) == "instance"
-        assert await get(proxy.songs) == ["new"]
+    if side.in_thread:
+        await side.call(use)
+        assert await side.get(proxy.a_class_attribute) == "instance"
+        assert await side.get(proxy.songs) == ["new"]
     else:  # a loop must not block
         with pytest.raises(WouldDeadlock):
             use()
-        assert await get(proxy.a_class_attribute) == "instance"  # it was sent
+        assert await side.get(proxy.a_class_attribute) == "instance"  # it was sent
 
 
-@from_each_side
+@with_a_proxy
 async def test_private_and_unknown_attributes_are_not_exposed(proxy, get):
     """Names that start with _ are private; what the actor doesn't have raises AttributeError."""
     with pytest.raises(AttributeError, match="has no attribute '_secret'"):
@@ -182,14 +158,14 @@ async def test_private_and_unknown_attributes_are_not_exposed(proxy, get):
 # --- methods -------------------------------------------------------------------------------------------------------
 
 
-@from_each_side
+@with_a_proxy
 async def test_calling_a_method_returns_a_future(proxy, get):
     """A call returns a future for the method's return value; arguments are passed on."""
     assert await get(proxy.add("a song", twice=True)) == 2
     assert await get(proxy.songs) == ["a song", "a song"]
 
 
-@from_each_side
+@with_a_proxy
 async def test_the_result_of_a_call_may_be_ignored(proxy, get):
     """A method called for its side effects is executed, whether anybody takes the future or not."""
     proxy.add("one")
@@ -197,13 +173,13 @@ async def test_the_result_of_a_call_may_be_ignored(proxy, get):
     assert await get(proxy.songs) == ["one", "two"]
 
 
-@from_each_side
+@with_a_proxy
 async def test_a_method_may_be_a_coroutine(proxy, get):
     """A proxied coroutine is awaited by the actor: the future holds what it returned."""
     assert await get(proxy.add_slowly("slow")) == 1
 
 
-@from_each_side
+@with_a_proxy
 async def test_an_exception_in_a_call_goes_to_the_future(proxy, get):
     """If the call raises, get() raises it; on_failure() isn't called and the actor lives."""
     with pytest.raises(ValueError, match="broken"):
@@ -212,7 +188,7 @@ async def test_an_exception_in_a_call_goes_to_the_future(proxy, get):
     assert not (await get(proxy.failed))._done
 
 
-@from_each_side
+@with_a_proxy
 async def test_a_method_that_is_not_called_is_a_callable_proxy(proxy, get):
     """Accessing a method without calling it gives a CallableProxy."""
     assert isinstance(proxy.add, CallableProxy)
@@ -220,7 +196,7 @@ async def test_a_method_that_is_not_called_is_a_callable_proxy(proxy, get):
     assert await get(proxy.add("song")) == 1
 
 
-@from_each_side
+@with_a_proxy
 async def test_defer_has_the_semantics_of_tell(proxy, get):
     """defer() returns nothing; an exception goes to on_failure()."""
     failed = await get(proxy.failed)
@@ -230,7 +206,7 @@ async def test_defer_has_the_semantics_of_tell(proxy, get):
     assert str(await get(failed)) == "broken"
 
 
-@from_each_side
+@with_a_proxy
 async def test_a_proxy_to_itself_schedules_work_after_what_is_in_the_inbox(proxy, get):
     """Through a proxy to itself an actor schedules work, done after the current message and those in the inbox."""
     inner = await get(proxy.add_later("the song"))  # a future handed on stays a future
@@ -239,7 +215,7 @@ async def test_a_proxy_to_itself_schedules_work_after_what_is_in_the_inbox(proxy
     assert await get(proxy.songs) == ["before the song", "queued already", "the song"]
 
 
-@from_each_side
+@with_a_proxy
 async def test_a_method_may_be_added_while_the_actor_runs(proxy, get):
     """Attributes are looked up anew if the proxy doesn't know them."""
     await get(proxy.learn("whistle"))
@@ -260,12 +236,12 @@ def test_a_traversable_attribute_shows_its_own_attributes(name):
         assert await get(nested.volume) == 5
         assert await get(nested.play("a song")) == "playing a song at 5"
 
-    for new_loop, get in SIDES.values():
+    for new_loop, side in SIDES.values():
         with asyncio.Runner(loop_factory=new_loop) as runner:
-            runner.run(asyncio.wait_for(inside(get), 10))
+            runner.run(asyncio.wait_for(inside(side.get), BOUND))
 
 
-@from_each_side
+@with_a_proxy
 async def test_an_attribute_without_the_mark_is_just_a_value(proxy, get):
     """Without the mark an attribute is read, not traversed."""
     assert isinstance(await get(proxy.plain_deck), Deck)
@@ -284,7 +260,7 @@ def test_an_object_with_slots_cannot_be_marked():
 # --- the proxy itself ----------------------------------------------------------------------------------------------
 
 
-@from_each_side
+@with_a_proxy
 async def test_a_proxy_is_equal_to_another_of_the_same_actor_and_path(proxy, get):
     """A proxy can be compared and hashed; it shows actor and path, and lists the actor's attributes."""
     same = ActorProxy(actor_ref=proxy.actor_ref)
@@ -295,7 +271,7 @@ async def test_a_proxy_is_equal_to_another_of_the_same_actor_and_path(proxy, get
     assert {"add", "songs", "count", "deck", "use_registry", "actor_ref"} <= set(dir(proxy))
 
 
-@from_each_side
+@with_a_proxy
 async def test_there_is_no_proxy_of_a_dead_actor(proxy, get):
     """Creating a proxy raises ActorDeadError if the actor is not alive; an older one still has the reference."""
     await get(proxy.stop())
@@ -305,7 +281,7 @@ async def test_there_is_no_proxy_of_a_dead_actor(proxy, get):
         proxy.actor_ref.proxy()
 
 
-@from_each_side
+@with_a_proxy
 async def test_a_proxy_kept_under_a_public_name_is_left_out(proxy, get):
     """A proxy to itself is not introspected without end, but left out."""
 
@@ -318,7 +294,7 @@ async def test_a_proxy_kept_under_a_public_name_is_left_out(proxy, get):
         Narcissus.start().proxy().mirror.foo()
 
 
-@from_each_side
+@with_a_proxy
 async def test_the_messages_of_a_proxy_may_be_sent_without_one(proxy, get):
     """ProxyCall, ProxyGetAttr and ProxySetAttr are public messages, for ask() and tell()."""
     ref = proxy.actor_ref

@@ -341,7 +341,7 @@ def a_journal_fails_in_bad_weather_alone(case: Case) -> Iterator[str]:
             if not JOURNALS.match(event["reason"]):
                 yield what
             elif event["reason"].startswith("ActorDeadError") and event["node"] in stopped:
-                """Nobody was waiting when it failed, so it is told now."""
+                pass  # nobody was waiting when it failed, so it is told now
             elif not case.journal_may_fail(event["logged"], event["logged"]):
                 yield f"{what}, with nothing wrong"
         elif event["event"].startswith("Unhandled exception in PhoneCall"):

@@ -9,6 +9,7 @@ answer that was ever heard is noted.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import time
 import uuid
@@ -213,10 +214,8 @@ class Line:
             await self.send(webhook)
 
     async def _give_up(self, webhook: Webhook, seconds: float) -> None:
-        try:
+        with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):  # as it should be
             await self._try(webhook, seconds)
-        except (aiohttp.ClientError, OSError, TimeoutError):
-            """As it should be."""
 
     def _besides(self, work: Any) -> None:
         self._beside.append(asyncio.get_running_loop().create_task(work))
@@ -308,6 +307,6 @@ class Callers:
                 for what in plan.afterwards:
                     await line.rude(script.AFTERWARDS[what])
         except Unanswered:
-            """It is noted."""
+            pass  # it is noted
         finally:
             await line.hang_up()

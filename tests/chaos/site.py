@@ -352,7 +352,7 @@ class Door:
             if there is not None:
                 await self._pass(reader, writer, *there)
         except (OSError, asyncio.CancelledError):
-            """It broke, or it is over."""
+            pass  # it broke, or it is over
         finally:
             self._open.discard(task)
             writer.transport.abort()

@@ -22,23 +22,6 @@ def lines(capsys):
     return lines
 
 
-@pytest.mark.parametrize(
-    ("text", "masked"),
-    [
-        ("+441314960123", "+44##########"),
-        ("+14155550100", "+14#########"),
-        ("from +441314960123 to +14155550100.", "from +44########## to +14#########."),
-        ("client:jane", "client:jane"),
-        ("anonymous", "anonymous"),
-        ("", ""),
-        ("+123", "+123"),
-        ("sip:+441314960123@example.com", "sip:+44##########@example.com"),
-    ],
-)
-def test_a_number_keeps_its_country_and_its_length(text, masked):
-    assert logs.mask(text) == masked
-
-
 def test_what_is_keyed_is_counted(lines):
     logs.configure("info", "json")
 
@@ -46,6 +29,35 @@ def test_what_is_keyed_is_counted(lines):
 
     [line] = map(json.loads, lines())
     assert (line["digits"], line["from_number"], line["to_number"]) == ("#####", "+44##########", "client:jane")
+
+
+def test_what_is_masked_needs_no_name(lines, monkeypatch):
+    monkeypatch.setattr(logging.root, "handlers", [])
+    logs.configure("info", "json")
+
+    structlog.get_logger().info("moved", caller="+441314960123", errors=["no line to +441314960123"], keyed={"n": 4711})
+    structlog.get_logger().info("of a kind", reason=ValueError("441314960123"), from_number=441314960123, digits=4711)
+    logging.getLogger("a library").info("no line to %s", "+441314960123")
+
+    text = "\n".join(lines())
+    assert text.count("+44##########") == 3
+    assert text.count('"############"') == 2
+    assert '"digits": "####"' in text
+    assert '{"n": 4711}' in text
+    assert "1314960" not in text
+
+
+def test_a_library_s_traceback_is_told(lines, monkeypatch):
+    monkeypatch.setattr(logging.root, "handlers", [])
+    logs.configure("info", "json")
+
+    try:
+        _ = 1 / 0
+    except ZeroDivisionError:
+        logging.getLogger("a library").exception("failed")
+
+    [line] = map(json.loads, lines())
+    assert line["exception"][0]["exc_type"] == "ZeroDivisionError"
 
 
 def test_json_has_a_line_for_each_event_with_its_time_and_level(lines):

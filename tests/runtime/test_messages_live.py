@@ -269,7 +269,7 @@ async def test_a_message_that_cannot_be_written_down_is_refused_for_twilio_to_tr
     assert "child_crashed" in {each["event"] for each in events}
     async with asyncio.timeout(10):
         while (reply := await post(daemon, "/count", a_text("hi", "SM2"))).status == 503:
-            """The file is tried again in a moment."""
+            pass  # the file is tried again in a moment
     assert reply.verbs == ["<Message>hi 2</Message>"]
 
 

@@ -124,6 +124,16 @@ def test_an_exemption_that_nothing_needs_is_told_with_its_line_and_no_text_is_on
     assert found["said"].findings == ()
 
 
+def test_two_comments_of_a_line_and_each_line_of_a_comment_are_read(folder) -> None:
+    first = "<!-- switchhook: ignore[SW014] --><!-- Leave a message. -->"
+    then = "<!-- It is deleted.\nswitchhook: ignore[SW015]\nswitchhook: ignore[SW002] -->"
+    written(folder, "quiet", f"<Response>{first}\n{then}\n<Record/></Response>")
+    assert [str(each) for each in catalogue.load(str(folder)).recipes["quiet"].findings] == [
+        "SW102 warning: line 1: nothing here needs an exemption from SW014",
+        "SW102 warning: line 4: nothing here needs an exemption from SW002",
+    ]
+
+
 def test_a_method_of_an_allowed_module_is_no_function_of_it(folder) -> None:
     folder["office"] = """
         class Office:

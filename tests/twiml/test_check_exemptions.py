@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from twiml import Hangup, Record, Say, Sms
-from twiml.checks import check, exempted
+from twiml.checks import check, comments_of, exempted
 
 TEXT = Sms("howdy", to="+441314960123", from_="+441314960456")
 FINDINGS = check([Say("Speak up."), Record(), TEXT, Hangup(), Say("unheard")])
@@ -14,11 +14,11 @@ CODES = ["SW015", "SW018", "SW001"]
 
 def left(source: str) -> list[str]:
     """What is left of the findings, as code and, for complaints, the sentence."""
-    return [str(each) if each.code.startswith("SW1") else each.code for each in exempted(FINDINGS, source)]
+    return [str(each) if each.code.startswith("SW1") else each.code for each in exempted(FINDINGS, comments_of(source))]
 
 
 def left_of_flow(source: str) -> list[str]:
-    return [each.code for each in exempted(FINDINGS, source) if each.rank]
+    return [each.code for each in exempted(FINDINGS, comments_of(source)) if each.rank]
 
 
 def test_the_flow_of_these_tests_has_these_findings():
@@ -76,7 +76,7 @@ def test_a_string_is_no_comment(source):
     ],
 )
 def test_an_exemption_from_nothing_is_told_and_hides_nothing(source, complaint):
-    found = exempted(FINDINGS, source)
+    found = exempted(FINDINGS, comments_of(source))
 
     assert str(found[0]).startswith(f"SW101 warning: {complaint}")
     assert (found[0].severity, found[0].rank) == ("warning", "")
@@ -93,7 +93,7 @@ def test_an_exemption_from_nothing_is_told_and_hides_nothing(source, complaint):
     ],
 )
 def test_an_exemption_that_nothing_needs_is_told(source, line):
-    [complaint] = [each for each in exempted(FINDINGS, source) if not each.rank]
+    [complaint] = [each for each in exempted(FINDINGS, comments_of(source)) if not each.rank]
 
     assert str(complaint).startswith(f"SW102 warning: line {line}: nothing here needs an exemption from SW0")
 

@@ -36,23 +36,6 @@ def test_recipe_1_compiles_to_two_states() -> None:
     assert list(compile(RECIPE_1)) == [("1", "<Say>yowza</Say>", "next"), ("2", "<Hangup/>", "exit")]
 
 
-def test_recipe_9_draws_its_menu_four_spaces_a_level() -> None:
-    assert compile(RECIPE_9, "ascii") == drawn("""
-        1 - GATHER (request Keypad Input)
-            1.1 - SAY "Press 1 for PRAISE. Press 2 for ABUSE. Do nothing for A SLAGGING"
-            1.2 - end of Gather (wait for response)
-            1.3 - Response 1 : PRAISE
-                1.3.1 - SAY "My you are looking swish"
-                1.3.2 - HANGUP
-            1.4 - Response 2 : ABUSE
-                1.4.1 - SAY "What you looking at, fannybaws?" en-gb
-                1.4.2 - HANGUP
-            1.5 - Default : A SLAGGING
-                1.5.1 - SAY "can you no use a phone, bawbag?" de
-                1.5.2 - HANGUP
-    """)
-
-
 def test_recipe_9_compiles_to_the_seeds_machine() -> None:
     assert list(compile(RECIPE_9)) == [
         ("1", '<Gather numDigits="1">', "into"),

@@ -12,14 +12,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from twiml.checks.exemptions import exempted
+from twiml.checks.exemptions import Comment, comments_of, exempted
 from twiml.checks.finding import Check, Finding, Severity
 from twiml.checks.flow import Flow
 from twiml.checks.table import CHECKS
 from twiml.compile import compile
 from twiml.program import Program
 
-__all__ = ["CHECKS", "Check", "Finding", "Flow", "Severity", "check", "exempted", "findings_of"]
+__all__ = [
+    "CHECKS",
+    "Check",
+    "Comment",
+    "Finding",
+    "Flow",
+    "Severity",
+    "check",
+    "comments_of",
+    "exempted",
+    "findings_of",
+]
 
 
 def check(verbs: Sequence[Any]) -> list[Finding]:

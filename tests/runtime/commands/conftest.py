@@ -197,7 +197,7 @@ async def exchange(environment, monkeypatch):
     async with Exchange() as exchange:
         monkeypatch.setenv("SWITCHHOOK_API_URL", exchange.url)
         monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
-        monkeypatch.setattr("runtime.commands.call.Patience", partial(Patience, first=0.01, look_ups=(0.01, 0.01)))
+        monkeypatch.setattr("runtime.twilio.client.Patience", partial(Patience, first=0.01, look_ups=(0.01, 0.01)))
         monkeypatch.setattr("runtime.dialler.follower.EVERY", 0.01)
         yield exchange
 

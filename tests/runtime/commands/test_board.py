@@ -10,7 +10,7 @@ from rich.console import Console
 
 from runtime.commands import board as board_module
 from runtime.commands.board import age, board
-from runtime.commands.masks import mask
+from runtime.masks import mask
 
 NOW = 1_000_000.0
 SID = "CA9e3779b97f4a7c15f39cc0605cedc8"

@@ -29,8 +29,8 @@ COMMAND = """
 import os, signal, sys
 from functools import partial
 
-import runtime.commands.call as command
 import runtime.dialler.follower as follower
+import runtime.twilio.client as client
 from runtime.commands import main
 from runtime.dialler import Ledger
 
@@ -48,7 +48,7 @@ def dying(ledger, text):
     append(ledger, text)
 
 Ledger._append = dying
-command.Patience = partial(command.Patience, first=0.01, look_ups=(0.05, 0.1))
+client.Patience = partial(client.Patience, first=0.01, look_ups=(0.05, 0.1))
 follower.EVERY = 0.05
 sys.argv[0] = "switchhook"
 main()

@@ -9,14 +9,10 @@ import time
 import pytest
 
 from actors import Subscription
-from runtime.journals import shown
 from runtime.journals.postgres import PostgresJournal
 from runtime.journals.sqlite import SqliteJournal
-from tests.postgres import statements
 from tests.runtime.journals.examples import letter, row, snapshot
 from tests.wire import ME
-
-COMMANDS = [["list"], ["retry", "--all"], ["drop", "CA1"]]
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -183,31 +179,3 @@ def test_which_ones_must_be_said(run, kept, command, args):
     assert result.exit_code == 2
     assert "name calls or messages by their SIDs, or all dead letters with --all" in result.stderr
     assert len(left(kept)) == 4
-
-
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_a_file_that_is_not_there_is_not_made(run, tmp_path, command):
-    result = run("dead-letters", *command)
-
-    assert result.exit_code == 1
-    assert result.stderr == f"journal: {tmp_path}/switchhook.db: there is no journal\n"
-    assert list(tmp_path.glob("*.db*")) == []
-
-
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_a_database_without_a_journal_stays_as_it_is(run, database, command):
-    result = run("dead-letters", *command, "--journal", database)
-
-    assert result.exit_code == 1
-    assert result.stderr == f"journal: {shown(database)}: there is no journal\n"
-    assert statements(database, "SELECT count(*) FROM pg_namespace WHERE nspname = 'switchhook'") == [(0,)]
-
-
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_those_of_a_journal_in_memory_are_their_daemons_own(run, command):
-    result = run("dead-letters", *command, "--journal", "memory:")
-
-    assert result.exit_code == 1
-    assert result.stderr == (
-        "journal is memory:, which ends with its process: its dead letters are that daemon's own\n"
-    )

@@ -11,7 +11,6 @@ from contextlib import closing
 import pytest
 
 from actors import Journal
-from runtime.journals import shown
 from runtime.journals.postgres import PostgresJournal
 from runtime.journals.sqlite import SqliteJournal
 from tests.postgres import PASSWORD, statements
@@ -198,48 +197,12 @@ def test_vacuum_tells_what_there_was_and_what_there_is(run, kept):
     assert len(lines(run("journal", "list"))) == 3
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_a_file_that_is_not_there_is_not_made(run, tmp_path, command):
-    result = run("journal", *command)
-
-    assert result.exit_code == 1
-    assert result.stderr == f"journal: {tmp_path}/switchhook.db: there is no journal\n"
-    assert list(tmp_path.glob("*.db*")) == []
-
-
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_a_database_without_a_journal_stays_as_it_is(run, database, command):
-    result = run("journal", *command, "--journal", database)
-
-    assert result.exit_code == 1
-    assert result.stderr == f"journal: {shown(database)}: there is no journal\n"
-    assert statements(database, "SELECT count(*) FROM pg_namespace WHERE nspname = 'switchhook'") == [(0,)]
-
-
 def test_a_database_that_is_not_there(run, database):
     result = run("journal", "list", "--journal", f"{database}_not")
 
     assert result.exit_code == 1
     assert "there is no such database; make it with createdb" in result.stderr
     assert result.stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_a_file_that_is_no_journal(run, tmp_path, command):
-    (tmp_path / "switchhook.db").write_text("no journal at all" * 100)
-
-    result = run("journal", *command)
-
-    assert result.exit_code == 1
-    assert "it is not a database of SQLite's" in result.stderr
-    assert result.stderr.count("\n") == 1
-
-
-def test_there_is_no_file_of_calls_in_memory(run):
-    result = run("journal", "list", "--journal", "memory:")
-
-    assert result.exit_code == 1
-    assert result.stderr == "journal is memory:, which ends with its process: there is no file to look into\n"
 
 
 def test_another_file_may_be_named(run, file, tmp_path):

@@ -270,7 +270,7 @@ def test_two_in_one_process_do_not_share_it(path):
             Ledger(path)
         path.unlink()
         with Ledger(path):
-            """Another file by that name is another ledger."""
+            pass  # another file by that name is another ledger
 
 
 def test_the_second_process_is_refused_until_the_first_is_dead(path):
@@ -284,7 +284,7 @@ def test_the_second_process_is_refused_until_the_first_is_dead(path):
         holder.kill()
         holder.wait()
         with Ledger(path):
-            """It is free."""
+            pass  # it is free
 
 
 def test_a_place_where_nothing_can_be_written(tmp_path):

@@ -255,7 +255,6 @@ def test_a_row_that_can_not_be_read():
         "runtime.journals.codec",
         "runtime.journals.urls",
         "runtime.journals.postgres.arrays",
-        "runtime.commands.masks",
         "runtime.commands.options",
     ],
 )

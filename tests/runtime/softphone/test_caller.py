@@ -21,7 +21,6 @@ from runtime.softphone import (
     fields,
     gather,
     parse_line,
-    parse_option,
     parse_options,
     wire,
 )
@@ -167,7 +166,7 @@ def test_a_mistake_is_named(words, message):
 
 
 def test_an_answer_is_completed_unless_it_says_otherwise():
-    assert parse_option("--answer") == Answer("completed")
+    assert parse_options(["--answer="]) == [Answer("completed")]
 
 
 # --- at the keypad -------------------------------------------------------------

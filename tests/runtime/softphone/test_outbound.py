@@ -10,7 +10,7 @@ import asyncio
 import pytest
 
 from runtime.softphone import Address, Answer, HangUp, Outbound, Press, Script
-from runtime.softphone.caller import parse_line, parse_option, parse_options
+from runtime.softphone.caller import parse_line, parse_options
 from runtime.softphone.outbound import EVENTS, verdict
 
 SAY = "<Say>hi</Say>"
@@ -270,7 +270,7 @@ def test_a_verdict_takes_its_time():
 
 def test_who_answers_in_words():
     """On the command line and at the keypad, where outcomes stand."""
-    assert parse_option("--answer", "machine") == Answer(by="machine") == parse_line("machine")
+    assert parse_options(["--answer", "machine"]) == [Answer(by="machine")] == [parse_line("machine")]
     assert parse_options(["--answer", "human", "--answer=busy"]) == [Answer(), Answer("busy")]
     assert str(Answer(by="fax")) == "answer completed by fax"
 
