@@ -3,7 +3,8 @@
 A call to a number goes to its `voice_url`, and to its `voice_fallback_url` if nobody answers there. Both are passed
 over if the number has a TwiML application (`voice_application_sid`) or a SIP trunk (`trunk_sid`), and `sms_url` if it
 has an application for messages. Not every number can be called, and not every number can be texted: its `capabilities`
-say so. (Twilio's documentation: "IncomingPhoneNumber resource".)
+say so. An address of another channel, as `whatsapp:+44…`, is none of these numbers: where its messages go is set at its
+sender, and not looked at here. (Twilio's documentation: "IncomingPhoneNumber resource".)
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from actors.webhooks import Party
 from runtime.twilio.outbound import recipe_url
 from runtime.twilio.parameters import wire_name
 from twiml import E164
@@ -75,12 +77,19 @@ class Number:
     trouble: str = ""
 
     @property
-    def state(self) -> Literal["right", "different", "not ours", "error"]:
+    def channel(self) -> str:
+        """What reaches it, if it is no phone number of the account's: `whatsapp`, `sip`, …"""
+        return Party(self.number).channel
+
+    @property
+    def state(self) -> Literal["right", "different", "not ours", "not looked at", "error"]:
         """How it stands."""
         if self.trouble:
             return "error"
         if not self.recipe:
             return "not ours"
+        if self.channel:
+            return "not looked at"
         return "different" if self.differences else "right"
 
 
@@ -130,6 +139,8 @@ def compared(
 
 
 def _ours(number: str, recipe: str, found: Mapping[str, Any] | None, wanted: Wanted) -> Number:
+    if Party(number).channel:
+        return Number(number, recipe)
     if not E164.fullmatch(number):
         return Number(number, recipe, trouble="is no number as Twilio has it: write it like +441314960100 in [numbers]")
     if found is None:

@@ -205,6 +205,28 @@ async def test_a_number_that_is_none_does_not_hide_the_others(numbers, accounts,
     assert f"{ONE}  menu_with_default  is as it should be" in result.stdout
 
 
+@pytest.mark.parametrize("args", [(), ("--apply",)])
+async def test_an_address_of_another_channel_is_shown_and_is_no_fault(numbers, accounts, ours, args):
+    ours(f"whatsapp:{ONE}", ONE)
+    accounts.has(ONE)
+
+    result = await numbers(*args)
+
+    assert (result.exit_code, result.stderr, accounts.changes) == (0, "", [])
+    assert result.stdout.splitlines() == [
+        f"whatsapp:{ONE}  menu_with_default  is not looked at: whatsapp has its own settings with Twilio",
+        f"{ONE}  menu_with_default  is as it should be",
+    ]
+
+
+async def test_an_address_of_another_channel_as_json(numbers, accounts, ours):
+    ours(f"whatsapp:{ONE}")
+
+    [shown] = json.loads((await numbers("--json")).stdout)
+
+    assert (shown["state"], shown["recipe"], shown["error"]) == ("not looked at", "menu_with_default", None)
+
+
 async def test_a_fallback_elsewhere(numbers, accounts, monkeypatch):
     monkeypatch.setenv("SWITCHHOOK_FALLBACK_URL", "https://status.example.com/sorry.xml")
     accounts.has(ONE, voice_fallback_method="GET")
