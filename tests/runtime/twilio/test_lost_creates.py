@@ -23,6 +23,7 @@ LOST = [
     Reply(b"<html/>", 201),
     Reply({}, 201),
     Reply(b"", 204),
+    Reply(b"[" * 100_000, 201),
 ]
 
 
@@ -66,6 +67,14 @@ async def test_a_lost_message_is_found_in_the_list(rest, twilio, lost):
     assert (await twilio.send_sms(TO, "hello", from_=FROM))["sid"] == "SM2"
 
     assert rest.seen == ["POST Messages.json", "GET Messages.json"]
+
+
+@pytest.mark.parametrize("page", [{"calls": ["x"]}, {"calls": "x"}, {"calls": {"sid": "CA2"}}, ["x"], b"[" * 100_000])
+async def test_in_a_list_that_is_none_nothing_is_found(rest, twilio, page):
+    rest.will(Cut(), Reply(page))
+
+    with pytest.raises(Ambiguous, match=r"Twilio doesn't list it \(yet\)"):
+        await make(twilio)
 
 
 @pytest.mark.parametrize("lost", LOST)
