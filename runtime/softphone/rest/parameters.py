@@ -24,6 +24,8 @@ STATUSES = ("queued", "ringing", "in-progress", "completed", "busy", "failed", "
 """How a call may stand."""
 LONGEST_TWIML = 4000
 """Characters of TwiML that a request may carry."""
+LONGEST_DIGITS = 32
+"""Keys that a call may send."""
 LONGEST_BODY = 1600
 """Characters of a message."""
 
@@ -224,15 +226,17 @@ CREATE_CALL = Table(
         "Twiml": _DOCUMENT,
         "MachineDetection": one_of("Enable", "DetectMessageEnd"),
         "RecordingChannels": one_of("mono", "dual"),
-        "SendDigits": at_most(32, 20001, "SendDigits has more than 32 keys"),
+        "SendDigits": at_most(LONGEST_DIGITS, 20001, f"SendDigits has more than {LONGEST_DIGITS} keys"),
+        "RecordingTrack": one_of("inbound", "outbound", "both"),
+        "Trim": one_of("trim-silence", "do-not-trim"),
         **_each(flag, "Record AsyncAmd"),
         "Timeout": number(0, 600),
         "TimeLimit": number(0, 86400),
         **_each(
             text,
             """
-            ApplicationSid StatusCallbackEvent RecordingStatusCallbackEvent RecordingTrack Trim SipAuthUsername
-            SipAuthPassword MachineDetectionTimeout MachineDetectionSpeechThreshold MachineDetectionSpeechEndThreshold
+            ApplicationSid StatusCallbackEvent RecordingStatusCallbackEvent SipAuthUsername SipAuthPassword
+            MachineDetectionTimeout MachineDetectionSpeechThreshold MachineDetectionSpeechEndThreshold
             MachineDetectionSilenceTimeout CallerId Byoc CallReason CallToken ClientNotificationUrl
             RecordingConfigurationId Passports
             """,
