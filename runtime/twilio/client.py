@@ -313,9 +313,6 @@ def _base(base_url: str | None, region: str | None, edge: str | None) -> str:
     >>> _base(None, "ie1", None), _base(None, None, "dublin")
     ('https://api.dublin.ie1.twilio.com', 'https://api.dublin.us1.twilio.com')
     """
-    for name, value in (("region", region), ("edge", edge)):
-        if value and not re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", value):
-            raise InvalidRequest(f"{name} is {value!r}; it is a name like {'ie1' if name == 'region' else 'dublin'}")
     if base_url:
         if not _is_base(base_url):
             raise InvalidRequest(
@@ -323,6 +320,9 @@ def _base(base_url: str | None, region: str | None, edge: str | None) -> str:
                 "without credentials, query and fragment"
             )
         return base_url.rstrip("/")
+    for name, value in (("region", region), ("edge", edge)):
+        if value and not re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", value):
+            raise InvalidRequest(f"{name} is {value!r}; it is a name like {'ie1' if name == 'region' else 'dublin'}")
     if edge and not region:
         region = "us1"
     if region and not edge:

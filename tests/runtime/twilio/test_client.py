@@ -119,8 +119,8 @@ def test_a_client_that_cannot_be(given, problem):
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:4010", "http://[::1]:4010", "https://grüße.example/api"])
-def test_an_api_elsewhere(url):
-    assert TwilioClient(ACCOUNT, TOKEN, base_url=f"{url}/").base_url == url
+def test_an_api_elsewhere_is_where_it_is_whatever_the_region(url):
+    assert TwilioClient(ACCOUNT, TOKEN, base_url=f"{url}/", region="nowhere!", edge="?").base_url == url
 
 
 # --- pages -----------------------------------------------------------------------------------------
