@@ -28,6 +28,7 @@ from runtime.twilio import lookup, outbound, parameters, recordings
 from runtime.twilio.errors import Ambiguous, InvalidRequest, TwilioError
 from runtime.twilio.parameters import Pairs, Table, pairs_of
 from runtime.twilio.patience import Patience
+from runtime.twilio.tokens import PLACE
 from runtime.twilio.transport import Transport
 
 log = structlog.get_logger("switchhook.twilio")
@@ -73,7 +74,9 @@ class TwilioClient:
         patience: Patience | None = None,
     ) -> None:
         if not re.fullmatch(r"AC\w+", account_sid, re.ASCII):
-            raise InvalidRequest(f"account_sid is {account_sid!r}; an account's SID begins with AC")
+            raise InvalidRequest(
+                f"account_sid, or one in [accounts], is {account_sid!r}; an account's SID begins with AC"
+            )
         if bool(auth_token) == bool(api_key):
             raise InvalidRequest("either an auth_token is needed or an api_key, and not both")
         user, secret = api_key or (account_sid, auth_token)
@@ -321,7 +324,7 @@ def _base(base_url: str | None, region: str | None, edge: str | None) -> str:
             )
         return base_url.rstrip("/")
     for name, value in (("region", region), ("edge", edge)):
-        if value and not re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", value):
+        if value and not PLACE.fullmatch(value):
             raise InvalidRequest(f"{name} is {value!r}; it is a name like {'ie1' if name == 'region' else 'dublin'}")
     if edge and not region:
         region = "us1"

@@ -278,6 +278,15 @@ async def test_sub_accounts_are_asked_with_their_own_tokens(numbers, accounts, o
     assert accounts.changes == [(TWO, {"VoiceMethod": "POST"})]
 
 
+async def test_a_sub_account_that_can_be_none_is_said_to_be_in_the_table(numbers, monkeypatch):
+    monkeypatch.setenv("SWITCHHOOK_ACCOUNTS", json.dumps({"nonsense": "t"}))
+
+    result = await numbers()
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "account_sid, or one in [accounts], is 'nonsense'; an account's SID begins with AC\n"
+
+
 async def test_an_account_that_cannot_be_asked_is_named(numbers, accounts, monkeypatch):
     monkeypatch.setenv("SWITCHHOOK_ACCOUNTS", json.dumps({SUB: SUB_TOKEN}))
     accounts.closed.add(SUB)

@@ -94,8 +94,8 @@ NO_URLS = ["http://[::1", "http://127.0.0.1:99999", "http://127.0.0.1:abc", f"ht
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ({"account_sid": "SK1", "auth_token": TOKEN}, "account_sid is 'SK1'"),
-        ({"account_sid": "AC1/../AC2", "auth_token": TOKEN}, "account_sid is"),
+        ({"account_sid": "SK1", "auth_token": TOKEN}, "account_sid, or one in [accounts], is 'SK1'"),
+        ({"account_sid": "AC1/../AC2", "auth_token": TOKEN}, "one in [accounts], is 'AC1/../AC2'"),
         ({"account_sid": ACCOUNT}, "either an auth_token is needed or an api_key"),
         ({"account_sid": ACCOUNT, "auth_token": TOKEN, "api_key": (KEY, SECRET)}, "and not both"),
         ({"account_sid": ACCOUNT, "api_key": (ACCOUNT, SECRET)}, "begins with SK"),
