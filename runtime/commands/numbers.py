@@ -49,7 +49,7 @@ def numbers(*, apply: bool, json_wanted: bool, recipes: str | None, config: str 
     which should be told of their end; if the daemon can't be had they should go to fallback_url, or else to the daemon
     again. Messages should go to the recipe if it answers them; if it does nothing else, where calls go is not looked
     at. Numbers that are not in [numbers] are shown, and never touched. Those of the sub-accounts in [accounts] are
-    looked at, too; addresses of other channels in [numbers], as whatsapp:+44…, are not. Nothing is changed without
+    looked at, too; short codes and addresses in [numbers], as whatsapp:+44…, are not. Nothing is changed without
     --apply.
 
     Exits with 0 if all is as it should be, or is so now; with 1 if not; with 2 if a setting or a recipe is wrong, and
@@ -155,7 +155,7 @@ def _rows(number: Number) -> Iterator[tuple[str, str, str]]:
     elif not number.recipe:
         yield "calls go to", number.voice_url or "nowhere", ""
     elif number.state == "not looked at":
-        yield f"is not looked at: {number.channel} has its own settings with Twilio", "", ""
+        yield f"is not looked at: Twilio has the settings of a {number.other_kind} elsewhere", "", ""
     elif not number.differences:
         yield "is as it should be", "", ""
     for each in number.differences:

@@ -3,12 +3,13 @@
 A call to a number goes to its `voice_url`, and to its `voice_fallback_url` if nobody answers there. Both are passed
 over if the number has a TwiML application (`voice_application_sid`) or a SIP trunk (`trunk_sid`), and `sms_url` if it
 has an application for messages. Not every number can be called, and not every number can be texted: its `capabilities`
-say so. An address of another channel, as `whatsapp:+44…`, is none of these numbers: where its messages go is set at its
-sender, and not looked at here. (Twilio's documentation: "IncomingPhoneNumber resource".)
+say so. A short code, or an address of another channel as `whatsapp:+44…`, is none of these numbers: where its messages
+go is set elsewhere, and not looked at here. (Twilio's documentation: "IncomingPhoneNumber resource".)
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -21,6 +22,7 @@ from twiml import E164
 Wanted = Mapping[str, str]
 """Attributes by their names in `update_number`, which are those in what Twilio answers; empty where there is none."""
 
+_SHORT_CODE = re.compile(r"[0-9]{3,8}")
 _NEEDS = {"voice_url": ("voice", "calls"), "sms_url": ("sms", "messages")}
 """The capability that an attribute is set in vain without, and what the number then doesn't take."""
 
@@ -77,9 +79,10 @@ class Number:
     trouble: str = ""
 
     @property
-    def channel(self) -> str:
-        """What reaches it, if it is no phone number of the account's: `whatsapp`, `sip`, …"""
-        return Party(self.number).channel
+    def other_kind(self) -> str:
+        """What it is, if it is no phone number: a `whatsapp address`, a `short code`, …"""
+        channel = Party(self.number).channel
+        return f"{channel} address" if channel else "short code" if _SHORT_CODE.fullmatch(self.number) else ""
 
     @property
     def state(self) -> Literal["right", "different", "not ours", "not looked at", "error"]:
@@ -88,7 +91,7 @@ class Number:
             return "error"
         if not self.recipe:
             return "not ours"
-        if self.channel:
+        if self.other_kind:
             return "not looked at"
         return "different" if self.differences else "right"
 
@@ -139,8 +142,8 @@ def compared(
 
 
 def _ours(number: str, recipe: str, found: Mapping[str, Any] | None, wanted: Wanted) -> Number:
-    if Party(number).channel:
-        return Number(number, recipe)
+    if (other := Number(number, recipe)).other_kind:
+        return other
     if not E164.fullmatch(number):
         return Number(number, recipe, trouble="is no number as Twilio has it: write it like +441314960100 in [numbers]")
     if found is None:

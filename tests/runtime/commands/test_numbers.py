@@ -206,15 +206,16 @@ async def test_a_number_that_is_none_does_not_hide_the_others(numbers, accounts,
 
 
 @pytest.mark.parametrize("args", [(), ("--apply",)])
-async def test_an_address_of_another_channel_is_shown_and_is_no_fault(numbers, accounts, ours, args):
-    ours(f"whatsapp:{ONE}", ONE)
+async def test_what_is_no_phone_number_is_shown_and_is_no_fault(numbers, accounts, ours, args):
+    ours(f"whatsapp:{ONE}", "62442", ONE)
     accounts.has(ONE)
 
     result = await numbers(*args)
 
     assert (result.exit_code, result.stderr, accounts.changes) == (0, "", [])
     assert result.stdout.splitlines() == [
-        f"whatsapp:{ONE}  menu_with_default  is not looked at: whatsapp has its own settings with Twilio",
+        f"whatsapp:{ONE}  menu_with_default  is not looked at: Twilio has the settings of a whatsapp address elsewhere",
+        "62442  menu_with_default  is not looked at: Twilio has the settings of a short code elsewhere",
         f"{ONE}  menu_with_default  is as it should be",
     ]
 

@@ -130,6 +130,8 @@ def test_ours_come_first_and_in_the_order_of_the_settings():
         ("0131 496 0100", [], "error", "is no number as Twilio has it"),
         ("whatsapp:+441314960100", [a_number()], "not looked at", ""),
         ("messenger:1234", [], "not looked at", ""),
+        ("62442", [], "not looked at", ""),
+        ("123456789", [], "error", "is no number as Twilio has it"),
         ("sip:office@example.com", [], "not looked at", ""),
         ("sip office: 100", [], "error", "is no number as Twilio has it"),
     ],
