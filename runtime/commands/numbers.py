@@ -155,7 +155,7 @@ def _rows(number: Number) -> Iterator[tuple[str, str, str]]:
     elif not number.recipe:
         yield "calls go to", number.voice_url or "nowhere", ""
     elif number.state == "not looked at":
-        yield f"is not looked at: Twilio has the settings of a {number.other_kind} elsewhere", "", ""
+        yield f"is not looked at: Twilio has the settings of {number.other_kind} elsewhere", "", ""
     elif not number.differences:
         yield "is as it should be", "", ""
     for each in number.differences:

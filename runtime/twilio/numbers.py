@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from actors.webhooks import Party
 from runtime.twilio.outbound import recipe_url
 from runtime.twilio.parameters import wire_name
 from twiml import E164
@@ -22,9 +21,14 @@ from twiml import E164
 Wanted = Mapping[str, str]
 """Attributes by their names in `update_number`, which are those in what Twilio answers; empty where there is none."""
 
-_SHORT_CODE = re.compile(r"[0-9]{3,8}")
 _NEEDS = {"voice_url": ("voice", "calls"), "sms_url": ("sms", "messages")}
 """The capability that an attribute is set in vain without, and what the number then doesn't take."""
+_OTHERS = {
+    "a WhatsApp address": re.compile(f"whatsapp:{E164.pattern}"),
+    "an address": re.compile(r"(?!whatsapp:)[a-z]+:\S+"),
+    "a short code": re.compile(r"[0-9]{3,8}"),
+}
+"""What is called or texted, and is no phone number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +84,12 @@ class Number:
 
     @property
     def other_kind(self) -> str:
-        """What it is, if it is no phone number: a `whatsapp address`, a `short code`, …"""
-        channel = Party(self.number).channel
-        return f"{channel} address" if channel else "short code" if _SHORT_CODE.fullmatch(self.number) else ""
+        """What it is, if it is no phone number.
+
+        >>> Number("whatsapp:+441314960100").other_kind, Number("62442").other_kind, Number("+441314960100").other_kind
+        ('a WhatsApp address', 'a short code', '')
+        """
+        return next((kind for kind, pattern in _OTHERS.items() if pattern.fullmatch(self.number)), "")
 
     @property
     def state(self) -> Literal["right", "different", "not ours", "not looked at", "error"]:

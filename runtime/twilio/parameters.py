@@ -87,7 +87,7 @@ def pairs_of(params: Mapping[str, Any]) -> Pairs:
 
 Kind = Callable[[Any], Sequence[str]]
 
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _WHOLE = re.compile(r"[0-9]+")
 
 
@@ -112,7 +112,7 @@ def _several(value: Any) -> Sequence[str]:
 
 
 def _number(value: Any) -> Sequence[str]:
-    if isinstance(value, bool) or not _NUMBER.fullmatch(str(value)):
+    if isinstance(value, bool) or not _DECIMAL.fullmatch(str(value)):
         raise _Wrong(f"is {value!r}, not a number")
     return [str(value)]
 

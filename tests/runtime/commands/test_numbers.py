@@ -214,7 +214,7 @@ async def test_what_is_no_phone_number_is_shown_and_is_no_fault(numbers, account
 
     assert (result.exit_code, result.stderr, accounts.changes) == (0, "", [])
     assert result.stdout.splitlines() == [
-        f"whatsapp:{ONE}  menu_with_default  is not looked at: Twilio has the settings of a whatsapp address elsewhere",
+        f"whatsapp:{ONE}  menu_with_default  is not looked at: Twilio has the settings of a WhatsApp address elsewhere",
         "62442  menu_with_default  is not looked at: Twilio has the settings of a short code elsewhere",
         f"{ONE}  menu_with_default  is as it should be",
     ]

@@ -133,6 +133,8 @@ def test_ours_come_first_and_in_the_order_of_the_settings():
         ("62442", [], "not looked at", ""),
         ("123456789", [], "error", "is no number as Twilio has it"),
         ("sip:office@example.com", [], "not looked at", ""),
+        ("whatsapp:0131 496 0100", [a_number()], "error", "is no number as Twilio has it"),
+        ("whatsapp:01314960100", [], "error", "is no number as Twilio has it"),
         ("sip office: 100", [], "error", "is no number as Twilio has it"),
     ],
 )
