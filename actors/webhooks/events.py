@@ -6,7 +6,9 @@ recognised: of the events whose sign a webhook bears, the first in the table is 
 kinds its URL speaks first: at `/recording`, `/transcription` and `/status` only callbacks arrive.
 
 What bites: a Connect that ends a Stream, and a Redirect, send the standard fields alone; both are
-`GO_ON`. And whatever a URL's query or a Voice SDK's client adds can bear anything's sign.
+`GO_ON`. A Pay whose caller hung up, or keyed a star, has no more to tell than a `Result`, a word
+that anybody may use: it shows that only where nothing surer does. And whatever a URL's query or a
+Voice SDK's client adds can bear anything's sign.
 """
 
 from __future__ import annotations
@@ -76,14 +78,14 @@ SIGNS = (
     Sign(Event.REAL_TIME, ("TranscriptionEvent",), calls_back=True),
     Sign(Event.STREAM, ("StreamEvent",), calls_back=True),
     Sign(Event.RELAY, ("SessionStatus",)),
-    Sign(Event.PARTIAL_SPEECH, ("UnstableSpeechResult", "StableSpeechResult"), calls_back=True),
+    Sign(Event.PARTIAL_SPEECH, ("UnstableSpeechResult", "StableSpeechResult"), calls_back=True, even_empty=True),
     Sign(Event.TRANSCRIPTION, ("TranscriptionStatus", "TranscriptionText", "TranscriptionUrl"), calls_back=True),
     Sign(Event.RECORDING, ("RecordingStatus",), calls_back=True),
     Sign(
         Event.PAY,
         (
             *("PaymentCardNumber", "PaymentToken", "PaymentConfirmationCode", "PaymentError", "PayErrorCode"),
-            *("PaymentMethod", "BankAccountNumber", "ConnectorError"),
+            *("PaymentMethod", "PaymentCardType", "BankAccountNumber", "ConnectorError"),
         ),
         calls_back=True,
     ),
@@ -102,6 +104,11 @@ SIGNS = (
     Sign(Event.CALL_STATUS, ("CallDuration",), without=("ParentCallSid",), calls_back=True),
     Sign(Event.LEG_STATUS, ("CallDuration",), calls_back=True),
     Sign(Event.NO_INPUT, ("FinishedOnKey", "SpeechResult", "Digits", "msg"), even_empty=True),
+    Sign(
+        Event.PAY,
+        ("Result", "For", "ErrorType", "Attempt", "ExpirationDate", "SecurityCode"),
+        calls_back=True,
+    ),
     Sign(Event.WHISPER, ("ParentCallSid",)),
     Sign(Event.DETECTED_REQUEST, ("AnsweredBy",)),
 )

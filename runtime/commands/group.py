@@ -77,6 +77,13 @@ class Group(click.Group):
         with at_once():
             return super().main(*args, **more)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the command line apart. A word that is no text would break whatever it is sent to."""
+        for word in args:
+            if (shown := word.encode(errors="replace").decode()) != word:
+                raise click.UsageError(f"{shown!r} is not UTF-8: the shell, or what it is from, writes otherwise.")
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; the exit code is the error's own. What a terminal can't show becomes question marks."""
         for stream in (sys.stdout, sys.stderr):

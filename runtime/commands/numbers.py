@@ -30,7 +30,7 @@ from runtime.twilio import (
 
 PAGE = 1000
 """Numbers that are asked for at a time; no more can be."""
-COLOURS = {"right": "green", "different": "yellow", "error": "red", "not ours": "dim"}
+COLOURS = {"right": "green", "different": "yellow", "error": "red", "not ours": "dim", "not looked at": "dim"}
 
 
 class NotAsItShouldBe(SwitchhookError):
@@ -49,7 +49,8 @@ def numbers(*, apply: bool, json_wanted: bool, recipes: str | None, config: str 
     which should be told of their end; if the daemon can't be had they should go to fallback_url, or else to the daemon
     again. Messages should go to the recipe if it answers them; if it does nothing else, where calls go is not looked
     at. Numbers that are not in [numbers] are shown, and never touched. Those of the sub-accounts in [accounts] are
-    looked at, too. Nothing is changed without --apply.
+    looked at, too; short codes and addresses in [numbers], as whatsapp:+44…, are not. Nothing is changed without
+    --apply.
 
     Exits with 0 if all is as it should be, or is so now; with 1 if not; with 2 if a setting or a recipe is wrong, and
     nothing was looked at.
@@ -153,6 +154,8 @@ def _rows(number: Number) -> Iterator[tuple[str, str, str]]:
         yield "error:", number.trouble, ""
     elif not number.recipe:
         yield "calls go to", number.voice_url or "nowhere", ""
+    elif number.state == "not looked at":
+        yield f"is not looked at: Twilio has the settings of {number.other_kind} elsewhere", "", ""
     elif not number.differences:
         yield "is as it should be", "", ""
     for each in number.differences:

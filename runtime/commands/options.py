@@ -48,13 +48,16 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return runner.run(work)
 
 
-def named_values(words: Sequence[str]) -> dict[str, str]:
-    """What stands in words like NAME=VALUE. Raises `UsageError` for one that isn't."""
+def named_values(words: Sequence[str], option: str = "--param") -> dict[str, str]:
+    """What stands in the words of an option like NAME=VALUE. Raises `UsageError` for one that isn't, or comes twice."""
     pairs = [word.partition("=") for word in words]
     for name, equals, _ in pairs:
         if not (name and equals):
             raise click.UsageError(f"{name!r} is not NAME=VALUE.")
-    return {name: value for name, _, value in pairs}
+    given = {name: value for name, _, value in pairs}
+    if len(given) < len(pairs):
+        raise click.UsageError(f"{option} is given twice by one name")
+    return given
 
 
 def counted(count: int, what: str) -> str:

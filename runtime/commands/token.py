@@ -67,9 +67,9 @@ def access(  # noqa: PLR0913 - click gives every option
 
     It is signed with the API key of TWILIO_API_KEY and TWILIO_API_SECRET, for the account of TWILIO_ACCOUNT_SID.
     """
-    if params and not outgoing:
+    if params and outgoing is None:
         raise click.UsageError("--param goes with --outgoing.")
-    if not (incoming or outgoing):
+    if not incoming and outgoing is None:
         raise click.UsageError("Grant something: --incoming or --outgoing.")
     chosen = settings.load({"region": region}, config)
     grant = VoiceGrant(incoming, outgoing, named_values(params), push_credential, endpoint_id)
@@ -107,17 +107,17 @@ def client(
 
     It is signed with TWILIO_AUTH_TOKEN, for the account of TWILIO_ACCOUNT_SID.
     """
-    if params and not outgoing:
+    if params and outgoing is None:
         raise click.UsageError("--param goes with --outgoing.")
     if filters and not events:
         raise click.UsageError("--filter goes with --events.")
     capabilities = []
-    if outgoing:
+    if outgoing is not None:
         capabilities.append(client_outgoing(outgoing, named_values(params)))
-    if incoming:
+    if incoming is not None:
         capabilities.append(client_incoming(incoming))
     if events:
-        capabilities.append(event_stream(named_values(filters)))
+        capabilities.append(event_stream(named_values(filters, "--filter")))
     if not capabilities:
         raise click.UsageError("Grant something: --incoming, --outgoing or --events.")
     chosen = settings.load({}, config)

@@ -10,7 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -23,18 +23,26 @@ from runtime.commands.options import config_option
 from runtime.errors import SwitchhookError
 from runtime.web.form import Place, fields_of, first_values, place
 from runtime.web.message import Refused
+from runtime.web.voice import LONGEST_SID
 
 _REQUEST = re.compile(r"([A-Z]+) (\S+) HTTP/[0-9.]+")
 _URL = re.compile(r"https?://|[/?]", re.IGNORECASE)
 _TAKEN = "a form, a query string, an HTTP request, or JSON: an alert or an object of fields"
 
 
+class NotExplained(SwitchhookError):
+    """A file that holds no request of Twilio's."""
+
+    exit_code = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """Where a request went and what it carried, in the order in which it did."""
+    """Where a request went and what it carried, in the order in which it did; and how it went, if that is known."""
 
     at: Place
     fields: list[tuple[str, str]]
+    method: str = ""
 
     @property
     def own(self) -> list[tuple[str, str]]:
@@ -42,9 +50,14 @@ class Captured:
         return [(name, value) for name, value in fields_of(self.at.query) if name != "step"]
 
     @property
-    def webhook(self) -> Webhook:
-        """The webhook, as the server would make it."""
+    def sent(self) -> Webhook:
+        """The webhook, as it came."""
         return Webhook(first_values([*self.fields, *self.own]), self.at.recipe, self.at.path, self.at.step)
+
+    @property
+    def webhook(self) -> Webhook:
+        """The webhook, as it is told: what calls back about a leg is about the call that has dialled it."""
+        return self.sent.of_leg() or self.sent
 
 
 @click.command()
@@ -56,13 +69,15 @@ def webhook(file: BinaryIO, config: str | None) -> None:
     FILE, or standard input for -, holds a form as in a request's body, a query string or URL, a whole HTTP request, an
     alert of Twilio's Alerts API, or a JSON object of fields. Prints what kind of webhook it is and why, what is odd
     about it, and its fields.
+
+    Exits with 2 if FILE holds nothing of the kind.
     """
     prefix = urlsplit(settings.load({}, config).public_url).path.rstrip("/")
     try:
         every = list(captured(_text(file.read()), prefix))
         click.echo("\n\n".join(_shown(each) for each in every))
     except (ValueError, Refused) as problem:
-        raise SwitchhookError(f"{'standard input' if file.name == '<stdin>' else file.name}: {problem}") from problem
+        raise NotExplained(f"{'standard input' if file.name == '<stdin>' else file.name}: {problem}") from problem
 
 
 def _shown(one: Captured) -> str:
@@ -86,18 +101,36 @@ def explained(one: Captured) -> Iterator[str]:
     if hook.recipe:
         step = "" if hook.step is None else f"step {hook.step}"
         yield f"where: {', '.join(filter(None, (f'recipe {hook.recipe}', hook.path, step)))}"
+    if hook is not one.sent and hook.of_a_leg:
+        yield f"leg: {hook.dial_call_sid}, which the call {hook.call_sid} has dialled and is told of"
     yield from (f"odd: {line}" for line in _odd(one, hook))
 
 
 def _odd(one: Captured, hook: Webhook) -> Iterator[str]:
     """What a person who looks for a fault wants to see first."""
-    if not hook.call_sid and not hook.of_a_message:
-        yield "it has no CallSid, and would be refused"
+    yield from _refused(one.method, one.sent)
     for name, times in Counter(name for name, _ in one.fields).items():
         if times > 1:
             yield f"{name} came {times} times; the first counts"
     for name, field in hook.misfits.items():
         yield f"{name} is no {field.type}; it stays in custom_params"
+
+
+def _refused(method: str, sent: Webhook) -> Iterator[str]:
+    """Why the daemon would refuse it."""
+    if method == "GET":
+        yield "it is a GET, and would be refused, unless its recipe has a handle_request"
+    elif method not in ("", "POST"):
+        yield f"it is a {method}, and would be refused"
+    if sent.of_a_message:
+        longest = "MessageSid", sent.message
+    elif sent.call_sid or (sent.conference_sid and not (sent.recipe and sent.kind.wants_document)):
+        longest = "CallSid", sent.call_sid or sent.call_sid_ending_conference
+    else:
+        yield "it has no CallSid, and would be refused"
+        return
+    if len(longest[1]) > LONGEST_SID:
+        yield f"its {longest[0]} has {len(longest[1])} characters, and would be refused; Twilio's have 34"
 
 
 def captured(text: str, prefix: str) -> Iterator[Captured]:
@@ -111,7 +144,7 @@ def captured(text: str, prefix: str) -> Iterator[Captured]:
     if text[0] in "{[":
         yield from _of_json(text, prefix)
     elif request := _REQUEST.match(text):
-        yield _of_request(request[2], text[request.end() :], prefix)
+        yield replace(_of_request(request[2], text[request.end() :], prefix), method=request[1])
     elif _URL.match(text):
         yield _at(_unfolded(text), [], prefix)
     else:
@@ -150,7 +183,8 @@ def _of_alert(alert: dict[str, Any], prefix: str) -> Captured:
         raise ValueError(f"the alert {sid} has no request_variables; a list leaves them out: fetch /v1/Alerts/{sid}")
     fields = _of_object(variables).fields if isinstance(variables, dict) else _form(str(variables))
     url = str(alert.get("request_url") or "")
-    return _at(url, fields, prefix) if url else Captured(Place("", "", ""), fields)
+    one = _at(url, fields, prefix) if url else Captured(Place("", "", ""), fields)
+    return replace(one, method=str(alert.get("request_method") or ""))
 
 
 def _of_object(fields: dict[str, Any]) -> Captured:

@@ -28,6 +28,7 @@ from runtime.twilio import lookup, outbound, parameters, recordings
 from runtime.twilio.errors import Ambiguous, InvalidRequest, TwilioError
 from runtime.twilio.parameters import Pairs, Table, pairs_of
 from runtime.twilio.patience import Patience
+from runtime.twilio.tokens import PLACE
 from runtime.twilio.transport import Transport
 
 log = structlog.get_logger("switchhook.twilio")
@@ -73,7 +74,9 @@ class TwilioClient:
         patience: Patience | None = None,
     ) -> None:
         if not re.fullmatch(r"AC\w+", account_sid, re.ASCII):
-            raise InvalidRequest(f"account_sid is {account_sid!r}; an account's SID begins with AC")
+            raise InvalidRequest(
+                f"account_sid, or one in [accounts], is {account_sid!r}; an account's SID begins with AC"
+            )
         if bool(auth_token) == bool(api_key):
             raise InvalidRequest("either an auth_token is needed or an api_key, and not both")
         user, secret = api_key or (account_sid, auth_token)
@@ -113,7 +116,7 @@ class TwilioClient:
             Ambiguous: nobody knows whether it was done.
         """
         at = path if path.startswith("/") else f"{self._account}/{path}"
-        if urlsplit(path).scheme or path.startswith("//"):
+        if re.match(r"[a-z][a-z0-9+.-]*:|//", path, re.IGNORECASE):
             raise InvalidRequest(f"{path!r} is not a path of the API")
         return await self._transport.request(method.upper(), at, pairs_of(params or {}))
 
@@ -182,7 +185,7 @@ class TwilioClient:
         for pause in patience.look_ups:
             await patience.wait(pause)
             page = await self._transport.request("GET", f"{self._account}/Calls.json", search.filters)
-            if found := search.candidates(page, since - lookup.SLACK, ()):
+            if found := search.candidates(_page(page, search.name), since - lookup.SLACK, ()):
                 return found
         return []
 
@@ -252,13 +255,13 @@ class TwilioClient:
         while path and path not in seen and (limit is None or given < limit):
             seen.add(path)
             page = await self._transport.request("GET", path, pairs)
-            for item in page.get(name) or ():
+            for item in _page(page, name)[name]:
                 if given == limit:
                     return
                 given += 1
                 yield item
             path, pairs = page.get("next_page_uri") or "", []
-            if path and not path.startswith("/"):
+            if path and not (isinstance(path, str) and path.startswith("/")):
                 raise TwilioError(f"the next page of {name} is {path!r}, which is not a path of the API")
 
     async def _create(self, path: str, pairs: Pairs, search: lookup.Search) -> dict[str, Any]:
@@ -283,7 +286,7 @@ class TwilioClient:
                 answer = await self._transport.exchange("GET", path, search.filters)
                 page = self._transport.checked("GET", path, answer).json()
                 since = self.now() - (self.clock.steady() - began) - lookup.SLACK
-                found = search.candidates(page if isinstance(page, dict) else {}, since, self._made)
+                found = search.candidates(_page(page, search.name), since, self._made)
                 if found:
                     break
         except TwilioError as failed:
@@ -297,26 +300,32 @@ class TwilioClient:
         raise Ambiguous(problem, what=unknown.what, status=unknown.status, candidates=sids, since=since) from None
 
 
+def _page(answer: object, name: str) -> dict[str, list[dict[str, Any]]]:
+    """The list that a page of it holds. What can't be one of it isn't.
+
+    >>> _page({"calls": [{"sid": "CA1"}, "CA2"]}, "calls"), _page(["calls"], "calls")
+    ({'calls': [{'sid': 'CA1'}]}, {'calls': []})
+    """
+    items = answer.get(name) if isinstance(answer, dict) else None
+    return {name: [each for each in items if isinstance(each, dict)] if isinstance(items, list) else []}
+
+
 def _base(base_url: str | None, region: str | None, edge: str | None) -> str:
     """The URL of the API.
 
     >>> _base(None, "ie1", None), _base(None, None, "dublin")
     ('https://api.dublin.ie1.twilio.com', 'https://api.dublin.us1.twilio.com')
     """
-    for name, value in (("region", region), ("edge", edge)):
-        if value and not re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", value):
-            raise InvalidRequest(f"{name} is {value!r}; it is a name like {'ie1' if name == 'region' else 'dublin'}")
     if base_url:
-        parts = urlsplit(base_url)
-        if (
-            parts.scheme not in ("http", "https")
-            or not parts.hostname
-            or parts.username
-            or parts.query
-            or parts.fragment
-        ):
-            raise InvalidRequest("base_url must be an http or https URL without credentials, query and fragment")
+        if not _is_base(base_url):
+            raise InvalidRequest(
+                "base_url, or the setting api_url, must be an http or https URL with a host and port that can be, and "
+                "without credentials, query and fragment"
+            )
         return base_url.rstrip("/")
+    for name, value in (("region", region), ("edge", edge)):
+        if value and not PLACE.fullmatch(value):
+            raise InvalidRequest(f"{name} is {value!r}; it is a name like {'ie1' if name == 'region' else 'dublin'}")
     if edge and not region:
         region = "us1"
     if region and not edge:
@@ -327,3 +336,13 @@ def _base(base_url: str | None, region: str | None, edge: str | None) -> str:
             )
         edge = EDGES[region]
     return "https://" + ".".join(filter(None, ("api", edge, region, "twilio.com")))
+
+
+def _is_base(url: str) -> bool:
+    """Whether a URL can be asked, and has nothing that doesn't belong there."""
+    try:
+        parts = urlsplit(url)
+        host, _ = (parts.hostname or "").encode("idna"), parts.port
+    except ValueError:  # no port, no IPv6 address, or a label that is too long
+        return False
+    return parts.scheme in ("http", "https") and bool(host) and not (parts.username or parts.query or parts.fragment)

@@ -3,11 +3,13 @@
 A call to a number goes to its `voice_url`, and to its `voice_fallback_url` if nobody answers there. Both are passed
 over if the number has a TwiML application (`voice_application_sid`) or a SIP trunk (`trunk_sid`), and `sms_url` if it
 has an application for messages. Not every number can be called, and not every number can be texted: its `capabilities`
-say so. (Twilio's documentation: "IncomingPhoneNumber resource".)
+say so. A short code, or an address of another channel as `whatsapp:+44…`, is none of these numbers: where its messages
+go is set elsewhere, and not looked at here. (Twilio's documentation: "IncomingPhoneNumber resource".)
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -21,6 +23,12 @@ Wanted = Mapping[str, str]
 
 _NEEDS = {"voice_url": ("voice", "calls"), "sms_url": ("sms", "messages")}
 """The capability that an attribute is set in vain without, and what the number then doesn't take."""
+_OTHERS = {
+    "a WhatsApp address": re.compile(f"whatsapp:{E164.pattern}"),
+    "an address": re.compile(r"(?!whatsapp:)[a-z]+:\S+"),
+    "a short code": re.compile(r"[0-9]{3,8}"),
+}
+"""What is called or texted, and is no phone number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +83,23 @@ class Number:
     trouble: str = ""
 
     @property
-    def state(self) -> Literal["right", "different", "not ours", "error"]:
+    def other_kind(self) -> str:
+        """What it is, if it is no phone number.
+
+        >>> Number("whatsapp:+441314960100").other_kind, Number("62442").other_kind, Number("+441314960100").other_kind
+        ('a WhatsApp address', 'a short code', '')
+        """
+        return next((kind for kind, pattern in _OTHERS.items() if pattern.fullmatch(self.number)), "")
+
+    @property
+    def state(self) -> Literal["right", "different", "not ours", "not looked at", "error"]:
         """How it stands."""
         if self.trouble:
             return "error"
         if not self.recipe:
             return "not ours"
+        if self.other_kind:
+            return "not looked at"
         return "different" if self.differences else "right"
 
 
@@ -130,6 +149,8 @@ def compared(
 
 
 def _ours(number: str, recipe: str, found: Mapping[str, Any] | None, wanted: Wanted) -> Number:
+    if (other := Number(number, recipe)).other_kind:
+        return other
     if not E164.fullmatch(number):
         return Number(number, recipe, trouble="is no number as Twilio has it: write it like +441314960100 in [numbers]")
     if found is None:

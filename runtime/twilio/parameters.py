@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -30,6 +31,8 @@ from twiml import decode, encode, validate
 
 LONGEST_TWIML = 4000
 """Characters of TwiML that a request may carry; more has to come from a URL."""
+LONGEST_DIGITS = 32
+"""Keys that a call may send once it is answered."""
 STATUSES = ("queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled")
 """How a call may stand."""
 EVENTS = ("initiated", "ringing", "answered", "completed")
@@ -66,7 +69,10 @@ def written(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return json.dumps(dict(value))
+        try:
+            return json.dumps(dict(value))
+        except (TypeError, ValueError, RecursionError) as problem:
+            raise _Wrong(f"can't be written as JSON: {problem}") from None
     if isinstance(value, str | int | float):
         return str(value)
     raise _Wrong(f"is {type(value).__name__}, which can't be written")
@@ -80,6 +86,9 @@ def pairs_of(params: Mapping[str, Any]) -> Pairs:
 # --- kinds: what a value becomes -------------------------------------------------------------------
 
 Kind = Callable[[Any], Sequence[str]]
+
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_WHOLE = re.compile(r"[0-9]+")
 
 
 def _one(value: Any) -> Sequence[str]:
@@ -103,8 +112,15 @@ def _several(value: Any) -> Sequence[str]:
 
 
 def _number(value: Any) -> Sequence[str]:
-    if isinstance(value, bool) or not str(value).lstrip("-").replace(".", "", 1).isdecimal():
+    if isinstance(value, bool) or not _DECIMAL.fullmatch(str(value)):
         raise _Wrong(f"is {value!r}, not a number")
+    return [str(value)]
+
+
+def _whole(value: Any) -> Sequence[str]:
+    """A count, or a time in whole units. How much there may be at most, Twilio says."""
+    if isinstance(value, bool) or not _WHOLE.fullmatch(str(value)):
+        raise _Wrong(f"is {value!r}, not a whole number")
     return [str(value)]
 
 
@@ -132,6 +148,16 @@ def _one_of(*words: str) -> Kind:
         text = written(value)
         if text not in words:
             raise _Wrong(f"is {text!r}; {_meant(text, words)}")
+        return [text]
+
+    return check
+
+
+def _at_most(length: int) -> Kind:
+    def check(value: Any) -> Sequence[str]:
+        [text] = _one(value)
+        if len(text) > length:
+            raise _Wrong(f"has {len(text)} characters; {length} are the most")
         return [text]
 
     return check
@@ -235,7 +261,7 @@ def _each(kind: Kind, names: str) -> dict[str, Kind]:
 
 
 _METHOD = _one_of("GET", "POST")
-_PAGING = {"page_size": _number, "page": _number, "page_token": _one}
+_PAGING = {"page_size": _whole, "page": _whole, "page_token": _one}
 
 CREATE_CALL = Table(
     "a new call",
@@ -244,11 +270,16 @@ CREATE_CALL = Table(
         **_each(
             _one,
             """
-            url application_sid fallback_url status_callback send_digits caller_id call_reason call_token byoc passports
-            recording_channels recording_track recording_status_callback recording_configuration_id trim
-            machine_detection async_amd_status_callback sip_auth_username sip_auth_password client_notification_url
+            url application_sid fallback_url status_callback caller_id call_reason call_token byoc passports
+            recording_status_callback recording_configuration_id async_amd_status_callback sip_auth_username
+            sip_auth_password client_notification_url
             """,
         ),
+        "send_digits": _at_most(LONGEST_DIGITS),
+        "machine_detection": _one_of("Enable", "DetectMessageEnd"),
+        "recording_channels": _one_of("mono", "dual"),
+        "recording_track": _one_of("inbound", "outbound", "both"),
+        "trim": _one_of("trim-silence", "do-not-trim"),
         "twiml": _document,
         **_each(_METHOD, "method fallback_method status_callback_method"),
         **_each(_METHOD, "recording_status_callback_method async_amd_status_callback_method"),
@@ -256,7 +287,7 @@ CREATE_CALL = Table(
         "recording_status_callback_event": _events(*RECORDING_EVENTS),
         **_each(_flag, "record async_amd"),
         **_each(
-            _number,
+            _whole,
             """
             timeout time_limit machine_detection_timeout machine_detection_speech_threshold
             machine_detection_speech_end_threshold machine_detection_silence_timeout
@@ -274,7 +305,7 @@ UPDATE_CALL = Table(
         "twiml": _document,
         **_each(_METHOD, "method fallback_method status_callback_method"),
         "status": _one_of("completed", "canceled"),
-        "time_limit": _number,
+        "time_limit": _whole,
     },
     at_least_one=(("url", "twiml", "status", "time_limit"),),
 )
@@ -297,7 +328,8 @@ CREATE_MESSAGE = Table(
         **_each(_one, "status_callback application_sid"),
         **_each(_several, "media_url persistent_action"),
         **_each(_flag, "provide_feedback force_delivery smart_encoded shorten_urls send_as_mms"),
-        **_each(_number, "attempt validity_period max_price"),
+        **_each(_whole, "attempt validity_period"),
+        "max_price": _number,
         "content_retention": _one_of("retain", "discard"),
         "address_retention": _one_of("retain", "obfuscate"),
         "traffic_type": _one_of("free"),

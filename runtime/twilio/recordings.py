@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from runtime.twilio.errors import InvalidRequest, NoRecording
 from runtime.twilio.transport import Transport
@@ -14,6 +13,7 @@ NEVER = frozenset({"absent", "deleted", "failed"})
 """Statuses of a recording that can't be fetched, now or later."""
 LONGEST = 10.0
 """Seconds between two tries, at most."""
+_URL = re.compile(r"(?i:https?)://[^?#]*(/2010-04-01/Accounts/AC\w+/Recordings/RE\w+)(\.\w+)?([?#].*)?", re.ASCII)
 
 
 def path_of(recording: str, account: str) -> str:
@@ -28,9 +28,7 @@ def path_of(recording: str, account: str) -> str:
     """
     if re.fullmatch(r"RE\w+", recording, re.ASCII):
         return f"{account}/Recordings/{recording}"
-    parts = urlsplit(recording)
-    pattern = r".*(/2010-04-01/Accounts/AC\w+/Recordings/RE\w+)(\.\w+)?"
-    found = re.fullmatch(pattern, parts.path, re.ASCII) if parts.scheme in {"http", "https"} else None
+    found = _URL.fullmatch(recording)
     if found is None:
         raise InvalidRequest(f"{recording!r} is neither a recording's SID, like RE…, nor its RecordingUrl")
     return found[1]
@@ -52,7 +50,8 @@ async def fetch(transport: Transport, path: str, format: str, patience: float) -
         if answer.status != 404:
             break
         record = await transport.exchange("GET", f"{path}.json", [])
-        status = (record.json() or {}).get("status") if record.status == 200 else None
+        told = record.json() if record.status == 200 else None
+        status = told.get("status") if isinstance(told, dict) else None
         if status in NEVER:
             raise NoRecording(f"{path} is {status}: it can't be fetched", status=404)
         left = until - clock.now()

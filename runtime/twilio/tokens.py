@@ -13,10 +13,11 @@ parameters, one within the other.
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 import jwt
@@ -27,6 +28,8 @@ LONGEST = 24 * 60 * 60
 """Seconds that a token may be good for."""
 LONGEST_NAME = 256
 """Characters of a client's name."""
+PLACE = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+"""How a region is called, or an edge."""
 
 Params = Mapping[str, str | Sequence[str]]
 
@@ -125,7 +128,7 @@ class VoiceGrant:
     endpoint_id: str | None = None
 
     def claims(self) -> dict[str, Any]:
-        """As the token has it: nothing is written that isn't granted.
+        """As the token has it: nothing is written that isn't granted. Raises `InvalidToken` if nothing is.
 
         >>> VoiceGrant(incoming=True, application_sid="AP1").claims()
         {'incoming': {'allow': True}, 'outgoing': {'application_sid': 'AP1'}}
@@ -133,16 +136,18 @@ class VoiceGrant:
         claims: dict[str, Any] = {}
         if self.incoming:
             claims["incoming"] = {"allow": True}
-        if self.application_sid:
+        if self.application_sid is not None:
             claims["outgoing"] = {"application_sid": _sid("AP", self.application_sid)}
             if self.params:
                 claims["outgoing"]["params"] = dict(self.params)
         elif self.params:
             raise InvalidToken("params are for calls to an application: name it by its application_sid")
-        if self.push_credential_sid:
+        if self.push_credential_sid is not None:
             claims["push_credential_sid"] = _sid("CR", self.push_credential_sid)
         if self.endpoint_id:
             claims["endpoint_id"] = self.endpoint_id
+        if not claims:
+            raise InvalidToken("an access token grants something: incoming, or calls to an application")
         return claims
 
 
@@ -155,7 +160,7 @@ def access_token(  # noqa: PLR0913 - a token says this much
     voice: VoiceGrant,
     expires_after: int = 3600,
     region: str | None = None,
-    nbf: int | None = None,
+    nbf: int | Literal["now"] | None = "now",
     now: float | None = None,
 ) -> str:
     """A token for today's Voice SDKs.
@@ -168,7 +173,8 @@ def access_token(  # noqa: PLR0913 - a token says this much
         voice: what they may do.
         expires_after: seconds that it is good for, 24 hours at most.
         region: where the key was made, like `ie1`, if not in the United States.
-        nbf: seconds since the epoch before which it isn't good; left out by default, as clocks differ.
+        nbf: seconds since the epoch before which it isn't good; from now on by default, as with Twilio's own SDK. None
+            says nothing of it, for a machine whose clock may be ahead.
         now: seconds since the epoch; the machine's clock by default.
 
     Raises:
@@ -176,7 +182,8 @@ def access_token(  # noqa: PLR0913 - a token says this much
     """
     issued = _seconds(now)
     expires = issued + _lifetime(expires_after)
-    if nbf is not None and nbf >= expires:
+    begins = issued if nbf == "now" else nbf
+    if begins is not None and begins >= expires:
         raise InvalidToken("nbf is after the token has expired")
     key = _sid("SK", api_key_sid)
     claims: dict[str, Any] = {
@@ -184,9 +191,11 @@ def access_token(  # noqa: PLR0913 - a token says this much
         "grants": {"voice": voice.claims(), "identity": _identity("the identity", identity)},
         "iss": key,
         "exp": expires,
-        **({"nbf": nbf} if nbf is not None else {}),
+        **({"nbf": begins} if begins is not None else {}),
         "sub": _sid("AC", account_sid),
     }
+    if region and not PLACE.fullmatch(region):
+        raise InvalidToken(f"region is {region!r}; it is a name like ie1")
     headers = {"cty": "twilio-fpa;v=1", **({"twr": region} if region else {})}
     return jwt.encode(claims, _secret("api_key_secret", api_key_secret), algorithm="HS256", headers=headers)
 
@@ -217,6 +226,6 @@ def _identity(what: str, name: str) -> str:
 
 
 def _secret(name: str, secret: str) -> str:
-    if not secret:
+    if not secret.strip():
         raise InvalidToken(f"there is no {name} to sign with")
     return secret

@@ -71,7 +71,7 @@ class Answer:
         """Its JSON; None if it has none."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 
@@ -82,6 +82,20 @@ class Silence:
     why: str
     unsure: bool
     """Whether the request may have been sent."""
+
+
+_SILENT: Mapping[type[Exception], tuple[str, bool]] = {
+    aiohttp.ConnectionTimeoutError: ("no connection was made in time", False),
+    TimeoutError: ("no answer came in time", True),
+    aiohttp.ClientConnectorError: ("it can't be reached: {}", False),
+    aiohttp.InvalidURL: ("it can't be reached: {}", False),
+    aiohttp.ClientResponseError: ("its answer broke off, or isn't HTTP", True),
+    aiohttp.ClientPayloadError: ("its answer broke off, or isn't HTTP", True),
+    aiohttp.ClientError: ("the connection was lost", True),
+    OSError: ("the connection was lost", True),
+    ValueError: ("it has a URL that is none: {}", True),
+}
+"""What there is instead of an answer, and whether the request may have been sent. The first that fits counts."""
 
 
 class Transport:
@@ -204,8 +218,11 @@ class Transport:
             outcome = await self._once(method, url, body, headers)
             if method != "GET" or isinstance(outcome, Silence) or not outcome.location:
                 return outcome
-            before, url = urlsplit(url), urljoin(url, outcome.location)
-            after = urlsplit(url)
+            try:
+                before, url = urlsplit(url), urljoin(url, outcome.location)
+                after = urlsplit(url)
+            except ValueError:
+                return Silence("it redirects to what is no URL", unsure=False)
             if before.scheme == "https" != after.scheme:
                 return Silence("it redirects to a place without TLS", unsure=False)
             if (before.scheme, before.netloc) != (after.scheme, after.netloc):
@@ -220,16 +237,9 @@ class Transport:
                 method, URL(url, encoded=True), data=body, headers=headers, allow_redirects=False
             ) as response:
                 return Answer(response.status, response.headers, await response.read())
-        except aiohttp.ConnectionTimeoutError:
-            return Silence("no connection was made in time", unsure=False)
-        except TimeoutError:
-            return Silence("no answer came in time", unsure=True)
-        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as problem:
-            return Silence(f"it can't be reached: {problem}", unsure=False)
-        except (aiohttp.ClientResponseError, aiohttp.ClientPayloadError):
-            return Silence("its answer broke off, or isn't HTTP", unsure=True)
-        except (aiohttp.ClientError, OSError):
-            return Silence("the connection was lost", unsure=True)
+        except (aiohttp.ClientError, OSError, ValueError) as problem:
+            why, unsure = next(known for kind, known in _SILENT.items() if isinstance(problem, kind))
+            return Silence(why.format(problem), unsure)
 
 
 def _named(method: str, path: str) -> str:

@@ -127,6 +127,24 @@ async def test_a_callback_is_told_as_what_it_is(listeners: Listeners, event: str
     assert (answer.xml, answer.status, line.rows[-1].moved) == (NOTHING, "in-progress", False)
 
 
+@pytest.mark.parametrize(
+    ("event", "fields"),
+    [
+        ("payment", {"For": "payment-card-number", "Attempt": "1"}),
+        ("payment", {"ErrorType": "invalid-card-number"}),
+        ("payment", {"Result": "caller-interrupted-with-star"}),
+        ("partial_speech", {"UnstableSpeechResult": ""}),
+    ],
+)
+async def test_a_callback_with_little_to_tell_is_told_as_what_it_is(
+    listeners: Listeners, event: str, fields: dict[str, str]
+) -> None:
+    line = await begun(listeners)
+    await line.post("status", **{"CallStatus": ""} | fields)
+    await line.told()
+    assert listeners.told == [event]
+
+
 async def test_a_call_as_text_is_no_transcription_of_a_recording(listeners: Listeners) -> None:
     line = await begun(listeners)
     await line.post("transcription", TranscriptionEvent="transcription-content", TranscriptionData="{}")

@@ -174,6 +174,13 @@ ROWS: dict[str, Row] = {
         Kind.STATUS,
         {"unstable_speech_result": "I wa", "stable_speech_result": "I", "sequence_number": 1, "stability": 0.1},
     ),
+    "partial result, of nothing yet": (
+        "status",
+        "CallSid=CA1&AccountSid=AC2&UnstableSpeechResult=&SequenceNumber=0",
+        Event.PARTIAL_SPEECH,
+        Kind.STATUS,
+        {"unstable_speech_result": "", "sequence_number": 0},
+    ),
     "record action": (
         "2",
         f"{TALKING}{RECORDED}&Digits=%23",
@@ -339,6 +346,41 @@ ROWS: dict[str, Row] = {
         Event.PAY,
         Kind.STATUS,
         {"for_": "payment-card-number", "attempt": 1, "payment_card_number": "xxxx", "payment_method": "credit-card"},
+    ),
+    "pay action, nothing was paid": (
+        "7",
+        f"{TALKING}&Result=caller-interrupted-with-star",
+        Event.PAY,
+        Kind.GOTO_STATE,
+        {"result": "caller-interrupted-with-star"},
+    ),
+    "pay action, the caller has hung up": (
+        "7",
+        f"{OVER}&Result=caller-hung-up",
+        Event.PAY,
+        Kind.AFTER_THE_END,
+        {"result": "caller-hung-up"},
+    ),
+    "pay action, with a profile alone": (
+        "7",
+        f"{TALKING}&Result=success&ProfileId=p",
+        Event.PAY,
+        Kind.GOTO_STATE,
+        {"result": "success", "profile_id": "p"},
+    ),
+    "payment, before anything was keyed": (
+        "status",
+        "CallSid=CA1&AccountSid=AC2&For=payment-card-number&Attempt=1",
+        Event.PAY,
+        Kind.STATUS,
+        {"for_": "payment-card-number", "attempt": 1},
+    ),
+    "payment, a wrong key": (
+        "status",
+        "CallSid=CA1&AccountSid=AC2&ErrorType=invalid-card-number&Attempt=2",
+        Event.PAY,
+        Kind.STATUS,
+        {"error_type": "invalid-card-number", "attempt": 2},
     ),
     "fallback": (
         "",
@@ -682,6 +724,22 @@ def test_a_callbacks_url_speaks_before_its_fields() -> None:
     assert posted("recording", "CallSid=CA1&DialCallStatus=busy&StreamEvent=x").event is Event.RECORDING
     assert posted("transcription", "CallSid=CA1&RecordingStatus=completed").event is Event.TRANSCRIPTION
     assert posted("status", "CallSid=CA1&DialCallStatus=busy&Digits=1").event is Event.CALL_STATUS
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "event"),
+    [
+        ("1", "DialCallStatus=busy", Event.DIAL),
+        ("1", "Digits=1", Event.DIGITS),
+        ("1", "FinishedOnKey=", Event.NO_INPUT),
+        ("status", "CallbackSource=call-progress-events", Event.CALL_STATUS),
+        ("status", "UnstableSpeechResult=", Event.PARTIAL_SPEECH),
+    ],
+)
+def test_a_word_that_anybody_may_use_makes_no_payment_of_what_is_surely_something_else(
+    path: str, fields: str, event: Event
+) -> None:
+    assert posted(path, f"{TALKING}&Result=success&For=Jane&{fields}").event is event
 
 
 def test_why_it_tells_of_that() -> None:

@@ -31,6 +31,11 @@ _GSM = frozenset(
     "¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _GSM_EXTENDED = frozenset("\f^{}\\[~]|€")
+_SCHEDULED = {
+    "SendAt": (35111, "SendAt timestamp is missing"),
+    "MessagingServiceSid": (35118, "MessagingServiceSid is required to schedule a message"),
+}
+"""What one needs that is to be sent later, and the code where it hasn't got it."""
 _SENDING = ("sent", "delivered")
 FINAL = frozenset({"delivered", "canceled"})
 
@@ -66,6 +71,9 @@ def create(twilio: StandIn, asked: Asked) -> dict[str, Any]:
     media, service = tuple(filter(None, params.get("MediaUrl", ()))), params.text("MessagingServiceSid")
     if len(media) > 10:
         raise Refused(21623, "A message has ten media at most")
+    for name, refusal in _SCHEDULED.items():
+        if params.text("ScheduleType") and not params.text(name):
+            raise Refused(*refusal)
     message = Message(
         fields.sid("MM" if media else "SM"),
         asked.account_sid,

@@ -24,8 +24,12 @@ STATUSES = ("queued", "ringing", "in-progress", "completed", "busy", "failed", "
 """How a call may stand."""
 LONGEST_TWIML = 4000
 """Characters of TwiML that a request may carry."""
+LONGEST_DIGITS = 32
+"""Keys that a call may send."""
 LONGEST_BODY = 1600
 """Characters of a message."""
+_DIGITS = 20
+"""Digits of a number that are looked at: with as many, any is too high."""
 
 
 class Params(dict[str, list[str]]):
@@ -85,9 +89,10 @@ def number(low: int, high: int) -> Kind:
     """A whole number. One that is too high counts as the highest."""
 
     def check(name: str, value: str) -> str:
-        if not (value.isascii() and value.isdigit()) or int(value) < low:
+        count = int(value.lstrip("0")[:_DIGITS] or "0") if value.isascii() and value.isdigit() else -1
+        if count < low:
             raise Refused(20001, f"{name} is {value!r}; it must be a number from {low} to {high}")
-        return str(min(int(value), high))
+        return str(min(count, high))
 
     return check
 
@@ -132,7 +137,7 @@ def party(resource: str, code: int) -> Kind:
 
 def sender(name: str, value: str) -> str:
     """Who a message is from: a phone number, a short code, or a name."""
-    if re.fullmatch(r"\d{3,6}|(?=.*[A-Za-z])[A-Za-z0-9 &+_-]{1,11}", value, re.ASCII):
+    if re.fullmatch(r"\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 &+_-]{1,11}", value, re.ASCII):
         return value
     return party("Messages", 21212)(name, value)
 
@@ -224,15 +229,17 @@ CREATE_CALL = Table(
         "Twiml": _DOCUMENT,
         "MachineDetection": one_of("Enable", "DetectMessageEnd"),
         "RecordingChannels": one_of("mono", "dual"),
-        "SendDigits": at_most(32, 20001, "SendDigits has more than 32 keys"),
+        "SendDigits": at_most(LONGEST_DIGITS, 20001, f"SendDigits has more than {LONGEST_DIGITS} keys"),
+        "RecordingTrack": one_of("inbound", "outbound", "both"),
+        "Trim": one_of("trim-silence", "do-not-trim"),
         **_each(flag, "Record AsyncAmd"),
         "Timeout": number(0, 600),
         "TimeLimit": number(0, 86400),
         **_each(
             text,
             """
-            ApplicationSid StatusCallbackEvent RecordingStatusCallbackEvent RecordingTrack Trim SipAuthUsername
-            SipAuthPassword MachineDetectionTimeout MachineDetectionSpeechThreshold MachineDetectionSpeechEndThreshold
+            ApplicationSid StatusCallbackEvent RecordingStatusCallbackEvent SipAuthUsername SipAuthPassword
+            MachineDetectionTimeout MachineDetectionSpeechThreshold MachineDetectionSpeechEndThreshold
             MachineDetectionSilenceTimeout CallerId Byoc CallReason CallToken ClientNotificationUrl
             RecordingConfigurationId Passports
             """,

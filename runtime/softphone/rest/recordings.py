@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import io
 import wave
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from runtime.softphone.fields import Recording, rfc2822
+from runtime.softphone.rest import calls
 from runtime.softphone.rest.pages import Row, page
 from runtime.softphone.rest.parameters import LIST_RECORDINGS
 from runtime.softphone.rest.refusals import not_found
@@ -31,21 +33,22 @@ def delete(twilio: StandIn, asked: Asked) -> None:
 
 
 def listed(twilio: StandIn, asked: Asked) -> dict[str, Any]:
-    """The account's recordings."""
-    made = _made(twilio, asked.account_sid)
+    """The account's recordings, or a call's."""
+    if asked.call_sid:
+        calls.fetch(twilio, replace(asked, sid=asked.call_sid))
+    made = _made(twilio, asked)
     rows = [Row(shown(recording), recording.sid in twilio.deleted) for recording in made]
     return page("recordings", asked.path, LIST_RECORDINGS, asked.params, rows)
 
 
-def _made(twilio: StandIn, account_sid: str) -> Iterator[Recording]:
+def _made(twilio: StandIn, asked: Asked) -> Iterator[Recording]:
     for call in reversed(twilio.calls.values()):
-        if call.leg.account_sid == account_sid:
-            yield from reversed(call.recordings)
+        if call.leg.account_sid == asked.account_sid:
+            yield from (each for each in reversed(call.recordings) if asked.call_sid in ("", each.leg.call_sid))
 
 
 def _found(twilio: StandIn, asked: Asked) -> Recording:
-    made = _made(twilio, asked.account_sid)
-    found = next((each for each in made if each.sid == asked.sid), None)
+    found = next((each for each in _made(twilio, asked) if each.sid == asked.sid), None)
     if found is None or found.sid in twilio.deleted:
         raise not_found(asked.path)
     return found

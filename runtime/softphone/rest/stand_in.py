@@ -18,7 +18,6 @@ import contextlib
 import hmac
 import re
 from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,7 +40,9 @@ Answers = Phone | Callable[[str, Mapping[str, str]], Phone]
 """Who is called: what they do, or a function of the number and the request's parameters that says so."""
 
 _PATH = re.compile(
-    r"/2010-04-01/Accounts/(?P<account>\w+)/(?P<resource>\w+)(?:/(?P<sid>\w+))?(?:\.(?P<format>\w+))?", re.ASCII
+    r"/2010-04-01/Accounts/(?P<account>\w+)(?:/Calls/(?P<call>\w+)(?=/Recordings\b))?"
+    r"/(?P<resource>\w+)(?:/(?P<sid>\w+))?(?:\.(?P<format>\w+))?",
+    re.ASCII,
 )
 GRACE = 5.0
 """Seconds that calls have for their ends when the stand-in closes."""
@@ -49,12 +50,13 @@ GRACE = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request of an account's, with its parameters as they count."""
+    """A request of an account's, with its parameters as they count, and the call that it is about a part of."""
 
     account_sid: str
     path: str
     sid: str
     params: Params
+    call_sid: str = ""
 
 
 class Handler(NamedTuple):
@@ -251,7 +253,7 @@ class StandIn:
             raise Refused(20429, "Too Many Requests")
         if (request.method, resource, bool(sid)) == ("GET", "Recordings", True) and ending in recordings.SOUNDS:
             kind, sound = recordings.SOUNDS[ending]
-            recordings.fetch(self, Asked(account_sid, path, sid, Params()))
+            recordings.fetch(self, Asked(account_sid, path, sid, Params(), found["call"] or ""))
             return web.Response(body=sound(), content_type=kind)
         handlers = HANDLERS.get(resource)
         if handlers is None or ending != "json":
@@ -261,14 +263,14 @@ class StandIn:
             raise Refused(20004, f"{request.method} is not allowed here")
         sent = body if request.method == "POST" else request.rel_url.raw_query_string
         params = handler.table.read(parse_qsl(sent, keep_blank_values=True))
-        content = handler.do(self, Asked(account_sid, path, sid, params))
+        content = handler.do(self, Asked(account_sid, path, sid, params, found["call"] or ""))
         return web.Response(status=204) if content is None else web.json_response(content, status=handler.status)
 
     def _authenticate(self, authorization: str, account_sid: str) -> None:
         """Only the account itself may ask, by its token or a key, and the one that it belongs to."""
         try:
             pair = b64decode(authorization.removeprefix("Basic "), validate=True).decode()
-        except (Base64Error, UnicodeDecodeError):
+        except ValueError:  # no base64, no ASCII, or no UTF-8 in it
             pair = ""
         user, _, secret = pair.partition(":")
         opened_by = {each: self.accounts.get(each, "") for each in (account_sid, self.account_sid)}

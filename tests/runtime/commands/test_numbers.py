@@ -205,6 +205,29 @@ async def test_a_number_that_is_none_does_not_hide_the_others(numbers, accounts,
     assert f"{ONE}  menu_with_default  is as it should be" in result.stdout
 
 
+@pytest.mark.parametrize("args", [(), ("--apply",)])
+async def test_what_is_no_phone_number_is_shown_and_is_no_fault(numbers, accounts, ours, args):
+    ours(f"whatsapp:{ONE}", "62442", ONE)
+    accounts.has(ONE)
+
+    result = await numbers(*args)
+
+    assert (result.exit_code, result.stderr, accounts.changes) == (0, "", [])
+    assert result.stdout.splitlines() == [
+        f"whatsapp:{ONE}  menu_with_default  is not looked at: Twilio has the settings of a WhatsApp address elsewhere",
+        "62442  menu_with_default  is not looked at: Twilio has the settings of a short code elsewhere",
+        f"{ONE}  menu_with_default  is as it should be",
+    ]
+
+
+async def test_an_address_of_another_channel_as_json(numbers, accounts, ours):
+    ours(f"whatsapp:{ONE}")
+
+    [shown] = json.loads((await numbers("--json")).stdout)
+
+    assert (shown["state"], shown["recipe"], shown["error"]) == ("not looked at", "menu_with_default", None)
+
+
 async def test_a_fallback_elsewhere(numbers, accounts, monkeypatch):
     monkeypatch.setenv("SWITCHHOOK_FALLBACK_URL", "https://status.example.com/sorry.xml")
     accounts.has(ONE, voice_fallback_method="GET")
@@ -254,6 +277,15 @@ async def test_sub_accounts_are_asked_with_their_own_tokens(numbers, accounts, o
     assert result.exit_code == 0
     assert accounts.credentials == {f"{ACCOUNT}:{TOKEN}", f"{SUB}:{SUB_TOKEN}"}
     assert accounts.changes == [(TWO, {"VoiceMethod": "POST"})]
+
+
+async def test_a_sub_account_that_can_be_none_is_said_to_be_in_the_table(numbers, monkeypatch):
+    monkeypatch.setenv("SWITCHHOOK_ACCOUNTS", json.dumps({"nonsense": "t"}))
+
+    result = await numbers()
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "account_sid, or one in [accounts], is 'nonsense'; an account's SID begins with AC\n"
 
 
 async def test_an_account_that_cannot_be_asked_is_named(numbers, accounts, monkeypatch):

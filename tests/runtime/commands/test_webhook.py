@@ -43,6 +43,8 @@ event: gather action with digits, because it has Digits
 {HEADLINE}
 {RECORD}"""
 TOLD_WHERE = TOLD.replace("\n\n", "\nwhere: recipe menu, 1.3, step 2\n\n", 1)
+GET = "odd: it is a GET, and would be refused, unless its recipe has a handle_request"
+TOLD_GET = TOLD_WHERE.replace("\n\n", f"\n{GET}\n\n", 1)
 
 
 @pytest.fixture
@@ -69,8 +71,8 @@ def explain(run, tmp_path):
         (f"https://example.com/menu/1.3?step=2&{FORM}", TOLD_WHERE),
         (REQUEST, TOLD_WHERE),
         (REQUEST.replace("\r\n", "\n"), TOLD_WHERE),
-        (f"GET /menu/1.3?step=2&{FORM} HTTP/1.1\r\nHost: example.com\r\n\r\n", TOLD_WHERE),
-        (f"GET https://example.com/menu/1.3?step=2&{FORM} HTTP/2", TOLD_WHERE),
+        (f"GET /menu/1.3?step=2&{FORM} HTTP/1.1\r\nHost: example.com\r\n\r\n", TOLD_GET),
+        (f"GET https://example.com/menu/1.3?step=2&{FORM} HTTP/2", TOLD_GET),
         (f"POST /menu/1.3?step=2 HTTP/1.1\n\n{FORM}", TOLD_WHERE),
         (json.dumps(ALERT), TOLD_WHERE),
         (json.dumps(ALERT | {"request_url": None}), TOLD),
@@ -150,6 +152,60 @@ def test_what_is_odd_is_said(explain):
     assert 'Speech Result is "a"' in result.stdout
 
 
+def odd(result):
+    return [line.removeprefix("odd: ") for line in result.stdout.splitlines() if line.startswith("odd: ")]
+
+
+@pytest.mark.parametrize(
+    ("captured", "line"),
+    [
+        (f"PUT /menu HTTP/1.1\n\n{FORM}", "it is a PUT, and would be refused"),
+        (json.dumps(ALERT | {"request_method": "GET"}), GET.removeprefix("odd: ")),
+        (f"CallSid=CA{'1' * 100}", "its CallSid has 102 characters, and would be refused; Twilio's have 34"),
+        (f"MessageSid=SM{'1' * 63}", "its MessageSid has 65 characters, and would be refused; Twilio's have 34"),
+        ("/menu?ConferenceSid=CF1&FriendlyName=room", "it has no CallSid, and would be refused"),
+        (
+            f"/menu/status?ConferenceSid=CF1&CallSidEndingConference=CA{'1' * 63}",
+            "its CallSid has 65 characters, and would be refused; Twilio's have 34",
+        ),
+    ],
+)
+def test_what_the_daemon_would_refuse_is_odd(explain, captured, line):
+    assert odd(explain(captured)) == [line]
+
+
+@pytest.mark.parametrize(
+    "captured",
+    [
+        "/menu/status?ConferenceSid=CF1&StatusCallbackEvent=conference-start",
+        "/menu/status?ConferenceSid=CF1&StatusCallbackEvent=conference-end&CallSidEndingConference=CA1",
+        "ConferenceSid=CF1&StatusCallbackEvent=conference-start",
+        "/menu/recording?ConferenceSid=CF1&RecordingSid=RE1&RecordingStatus=completed",
+        f"CallSid=CA{'1' * 62}",
+        "MessageSid=SM1&Body=hello",
+        json.dumps(ALERT),
+        REQUEST,
+    ],
+)
+def test_what_the_daemon_takes_is_not(explain, captured):
+    result = explain(captured)
+
+    assert (result.exit_code, odd(result)) == (0, [])
+
+
+def test_what_is_told_of_a_leg_is_of_the_call_that_has_dialled_it(explain):
+    result = explain("/menu/status?CallSid=CA2&ParentCallSid=CA1&CallStatus=completed&CallDuration=7")
+
+    assert result.stdout.splitlines()[:6] == [
+        "kind: call_status, because its URL ends in /status",
+        "event: status of a dialled leg, because it has CallDuration",
+        "where: recipe menu, status",
+        "leg: CA2, which the call CA1 has dialled and is told of",
+        "",
+        "call_status of call CA1: status of a dialled leg",
+    ]
+
+
 def test_the_callers_own_fields_of_a_url_count_but_not_the_step(explain):
     result = explain("POST /menu?step=2&colour=red HTTP/1.1\n\nCallSid=CA1")
 
@@ -202,7 +258,7 @@ TAKEN = "a form, a query string, an HTTP request, or JSON: an alert or an object
 def test_what_it_cannot_take_is_said_in_a_line(explain, captured, line):
     result = explain(captured)
 
-    assert (result.exit_code, result.stdout) == (1, "")
+    assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"captured: {line}")
     assert len(result.stderr.splitlines()) == 1
 

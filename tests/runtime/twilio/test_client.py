@@ -46,7 +46,7 @@ async def test_a_deletion_is_answered_with_nothing(rest, twilio):
     assert await twilio.request("DELETE", "Calls/CA1.json") == {}
 
 
-@pytest.mark.parametrize("path", ["https://evil.example/x", "//evil.example/x", "http://x"])
+@pytest.mark.parametrize("path", ["https://evil.example/x", "//evil.example/x", "http://x", "http://[::1"])
 async def test_credentials_go_nowhere_else(rest, twilio, path):
     with pytest.raises(InvalidRequest, match="is not a path of the API"):
         await twilio.request("GET", path)
@@ -88,18 +88,25 @@ async def test_a_client_that_is_not_open_says_so(rest):
         await TwilioClient(ACCOUNT, TOKEN, base_url=rest.url).fetch_call("CA1")
 
 
+NO_URLS = ["http://[::1", "http://127.0.0.1:99999", "http://127.0.0.1:abc", f"http://{'x' * 64}.example", "http://"]
+
+
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ({"account_sid": "SK1", "auth_token": TOKEN}, "account_sid is 'SK1'"),
-        ({"account_sid": "AC1/../AC2", "auth_token": TOKEN}, "account_sid is"),
+        ({"account_sid": "SK1", "auth_token": TOKEN}, "account_sid, or one in [accounts], is 'SK1'"),
+        ({"account_sid": "AC1/../AC2", "auth_token": TOKEN}, "one in [accounts], is 'AC1/../AC2'"),
         ({"account_sid": ACCOUNT}, "either an auth_token is needed or an api_key"),
         ({"account_sid": ACCOUNT, "auth_token": TOKEN, "api_key": (KEY, SECRET)}, "and not both"),
         ({"account_sid": ACCOUNT, "api_key": (ACCOUNT, SECRET)}, "begins with SK"),
         ({"account_sid": ACCOUNT, "api_key": (KEY, "")}, "begins with SK"),
         ({"account_sid": ACCOUNT, "auth_token": TOKEN, "region": "evil.example/"}, "region is 'evil.example/'"),
         ({"account_sid": ACCOUNT, "auth_token": TOKEN, "edge": "x@evil"}, "edge is 'x@evil'"),
-        ({"account_sid": ACCOUNT, "auth_token": TOKEN, "base_url": "ftp://x"}, "base_url must be"),
+        (
+            {"account_sid": ACCOUNT, "auth_token": TOKEN, "base_url": "ftp://x"},
+            "base_url, or the setting api_url, must be",
+        ),
+        *(({"account_sid": ACCOUNT, "auth_token": TOKEN, "base_url": url}, "api_url, must be") for url in NO_URLS),
         ({"account_sid": ACCOUNT, "auth_token": TOKEN, "base_url": f"https://a:{TOKEN}@x"}, "without credentials"),
     ],
 )
@@ -109,6 +116,11 @@ def test_a_client_that_cannot_be(given, problem):
     assert problem in str(caught.value)
     assert TOKEN not in str(caught.value)
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:4010", "http://[::1]:4010", "https://grüße.example/api"])
+def test_an_api_elsewhere_is_where_it_is_whatever_the_region(url):
+    assert TwilioClient(ACCOUNT, TOKEN, base_url=f"{url}/", region="nowhere!", edge="?").base_url == url
 
 
 # --- pages -----------------------------------------------------------------------------------------
@@ -157,8 +169,16 @@ async def test_pages_that_go_round_end(rest, twilio):
     assert [call["sid"] async for call in twilio.calls()] == ["1", "2"]
 
 
-async def test_a_page_elsewhere_is_not_followed(rest, twilio):
-    rest.will(a_page("calls", "1", "https://evil.example/"))
+@pytest.mark.parametrize("listed", [None, "CA1", 7, {"sid": "CA1"}, ["CA1", None, ["CA1"]]])
+async def test_what_can_be_none_of_a_list_is_passed_over(rest, twilio, listed):
+    rest.will(Reply({"calls": listed, "next_page_uri": f"{ROOT}/Calls.json?Page=1"}), a_page("calls", "2", None))
+
+    assert [call["sid"] async for call in twilio.calls()] == ["2"]
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", 7, {"uri": "/"}])
+async def test_a_page_elsewhere_is_not_followed(rest, twilio, elsewhere):
+    rest.will(a_page("calls", "1", elsewhere))
 
     with pytest.raises(TwilioError, match="not a path of the API"):
         _ = [call async for call in twilio.calls()]

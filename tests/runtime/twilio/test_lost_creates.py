@@ -23,6 +23,7 @@ LOST = [
     Reply(b"<html/>", 201),
     Reply({}, 201),
     Reply(b"", 204),
+    Reply(b"[" * 100_000, 201),
 ]
 
 
@@ -105,6 +106,14 @@ async def test_two_that_may_be_it_are_not_told_apart(rest, twilio):
 
     assert caught.value.candidates == ("CA3", "CA2")
     assert rest.seen == ["POST Calls.json", "GET Calls.json"]
+
+
+@pytest.mark.parametrize("page", [{"calls": ["x"]}, {"calls": "x"}, {"calls": {"sid": "CA2"}}, ["x"], b"[" * 100_000])
+async def test_in_a_list_that_is_none_nothing_is_found(rest, twilio, page):
+    rest.will(Cut(), Reply(page))
+
+    with pytest.raises(Ambiguous, match=r"Twilio doesn't list it \(yet\)"):
+        await make(twilio)
 
 
 @pytest.mark.parametrize(

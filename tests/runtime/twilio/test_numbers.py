@@ -129,7 +129,14 @@ def test_ours_come_first_and_in_the_order_of_the_settings():
         (NUMBER, [a_number(trunk_sid="TK1")], "error", "its calls go to the SIP trunk TK1, past any URL"),
         ("441314960100", [a_number()], "error", "is no number as Twilio has it: write it like +441314960100"),
         ("0131 496 0100", [], "error", "is no number as Twilio has it"),
-        ("sip:office@example.com", [], "error", "is no number as Twilio has it"),
+        ("whatsapp:+441314960100", [a_number()], "not looked at", ""),
+        ("messenger:1234", [], "not looked at", ""),
+        ("62442", [], "not looked at", ""),
+        ("123456789", [], "error", "is no number as Twilio has it"),
+        ("sip:office@example.com", [], "not looked at", ""),
+        ("whatsapp:0131 496 0100", [a_number()], "error", "is no number as Twilio has it"),
+        ("whatsapp:01314960100", [], "error", "is no number as Twilio has it"),
+        ("sip office: 100", [], "error", "is no number as Twilio has it"),
     ],
 )
 def test_how_a_number_of_ours_stands(number, found, state, trouble):

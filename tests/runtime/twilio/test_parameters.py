@@ -23,6 +23,7 @@ from twiml import GotoExt, Say
 
 CALL = {"to": "+441314960123", "from_": "+441314960100", "url": "https://h/"}
 SMS = {"to": "+441314960123", "from_": "+441314960100", "body": "hello"}
+NO_COUNTS = ["long", True, [5], "--5", -5, "5.", "5\n", "\u0665", ""]
 MOSCOW = timezone(timedelta(hours=3))
 
 
@@ -52,6 +53,7 @@ def wrong(table, **params) -> list[str]:
         ({"timeout": "5"}, {"Timeout": "5"}),
         ({"trim": Trim.DO_NOT_TRIM}, {"Trim": "do-not-trim"}),
         ({"send_digits": ""}, {"SendDigits": ""}),
+        ({"send_digits": "w" * 32}, {"SendDigits": "w" * 32}),
         ({"status_callback_event": []}, {}),
     ],
 )
@@ -109,9 +111,15 @@ def test_verbs_are_a_document():
         ({"status_events": ["x"]}, "there is no parameter status_events; did you mean status_callback_event?"),
         ({"to": ""}, "to is empty"),
         ({"record": "maybe"}, "record is 'maybe'; it is True or False"),
-        ({"timeout": "long"}, "timeout is 'long', not a number"),
-        ({"timeout": True}, "timeout is True, not a number"),
-        ({"timeout": [5]}, "timeout is [5], not a number"),
+        *(({"timeout": value}, f"timeout is {value!r}, not a whole number") for value in NO_COUNTS),
+        ({"time_limit": 2.5}, "time_limit is 2.5, not a whole number"),
+        ({"machine_detection": "on"}, "machine_detection is 'on'; there is Enable, DetectMessageEnd"),
+        ({"machine_detection": "enable"}, "machine_detection is 'enable'; did you mean Enable?"),
+        ({"recording_channels": "stereo"}, "recording_channels is 'stereo'; there is mono, dual"),
+        ({"recording_track": "all"}, "recording_track is 'all'; there is inbound, outbound, both"),
+        ({"trim": "x"}, "trim is 'x'; there is trim-silence, do-not-trim"),
+        ({"send_digits": "1" * 33}, "send_digits has 33 characters; 32 are the most"),
+        ({"send_digits": ["1"]}, "send_digits takes one value, not a list"),
         ({"method": "PUT"}, "method is 'PUT'; there is GET, POST"),
         ({"status_callback_event": ["answred"]}, "status_callback_event is 'answred'; did you mean answered?"),
         ({"status_callback_event": "ringing,answered"}, "status_callback_event is 'ringing,answered'; did you mean"),
@@ -140,6 +148,30 @@ def test_a_document_that_is_none(twiml, line):
     [found] = wrong(UPDATE_CALL, twiml=twiml)
 
     assert found.startswith(line)
+
+
+@pytest.mark.parametrize("price", ["--1", "1.", ".", "", "1e3", float("nan")])
+def test_a_price_that_is_none(price):
+    assert wrong(CREATE_MESSAGE, **SMS, max_price=price) == [f"max_price is {price!r}, not a number"]
+
+
+@pytest.mark.parametrize("value", [date(2026, 9, 1), object(), {1, 2}])
+def test_a_variable_that_json_has_no_word_for(value):
+    [found] = wrong(CREATE_MESSAGE, **SMS, content_variables={"1": value})
+
+    assert found.startswith("content_variables can't be written as JSON: ")
+
+
+def test_a_variable_that_holds_itself():
+    endless: dict[str, object] = {}
+    endless["1"] = endless
+
+    assert wrong(CREATE_MESSAGE, **SMS, content_variables=endless)[0].startswith("content_variables can't be written")
+
+
+@pytest.mark.parametrize("price", [1, 0.5, "2.25", -1])
+def test_a_price(price):
+    assert CREATE_MESSAGE.encode({**SMS, "max_price": price})[3:] == [("MaxPrice", str(price))]
 
 
 def test_every_mistake_is_told_at_once():

@@ -36,6 +36,8 @@ async def test_a_recording_that_is_there(rest, twilio, clock, format, reply):
         f"https://api.dublin.ie1.twilio.com{ROOT}/Recordings/RE1.wav",
         f"http://127.0.0.1:1/base{ROOT}/Recordings/RE1.json?x=1",
         f"https://evil.example{ROOT}/Recordings/RE1",
+        f"HTTPS://api.twilio.com{ROOT}/Recordings/RE1#top",
+        f"https://api.twilio.com:99999{ROOT}/Recordings/RE1",
     ],
 )
 async def test_the_url_of_a_webhook_names_a_recording_and_not_a_host(rest, twilio, url):
@@ -54,7 +56,9 @@ async def test_a_sub_accounts_recording_is_fetched_from_its_own_path(rest, twili
     assert rest.last.path == "/2010-04-01/Accounts/AC9/Recordings/RE1.wav"
 
 
-@pytest.mark.parametrize("what", ["CA1", "", "RE1/../../x", "https://h/RE1", f"ftp://h{ROOT}/Recordings/RE1", "RE1?x"])
+@pytest.mark.parametrize(
+    "what", ["CA1", "", "RE1/../../x", "https://h/RE1", "http://[::1", f"ftp://h{ROOT}/Recordings/RE1", "RE1?x"]
+)
 async def test_what_is_no_recording(rest, twilio, what):
     with pytest.raises(InvalidRequest, match="is neither a recording's SID"):
         await twilio.fetch_recording(what)
@@ -73,6 +77,14 @@ async def test_it_is_waited_for(rest, twilio, clock):
 
     assert clock.waits == [1.0, 2.0, 4.0]
     assert rest.seen == ["GET Recordings/RE1.wav", "GET Recordings/RE1.json"] * 3 + ["GET Recordings/RE1.wav"]
+
+
+async def test_a_record_that_says_nothing_of_it_is_waited_for_too(rest, twilio, clock):
+    rest.will(MISSING, Reply([{"status": "absent"}]), MISSING, Reply(b"[" * 100_000), WAV)
+
+    assert await twilio.fetch_recording("RE1") == WAV.content
+
+    assert clock.waits == [1.0, 2.0]
 
 
 async def test_it_is_not_waited_for_longer_than_asked(rest, twilio, clock):

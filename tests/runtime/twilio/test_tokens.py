@@ -47,7 +47,7 @@ GRANTS = [
     for each in itertools.product(
         [False, True], [None, APP], [{}, {"tier": "gold", "n": 1, "l": ["ü"]}], [None, PUSH], [None, "ep1"]
     )
-    if each[1] or not each[2]
+    if (each[1] or not each[2]) and any(each)
 ]
 
 
@@ -79,6 +79,15 @@ def test_an_access_token_is_the_sdk_s(region, nbf, expires_after):
         assert read(ours, SECRET) == read(theirs.to_jwt(), SECRET)
 
 
+def test_an_access_token_is_the_sdk_s_where_nothing_is_said():
+    theirs = AccessToken(ACCOUNT, KEY, SECRET, [TheirGrant(incoming_allow=True)], "jane")
+
+    ours = access_token(ACCOUNT, KEY, SECRET, "jane", voice=VoiceGrant(incoming=True))
+
+    assert read(ours, SECRET) == read(theirs.to_jwt(), SECRET)
+    assert read(ours, SECRET)[1]["nbf"] == SECOND
+
+
 def test_an_access_token_that_is_written_out():
     grant = VoiceGrant(
         incoming=True,
@@ -88,7 +97,7 @@ def test_an_access_token_that_is_written_out():
         endpoint_id="ep1",
     )
 
-    made = access_token(ACCOUNT, KEY, SECRET, "jane", voice=grant, region="ie1", nbf=SECOND, now=NOW)
+    made = access_token(ACCOUNT, KEY, SECRET, "jane", voice=grant, region="ie1", now=NOW)
 
     assert read(made, SECRET) == (
         {"alg": "HS256", "cty": "twilio-fpa;v=1", "twr": "ie1", "typ": "JWT"},
@@ -245,17 +254,24 @@ def test_a_token_is_good_until_it_has_expired(monkeypatch, kind, expires_after):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_token_from_a_clock_that_is_ahead(monkeypatch, kind):
-    """An access token says nothing of when it begins; a capability token always does, as the SDK's."""
+    """A token says when it begins, as the SDK's; an access token need not."""
     monkeypatch.undo()
-    key, reader, make = KINDS[kind]
+    key, _, make = KINDS[kind]
 
     ahead = make(time.time() + LATER)
 
-    if kind == "access":
-        assert reader.from_jwt(ahead, key).issuer == KEY
-    else:
-        assert refused(kind, ahead, key, jwt.ImmatureSignatureError, "not yet valid")
-        assert jwt.decode(ahead, key, algorithms=["HS256"], leeway=LATER + 30)["iss"] == ACCOUNT
+    assert refused(kind, ahead, key, jwt.ImmatureSignatureError, "not yet valid")
+    assert jwt.decode(ahead, key, algorithms=["HS256"], leeway=LATER + 30)["iss"] in (ACCOUNT, KEY)
+
+
+def test_an_access_token_that_does_not_say_when_it_begins(monkeypatch):
+    monkeypatch.undo()
+    key, reader, make = KINDS["access"]
+
+    ahead = make(time.time() + LATER, nbf=None)
+
+    assert reader.from_jwt(ahead, key).issuer == KEY
+    assert "nbf" not in read(ahead, key)[1]
 
 
 def test_an_access_token_for_later_is_not_good_yet(monkeypatch):
@@ -300,11 +316,13 @@ def test_a_token_that_was_changed_is_not_good(monkeypatch, kind):
 
 # --- what Twilio would refuse ----------------------------------------------------------------------
 
+CALLED = VoiceGrant(incoming=True)
+
 
 @pytest.mark.parametrize("seconds", [0, -1, 86_401, float("inf"), float("nan")])
 def test_a_token_is_good_for_24_hours_at_most(seconds):
     with pytest.raises(InvalidToken, match=r"a token is good for 1 to 86400 s \(24 hours\)"):
-        access_token(ACCOUNT, KEY, SECRET, "jane", voice=VoiceGrant(), expires_after=seconds)
+        access_token(ACCOUNT, KEY, SECRET, "jane", voice=CALLED, expires_after=seconds)
     with pytest.raises(InvalidToken, match="24 hours"):
         capability_token(ACCOUNT, TOKEN, [event_stream()], seconds)
 
@@ -312,16 +330,21 @@ def test_a_token_is_good_for_24_hours_at_most(seconds):
 @pytest.mark.parametrize(
     ("make", "problem"),
     [
-        (lambda: access_token("SK1", KEY, SECRET, "j", voice=VoiceGrant()), "'SK1' is not a SID that begins with AC"),
-        (lambda: access_token(ACCOUNT, ACCOUNT, SECRET, "j", voice=VoiceGrant()), "begins with SK"),
-        (lambda: access_token(ACCOUNT, KEY, "", "j", voice=VoiceGrant()), "there is no api_key_secret"),
-        (lambda: access_token(ACCOUNT, KEY, SECRET, "", voice=VoiceGrant()), "the identity has 0 characters"),
+        (lambda: access_token("SK1", KEY, SECRET, "j", voice=CALLED), "'SK1' is not a SID that begins with AC"),
+        (lambda: access_token(ACCOUNT, ACCOUNT, SECRET, "j", voice=CALLED), "begins with SK"),
+        (lambda: access_token(ACCOUNT, KEY, "", "j", voice=CALLED), "there is no api_key_secret"),
+        (lambda: access_token(ACCOUNT, KEY, SECRET, "", voice=CALLED), "the identity has 0 characters"),
         (
-            lambda: access_token(ACCOUNT, KEY, SECRET, "j" * 257, voice=VoiceGrant()),
+            lambda: access_token(ACCOUNT, KEY, SECRET, "j" * 257, voice=CALLED),
             "257 characters; it needs 1 to 256",
         ),
-        (lambda: access_token(ACCOUNT, KEY, SECRET, "j", voice=VoiceGrant(), nbf=SECOND + 3600), "nbf is after"),
+        (lambda: access_token(ACCOUNT, KEY, SECRET, "j", voice=CALLED, nbf=SECOND + 3600), "nbf is after"),
         (lambda: VoiceGrant(application_sid="APP 1").claims(), "'APP 1' is not a SID that begins with AP"),
+        (lambda: VoiceGrant(incoming=True, application_sid="").claims(), "'' is not a SID that begins with AP"),
+        (lambda: VoiceGrant(incoming=True, push_credential_sid="").claims(), "'' is not a SID that begins with CR"),
+        (lambda: access_token(ACCOUNT, KEY, SECRET, "j", voice=VoiceGrant()), "an access token grants something"),
+        (lambda: access_token(ACCOUNT, KEY, "  ", "j", voice=CALLED), "there is no api_key_secret"),
+        (lambda: access_token(ACCOUNT, KEY, SECRET, "j", voice=CALLED, region="IE1"), "region is 'IE1'"),
         (lambda: VoiceGrant(push_credential_sid="X").claims(), "begins with CR"),
         (lambda: VoiceGrant(params={"a": "b"}).claims(), "params are for calls to an application"),
         (lambda: client_outgoing("CA1"), "begins with AP"),

@@ -194,3 +194,20 @@ async def test_redirects_that_go_round_end(rest, twilio):
 
     with pytest.raises(Unreachable, match="more than 5 redirects"):
         await twilio.fetch_call("CA1")
+
+
+@pytest.mark.parametrize("place", ["http://[::1", "http://127.0.0.1:99999", "http://127.0.0.1:abc", "http://a b/"])
+async def test_a_redirect_to_what_is_no_url_is_not_followed(rest, twilio, place):
+    rest.will(Reply(status=302, headers={"Location": place}))
+
+    with pytest.raises(Unreachable, match=r"URL|reached") as caught:
+        await twilio.fetch_call("CA1")
+
+    assert str(caught.value).startswith(f"GET {ROOT}/Calls/CA1.json: ")
+
+
+async def test_a_redirect_to_a_host_that_no_name_can_be_is_not_followed(rest, twilio):
+    rest.will(Reply(status=302, headers={"Location": f"http://{'x' * 64}.invalid/"}))
+
+    with pytest.raises(Unreachable):
+        await twilio.fetch_call("CA1")

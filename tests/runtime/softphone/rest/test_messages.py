@@ -133,6 +133,11 @@ async def test_a_body_can_be_emptied_and_not_written_anew(rest, twilio, send):
         ({"MediaUrl": "picture"}, 21620),
         ({"ScheduleType": "loose"}, 20001),
         ({"ValidityPeriod": "0"}, 20001),
+        ({"From": "12"}, 21212),
+        ({"From": "123456789"}, 21212),
+        ({"ScheduleType": "fixed"}, 35111),
+        ({"ScheduleType": "fixed", "MessagingServiceSid": SERVICE}, 35111),
+        ({"ScheduleType": "fixed", "SendAt": "2026-09-02T12:00:00Z"}, 35118),
     ],
 )
 async def test_a_message_that_can_not_be_sent_is_refused(rest, twilio, changes, code):
@@ -148,7 +153,7 @@ async def test_ten_pictures_are_enough(rest):
     assert (await rest("POST", "Messages.json", *media, To=TO, From=FROM)).code == 21623
 
 
-@pytest.mark.parametrize("from_", ["Switchhook", "12345", "whatsapp:+441314960100", "ACME & Co"])
+@pytest.mark.parametrize("from_", ["Switchhook", "123", "12345", "12345678", "whatsapp:+441314960100", "ACME & Co"])
 async def test_senders_may_be_names_and_short_codes(send, from_):
     assert (await send(From=from_))["from"] == from_
 

@@ -75,6 +75,26 @@ async def test_recordings_are_listed_by_call_and_date(rest, twilio, recorded):
     assert await rest.listed("Recordings", ("DateCreated<", "2026-09-01")) == []
 
 
+async def test_a_calls_recordings_are_where_the_call_says(app, rest, twilio, recorded):
+    other = await rest.call(Url=app.url("/voice"))
+    await twilio.idle()
+    uri = (await rest("GET", f"Calls/{recorded}.json")).json["subresource_uris"]["recordings"]
+    found = (await rest("GET", uri)).json["recordings"]
+    assert found == await rest.listed("Recordings", CallSid=recorded)
+    path = f"Calls/{recorded}/Recordings/{found[0]['sid']}"
+    assert (await rest("GET", f"{path}.json")).json == found[0]
+    assert (await rest("GET", f"{path}.wav")).headers["Content-Type"] == "audio/x-wav"
+    assert (await rest("GET", path.replace(recorded, other) + ".json")).code == 20404
+    assert (await rest("DELETE", f"{path}.json")).status == 204
+    assert await rest.listed(f"Calls/{recorded}/Recordings") == found[1:]
+
+
+async def test_a_call_that_there_is_not_has_no_recordings(rest, recorded):
+    assert (await rest("GET", f"Calls/{'CA' + '9' * 32}/Recordings.json")).code == 20404
+    assert (await rest("GET", f"Calls/{recorded}/Recordings.json", account=SUB)).code == 20404
+    assert (await rest("POST", f"Calls/{recorded}/Recordings.json")).code == 20004
+
+
 async def test_a_recording_is_read_and_deleted(rest, twilio, recorded):
     [whole, message] = await rest.listed("Recordings")
     path = f"Recordings/{whole['sid']}"

@@ -162,6 +162,15 @@ async def test_a_message(twilio, client):
     assert await asyncio.to_thread(client.messages.list) == []
 
 
+async def test_a_calls_recordings(twilio, client):
+    twiml = "<Response><Say>hi</Say></Response>"
+    call = await asyncio.to_thread(client.calls.create, to=TO, from_=FROM, twiml=twiml, record=True)
+    await twilio.idle()
+    [recording] = await asyncio.to_thread(client.calls(call.sid).recordings.list)
+    assert recording.sid == twilio.calls[call.sid].recordings[0].sid
+    assert (await asyncio.to_thread(client.calls(call.sid).recordings(recording.sid).fetch)).call_sid == call.sid
+
+
 async def test_phone_numbers(twilio, client):
     bought = await asyncio.to_thread(client.incoming_phone_numbers.create, phone_number=FROM, friendly_name="London")
     [found] = await asyncio.to_thread(client.incoming_phone_numbers.list, phone_number=FROM)

@@ -50,7 +50,7 @@ async def test_wrong_credentials_are_refused(rest, auth):
     assert refused.headers["WWW-Authenticate"] == 'Basic realm="Twilio API"'
 
 
-@pytest.mark.parametrize("authorization", ["Basic", "Basic !", "Basic /w==", "Bearer x", "x"])
+@pytest.mark.parametrize("authorization", ["Basic", "Basic !", "Basic /w==", "Basic café", "Bearer x", "x"])
 async def test_a_header_that_is_none_is_refused(rest, twilio, authorization):
     url = f"{twilio.url}/2010-04-01/Accounts/{ACCOUNT}/Calls.json"
     async with rest._session.get(url, headers={"Authorization": authorization}) as response:
@@ -120,6 +120,16 @@ async def test_nor_are_other_accounts_and_other_apis(rest, path):
 async def test_other_methods_are_not_allowed(rest, method, path):
     refused = await rest(method, path)
     assert (refused.status, refused.code) == (405, 20004)
+
+
+@pytest.mark.parametrize(("size", "counts"), [("0" * 5000 + "7", 7), ("1" * 5000, 1000), ("1001", 1000)])
+async def test_a_number_of_any_length_is_one(rest, size, counts):
+    assert (await rest("GET", "Calls.json", PageSize=size)).json["page_size"] == counts
+
+
+@pytest.mark.parametrize("size", ["0", "0" * 5000, "-1", "\u0665", "x"])
+async def test_a_number_that_is_too_low_is_refused(rest, size):
+    assert (await rest("GET", "Calls.json", PageSize=size)).code == 20001
 
 
 async def test_so_many_requests_are_refused_on_demand(rest, twilio):

@@ -33,5 +33,6 @@ def test_so_are_the_words_that_they_know():
     assert client.RECORDING_EVENTS == outbound.RECORDING_EVENTS
 
 
-def test_and_the_length_of_a_document():
+def test_and_how_long_a_document_and_the_keys_may_be():
     assert client.LONGEST_TWIML == stand_in.LONGEST_TWIML
+    assert client.LONGEST_DIGITS == stand_in.LONGEST_DIGITS
