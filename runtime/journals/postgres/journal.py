@@ -51,6 +51,7 @@ class PostgresJournal(Journal):
     """
 
     shared = True
+    alone = False
 
     def __init__(
         self,
