@@ -29,6 +29,8 @@ from twiml.extensions import EVENTS, MESSAGE_EVENTS, FunctionExt
 
 DATA = 64 * 1024
 """Bytes that `call.data` may take as JSON."""
+VERBS = 1000
+"""Verbs that a callout may return, so that no call waits for the document of another."""
 _NONE: Mapping[str, ModuleType] = MappingProxyType({})
 
 
@@ -61,6 +63,7 @@ class Callouts:
 
     def __init__(self, threads: Threads | None = None) -> None:
         self.threads = threads or Threads()
+        self._tellers = Threads(max(1, self.threads.most // 2))
         self.modules: Mapping[str, ModuleType] = {}
         """Modules that functions are taken from before Python is asked, which may be importing them anew."""
         self.running: set[asyncio.Task[Any]] = set()
@@ -101,14 +104,21 @@ class Callouts:
 
     async def run(self, named: Subscription, *args: Any) -> Any:
         """What a function returns that is found by its name. Raises `CalloutError`."""
+        return await self._run_on(self.threads, named, *args)
+
+    async def tell(self, named: Subscription, *args: Any) -> None:
+        """Run a function that no caller waits for, on threads of its own kind. Raises `CalloutError`."""
+        await self._run_on(self._tellers, named, *args)
+
+    async def _run_on(self, threads: Threads, named: Subscription, *args: Any) -> Any:
         name = f"{named.module}:{named.function}"
         try:
             if named.module not in self.modules and not _is_imported(named.module):
-                await self.threads.run(partial(_import, named))
+                await threads.run(partial(_import, named))
             function = find(named.module, named.function, self.modules)
             if inspect.iscoroutinefunction(function):
                 return await _contained(function(*args))
-            returned = await self.threads.run(partial(function, *args))
+            returned = await threads.run(partial(function, *args))
             return await _contained(returned) if inspect.isawaitable(returned) else returned
         except CalloutError:
             raise
@@ -172,6 +182,8 @@ def plain(name: str, data: Any, whose: str = "call") -> dict[str, Any]:
 def _language(name: str, language: Any) -> str | None:
     if language is not None and not isinstance(language, str):
         raise CalloutError(f"{name} left {type(language).__name__} as call.language; it is text, like en-GB, or None")
+    if language is not None and not language.isascii():
+        raise CalloutError(f"{name} left {language!r} as call.language; it is a language's code, like en-GB")
     return language
 
 
@@ -185,6 +197,8 @@ def _read(
         verbs, subscribed = returned
     if not isinstance(verbs, (list, tuple)):
         raise CalloutError(f"{name} returned {type(returned).__name__}; a callout returns a list of verbs")
+    if len(verbs) > VERBS:
+        raise CalloutError(f"{name} returned {len(verbs)} verbs; a callout returns at most {VERBS}")
     return list(verbs), tuple(subscription(name, each, modules) for each in subscribed)
 
 

@@ -138,9 +138,9 @@ class Errand:
             self._renew_later()
 
     async def _is_wanted(self) -> bool:
-        """Whether the function is still of use. Where no other daemon has the journal its own actor sees to that."""
+        """Whether the function is of use yet; where no other daemon can have the journal, its own actor sees to it."""
         journal = self.settings.journal
-        if self.wanted is None or not journal.shared:
+        if self.wanted is None or journal.alone:
             return True
         kept = await journal.load(self.call_sid)
         return kept is None or self.wanted(kept)

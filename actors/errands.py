@@ -42,9 +42,10 @@ class Errands:
         """What came of callouts, by the `step_id` of each."""
 
     @property
-    def under_way(self) -> bool:
-        """Whether somebody may still wait for what is under way."""
-        return self._errand is not None and not self._errand.task.cancelled()
+    def in_hand(self) -> bool:
+        """Whether somebody may still wait for what is under way, or take what was brought."""
+        waits = self._errand is not None and not self._errand.task.cancelled()
+        return waits or any(map(self.left, self._outcomes))
 
     async def send(
         self, callout: Callout, call: Call, version: int, deadline: float, tell: Callable[[str], None]

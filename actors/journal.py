@@ -173,7 +173,11 @@ class Journal(Outbox, Protocol):
 
     @property
     def shared(self) -> bool:
-        """Whether other daemons may have the same calls."""
+        """Whether other daemons have the same calls, as a rule."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other can have them, not even while one takes the place of another."""
 
     async def load(self, call_sid: str) -> Snapshot | None:
         """The latest snapshot of a call, or None."""

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from actors.callouts import CalloutError, Gone
-from actors.journal import Letter, Row, StaleVersion
+from actors.journal import JournalError, Letter, Row
 from actors.kept_call import KeptCall
 from actors.letters import News, events_of, letters_of
 from actors.messages import Answer, CalloutDone, GiveUp, MayRest, Move, NotMoved, Overdue
@@ -39,6 +39,8 @@ log = structlog.get_logger("switchhook.call")
 
 _NO_MOVE = (Event.FALLBACK, Event.ENQUEUE_WAIT, Event.QUEUE)
 """What comes to another recipe's URL and sends the call nowhere."""
+AGAIN = 1.0
+"""Seconds after which what a function has brought is written again, if it couldn't be."""
 
 
 class Crashed(Exception):
@@ -63,12 +65,20 @@ class PhoneCall(KeptCall):
     async def on_receive(self, message: Any) -> Answer | bool | None:
         """Take a `Webhook`, `GiveUp`, `Overdue`, `Move` or `MayRest` and answer it; or the actor's own `CalloutDone`.
 
-        Raises whatever goes wrong, and `Crashed` ever after: the state is then not to be trusted.
+        Raises whatever goes wrong, and `Crashed` ever after: the state is then not to be trusted. But if it is the
+        journal that failed, the call is taken up from there again, and what functions have brought is kept for it.
         """
         if self.crashed:
             raise Crashed(f"{self.call_sid} has crashed before")
         try:
             return await until_fresh(lambda: _HANDLERS[type(message)](self, message), self._forget)
+        except JournalError as problem:
+            self._forget()
+            if not isinstance(message, CalloutDone):
+                raise
+            log.warning("callout_not_written", call_sid=self.call_sid, step_id=message.step_id, reason=str(problem))
+            self.settings.clock.later(AGAIN, lambda: self._callout_is_done(message.step_id))
+            return None
         except BaseException:
             self.crashed = True
             raise
@@ -109,7 +119,8 @@ class PhoneCall(KeptCall):
             told = events_of(webhook, recorded=recorded, ended=ended)
             letters = letters_of(self.call_sid, self.version + 1, webhook, told, self.call.subscriptions, handled.gone)
         kind, path, step, params = webhook.kind.value, webhook.path, webhook.step, webhook.params
-        await self._write(Row(webhook.arrived, kind, path, step, params, handled.xml, handled.moved, key), letters)
+        at = max(webhook.arrived, self.settings.clock.now() - self.settings.patience)  # others look back no further
+        await self._write(Row(at, kind, path, step, params, handled.xml, handled.moved, key), letters)
         began = self.version == 1
         return Answer(handled.xml, self.status, self.machine.state, began, ended, self.reason, bool(letters))
 
@@ -195,21 +206,18 @@ class PhoneCall(KeptCall):
     async def _tell_of_move(self, target: str, before: Mapping[str, Any], chain: str) -> tuple[str, str]:
         """Tell Twilio where the call goes on; gives its status, `unsure` if nobody knows, and why it wasn't moved.
 
-        If Twilio refuses, another step takes the move back, unless somebody has gone on from it meanwhile: whoever
-        asks for a document of that call comes to the state then.
+        If Twilio refuses, another step takes the move back, unless somebody has gone on from it meanwhile: then nobody
+        knows what the caller hears.
         """
         machine, settings = self.machine, self.settings
+        moved = machine.snapshot()
         path = settings.path_of(self.call.recipe, machine.state, machine.steps)
         try:
             await settings.redirect(self.call.initial_params.get("AccountSid", ""), self.call_sid, path)
         except NotMoved as problem:
-            self._restore(machine.program, before)
-            self.chain = chain
-            try:
-                await self._write(Row.own(settings.clock.now(), "not_moved", target))
-            except StaleVersion:
-                self._forget()
-            return "in-progress", str(problem)
+            if await until_fresh(lambda: self._take_back(target, moved, before, chain), self._forget):
+                return "in-progress", str(problem)
+            return "unsure", f"the call has gone on from {machine.state} before it could be taken back ({problem})"
         except Exception as problem:
             log.exception("move_unsure", call_sid=self.call_sid, state=machine.state)
             self.errands.drop()
@@ -219,9 +227,20 @@ class PhoneCall(KeptCall):
         self.errands.drop()
         return "in-progress", ""
 
+    async def _take_back(self, target: str, moved: Mapping[str, Any], before: Mapping[str, Any], chain: str) -> bool:
+        """Take a move back, if the call is still where that has left it; whether it was. Raises `StaleVersion`."""
+        if self.status == "unknown" and not await self._resume():
+            return False
+        if self.machine.snapshot() != moved:
+            return self.status != "in-progress"
+        self._restore(self.machine.program, before)
+        self.chain = chain
+        await self._write(Row.own(self.settings.clock.now(), "not_moved", target))
+        return True
+
     async def _may_rest(self, _: MayRest) -> bool:
         """Whether all there is to this call is in the journal, and nobody waits for more of it."""
-        return not self.errands.under_way and self.actor_inbox.empty()
+        return not self.errands.in_hand and self.actor_inbox.empty()
 
     def _apologise(self, reason: str, cause: BaseException | None = None) -> str:
         """The call has failed: say so, in the log and to the caller."""

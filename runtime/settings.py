@@ -98,7 +98,7 @@ class Settings(BaseSettings):
     callout_limit: float = Field(60.0, gt=0)
     """Seconds until a callout is given up and the call ends with an apology."""
     callout_threads: int = Field(32, ge=1, le=1000)
-    """Callouts and subscribed functions that run at a time, if they aren't coroutines."""
+    """Callouts that run at a time, if they aren't coroutines; and half as many subscribed functions beside them."""
     retry_pauses: list[Annotated[float, Field(gt=0)]] = Field(default_factory=lambda: list(PAUSES))
     """Seconds from each failed try of a subscribed function to the next; after the last it is a dead letter."""
     max_visits: int = Field(50, ge=2)

@@ -67,7 +67,8 @@ class Others:
         They were last heard of when their last webhook came, which may have waited for a callout since.
         """
         now = self._settings.clock.now()
-        since = self._looked - SKEW - self._settings.patience
+        skew = SKEW if self._settings.journal.shared else 0.0  # where it isn't they are on one machine
+        since = self._looked - skew - self._settings.patience
         for call_sid in await self._settings.journal.ended(since, PAGE_OF_ENDED):
             child = self._roll.find(call_sid)
             if child is not None and child.counted and not child.in_hand:

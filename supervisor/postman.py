@@ -135,12 +135,15 @@ class Postman:
         settings = self.settings
         if letter.subscription.event == CALLOUT:
             raise CalloutError(letter.reason)
-        snapshot = await settings.journal.load(letter.call_sid)
+        try:
+            snapshot = await settings.journal.load(letter.call_sid)
+        except JournalError as problem:
+            raise CalloutError(f"its call can't be read: {problem}") from problem
         if snapshot is None:
             return  # pruned by hand: there is nothing left to tell of
         webhook = Webhook(letter.params, snapshot.recipe, letter.path, letter.step, "", letter.at)
         about = await self._about(webhook, snapshot)
-        task = asyncio.get_running_loop().create_task(settings.callouts.run(letter.subscription, webhook, about))
+        task = asyncio.get_running_loop().create_task(settings.callouts.tell(letter.subscription, webhook, about))
         try:
             if not await done_within(settings.limit, task, settings.clock):
                 name = f"{letter.subscription.module}:{letter.subscription.function}"

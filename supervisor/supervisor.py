@@ -10,7 +10,8 @@ One child for each CallSid, found in constant time. Children are *transient*, th
 * *Intensity* is counted for each call by itself: one that crashes more than `max_restarts` times
   within `window` seconds is given up. Its caller hears the apology, it counts as failed, it
   stands on the list of failures, and no other call notices.
-
+* A journal that fails is no crash of the call's. A webhook that wants a document is tried as often as one that
+  crashes, and then answered with the apology; a callback is kept, and written down once that can be.
 * A call whose end never comes is *overdue* after `max_call_hours`, and is ended by what is known of
   it. One whose caller is gone, by the action of an interrupted verb, has the time that others linger
   for Twilio's last word. The journal knows which are due, so that a call is ended also if the daemon
@@ -73,14 +74,18 @@ ROUND = 1.0
 """Seconds from one look for what is overdue to the next."""
 SWEPT = 100
 """Calls that are ended in one round because they are overdue."""
+PUT_OFF = 60.0
+"""Seconds after which the end of such a call is tried again that could not be written, or whose call can't be read."""
 
 
 class Crash(NamedTuple):
-    """An actor has crashed over a message."""
+    """A message that came to nothing: the actor has crashed over it, or its step can't be written."""
 
     reason: str
     final: bool
     """Whether it is not to be tried again: the call crashes too often, or Twilio would not wait."""
+    unwritten: bool
+    """Whether it is the journal that failed, not the call."""
 
 
 def _shown(letter: Letter) -> dict[str, Any]:
@@ -136,12 +141,14 @@ class Supervisor:
         self._awake = Awake(max_awake, lambda call_sid: PhoneCall.start(self.settings, call_sid))
         self._others = Others(self.settings, self._roll, self.tally, self._retire)
         self._moves = Moves(self._roll, self._awake, self._others)
-        shared = [self._others.hear_of_ends] if settings.journal.shared else []
+        others = [] if settings.journal.alone else [self._others.hear_of_ends]
         self._lingering: set[str] = set()
         """The calls that are over, whose actors stay for what comes late."""
+        self._put_off: dict[str, float] = {}
+        """The calls whose end can't be written, and until when they are left alone for that."""
         self._crashes: dict[str, tuple[float, ...]] = {}
         """When calls crashed that did, within the window that counts."""
-        self._rounds = Rounds(settings.clock, ROUND, [self._write_late, self.sweep, self.postman.look, *shared])
+        self._rounds = Rounds(settings.clock, ROUND, [self._write_late, self.sweep, self.postman.look, *others])
         self._routes = {
             Kind.START_CALL: self.start_call,
             Kind.GATHER_RESPONSE: self.gather_response,
@@ -227,6 +234,7 @@ class Supervisor:
         Takes as long as subscribed functions do, and functions whose answers to messages are late.
         """
         await self._rounds.finish()  # which find ever more to do, of other daemons too
+        await self._write_late()
         if not self.settings.journal.shared:
             with contextlib.suppress(JournalError):
                 await self.sweep(ahead=self.linger)
@@ -250,9 +258,10 @@ class Supervisor:
 
     async def sweep(self, ahead: float = 0.0) -> None:
         """Do without what calls wait for that are overdue, or will be in some seconds."""
-        by = self.settings.clock.now() + ahead
-        late = await self.settings.journal.overdue(by, SWEPT)
-        await asyncio.gather(*(self._do_without(each, by) for each in late))
+        now = self.settings.clock.now()
+        late = await self.settings.journal.overdue(now + ahead, SWEPT + len(self._put_off))
+        swept = [each for each in late if self._put_off.pop(each.call_sid, now) <= now]
+        await asyncio.gather(*(self._do_without(each, now + ahead) for each in swept))
 
     async def _write_late(self) -> None:
         await self._unwritten.take(self._tell, self.conversations)
@@ -277,6 +286,8 @@ class Supervisor:
         for _ in range(self.max_restarts):
             if isinstance(answer, Crash) and not answer.final:
                 answer = await self._ask(webhook, message or webhook)
+        if isinstance(answer, Crash) and answer.unwritten and not webhook.kind.wants_document:
+            return self._leave(webhook, message)
         if isinstance(answer, Crash):
             return await self._give_up(webhook, answer.reason)
         of_call = webhook.to_parent() if answer.status == "unknown" else None
@@ -292,7 +303,8 @@ class Supervisor:
         except Exception as problem:  # noqa: BLE001 - let it crash: whatever it was, the next actor begins afresh
             too_often = child.ref is ref and not self._restart(child, webhook, problem)
             too_late = self.settings.clock.now() - webhook.arrived > LATE
-            return Crash(f"{type(problem).__name__}: {problem}", final=too_often or too_late)
+            unwritten = isinstance(problem, JournalError)
+            return Crash(f"{type(problem).__name__}: {problem}", final=too_often or too_late, unwritten=unwritten)
         else:
             return answer
         finally:
@@ -307,9 +319,10 @@ class Supervisor:
         return child
 
     def _turn_away(self, child: Child, webhook: Webhook) -> str:
-        """Answer a webhook for which too many others of its call wait."""
+        """Answer a webhook for which too many others of its call wait. One that wants no document is taken later."""
         log.warning("inbox_full", call_sid=child.call_sid, kind=webhook.kind.value, waiting=child.in_hand)
         if not webhook.kind.wants_document:
+            self._unwritten.keep(webhook)
             return NOTHING
         url = self.settings.path_of(webhook.recipe, webhook.path, webhook.step)
         language = self.settings.language(child.recipe, child.to)
@@ -354,10 +367,11 @@ class Supervisor:
         self.tally.settled(child)
 
     def _restart(self, child: Child, webhook: Webhook, problem: Exception) -> bool:
-        """Start a crashed child again from its last committed step, unless it crashes too often."""
-        now = self.settings.clock.now()
-        before = self._crashes.get(child.call_sid, ())
-        crashes = self._crashes[child.call_sid] = (*(at for at in before if now - at < self.window), now)
+        """Report a crash, and start the child again from its last committed step, unless it crashes too often.
+
+        If it is the journal that failed, the actor goes on: it has forgotten what isn't committed, and functions that
+        it waits for are not run again.
+        """
         log.error(
             "child_crashed",
             supervisor=NAME,
@@ -366,11 +380,27 @@ class Supervisor:
             offender=child.call_sid,
             exc_info=problem,
         )
+        if isinstance(problem, JournalError):
+            return True
+        now = self.settings.clock.now()
+        before = self._crashes.get(child.call_sid, ())
+        crashes = self._crashes[child.call_sid] = (*(at for at in before if now - at < self.window), now)
         self._awake.wake_anew(child)
         if len(crashes) > self.max_restarts:
             return False
         self.tally.counts["restarts"] += 1
         return True
+
+    def _leave(self, webhook: Webhook, message: Overdue | None) -> str:
+        """What can't be written, and nobody waits for, is taken later: a callback, or the end of an overdue call."""
+        child = self._roll.find(webhook.call_sid)
+        if child is not None and not (child.counted or child.in_hand or child.call_sid in self._lingering):
+            self._retire(child)
+        if message is None:
+            self._unwritten.keep(webhook)
+        else:
+            self._put_off[webhook.call_sid] = self.settings.clock.now() + PUT_OFF
+        return NOTHING
 
     async def _give_up(self, webhook: Webhook, reason: str) -> str:
         """End a call that crashes too often: the apology, failed, on the list. What was committed is answered."""

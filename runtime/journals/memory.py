@@ -18,6 +18,7 @@ class MemoryJournal(Journal):
 
     name = "memory:"
     shared = False
+    alone = True
 
     def __init__(self, kept_calls: int = KEPT_CALLS) -> None:
         self._kept_calls = kept_calls

@@ -123,12 +123,15 @@ def counting(office: Office) -> tuple[FunctionExt, list[str]]:
 class Faults(Counter[Any]):
     """What is to go wrong how often: `faults["load"] = 2`, or for one call `faults["load", sid] = math.inf`."""
 
+    error: type[Exception] = OSError
+    """What is raised then: what no journal may raise, by which an actor crashes, or else a `JournalError`."""
+
     def hit(self, what: str, call_sid: str) -> None:
-        """Raise `OSError` if that is to go wrong now."""
+        """Raise the error if that is to go wrong now."""
         for key in (what, (what, call_sid)):
             if self[key] > 0:
                 self[key] -= 1
-                raise OSError(f"no {what}: the disk is full")
+                raise self.error(f"no {what}: the disk is full")
 
 
 class PlainJournal(MemoryJournal):
@@ -139,7 +142,7 @@ class PlainJournal(MemoryJournal):
 
     def __init__(self, *, shared: bool = False) -> None:
         super().__init__()
-        self.shared = shared
+        self.shared, self.alone = shared, not shared
         self.faults = Faults()
         self.written: list[tuple[Snapshot, Row]] = []
         self.loaded = 0

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from actors import Answer, Call, Crashed, Row, Snapshot, StaleVersion
+from actors import Answer, Call, Crashed, JournalError, Row, Snapshot, StaleVersion
 from actors.call import HISTORY
 from tests.actors.doubles import MENU, SID, Line, Office, bounded, counting, quiet
 from tests.twiml.documents import inside
@@ -263,7 +263,7 @@ async def test_every_step_is_written_with_what_came_and_what_was_answered() -> N
 
 
 @pytest.mark.parametrize("what", ["load", "commit", "committed"])
-async def test_a_journal_that_fails_crashes_the_actor_for_good(what: str) -> None:
+async def test_an_actor_that_has_crashed_takes_no_more(what: str) -> None:
     line = Line(MENU)
     await line.post()
     await line.restart()
@@ -287,7 +287,7 @@ async def test_a_step_upon_another_version_is_made_anew() -> None:
     assert line.snapshot.version == 3
 
 
-async def test_a_journal_that_never_agrees_crashes_the_actor() -> None:
+async def test_a_journal_that_never_agrees_is_asked_no_more_than_so_often() -> None:
     line = Line(MENU)
 
     async def stale(snapshot: Snapshot, row: Row) -> None:
@@ -296,8 +296,22 @@ async def test_a_journal_that_never_agrees_crashes_the_actor() -> None:
     line.journal.on_commit = stale
     with pytest.raises(StaleVersion):
         await line.post()
-    with pytest.raises(Crashed):
-        await line.post()
+    line.journal.on_commit = None
+    assert heard(await line.post()) == ASKED
+
+
+@pytest.mark.parametrize("what", ["load", "commit", "committed"])
+async def test_an_actor_whose_journal_has_failed_goes_on_from_there(what: str) -> None:
+    line = Line(MENU)
+    await line.post()
+    await line.restart()
+    line.journal.faults.error, line.journal.faults[what] = JournalError, 1
+    with pytest.raises(JournalError, match="the disk is full"):
+        await line.post("1", step=1, Digits="1", token="t")
+    for _ in range(2):
+        answer = await line.post("1", step=1, Digits="1", token="t")
+        assert heard(answer).startswith("<Say>One!</Say>")
+    assert line.snapshot.version == 2
 
 
 async def test_a_webhook_that_crashed_after_its_commit_is_answered_by_the_next_actor(office: Office) -> None:

@@ -50,6 +50,7 @@ class PostgresJournal(Journal):
     """
 
     shared = True
+    alone = False
 
     def __init__(
         self,

@@ -77,6 +77,7 @@ class SqliteJournal(Journal):
         )
 
     shared = False
+    alone = False
 
     @property
     def name(self) -> str:
