@@ -57,7 +57,7 @@ class Captured:
     @property
     def webhook(self) -> Webhook:
         """The webhook, as it is told: what calls back about a leg is about the call that has dialled it."""
-        return self.sent.of_leg() or self.sent
+        return self.sent.to_parent() or self.sent
 
 
 @click.command()
@@ -101,7 +101,7 @@ def explained(one: Captured) -> Iterator[str]:
     if hook.recipe:
         step = "" if hook.step is None else f"step {hook.step}"
         yield f"where: {', '.join(filter(None, (f'recipe {hook.recipe}', hook.path, step)))}"
-    if hook is not one.sent and hook.of_a_leg:
+    if hook is not one.sent and hook.is_of_a_leg:
         yield f"leg: {hook.dial_call_sid}, which the call {hook.call_sid} has dialled and is told of"
     yield from (f"odd: {line}" for line in _odd(one, hook))
 
