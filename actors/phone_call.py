@@ -119,8 +119,7 @@ class PhoneCall(KeptCall):
             told = events_of(webhook, recorded=recorded, ended=ended)
             letters = letters_of(self.call_sid, self.version + 1, webhook, told, self.call.subscriptions, handled.gone)
         kind, path, step, params = webhook.kind.value, webhook.path, webhook.step, webhook.params
-        at = max(webhook.arrived, self.settings.clock.now() - self.settings.patience)  # others look back no further
-        await self._write(Row(at, kind, path, step, params, handled.xml, handled.moved, key), letters)
+        await self._write(Row(webhook.arrived, kind, path, step, params, handled.xml, handled.moved, key), letters)
         began = self.version == 1
         return Answer(handled.xml, self.status, self.machine.state, began, ended, self.reason, bool(letters))
 

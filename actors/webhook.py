@@ -200,6 +200,10 @@ class Webhook(
         params = {**self.params, "CallSid": parent, "DialCallSid": self.call_sid}
         return Webhook(params, self.recipe, self.path, self.step, self.token, self.arrived)
 
+    def arriving(self, at: float) -> Webhook:
+        """The same, arriving at another time, in seconds since the epoch."""
+        return Webhook(self.params, self.recipe, self.path, self.step, self.token, at)
+
     @property
     def rank(self) -> str | None:
         """The rank its URL names, if it does."""

@@ -133,7 +133,7 @@ class Supervisor:
         self.linger = linger
         self.max_call_hours = max_call_hours
         self.postman = Postman(self.settings, pauses)
-        self._unwritten = Unwritten()
+        self._unwritten = Unwritten(settings.clock)
         keep = self._unwritten.keep
         self.conversations = Conversations(self.settings, self.tally, self.postman.nudge, keep, max_restarts)
         """The supervisor of conversations by text; messages are given to it directly."""

@@ -61,7 +61,7 @@ class Desk:
         )
         self.tally = Tally(self.clock)
         self.postman = Postman(self.settings, pauses)
-        self.unwritten = Unwritten()
+        self.unwritten = Unwritten(self.clock)
         nudge, keep = self.postman.nudge, self.unwritten.keep
         self.conversations = Conversations(self.settings, self.tally, nudge, keep, max_restarts)
 

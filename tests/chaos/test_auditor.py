@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import itertools
+import math
 import shutil
 import sqlite3
 from contextlib import closing
@@ -84,10 +85,12 @@ def a_line_is_missing(evidence: Evidence) -> None:
 
 
 def a_line_is_out_of_order(evidence: Evidence) -> None:
+    case = auditor.Case(evidence)
     at = next(
         n
         for n, (one, other) in enumerate(itertools.pairwise(evidence.told))
-        if one["call_sid"] == other["call_sid"] and one["at"] < other["at"]
+        if one["call_sid"] == other["call_sid"]
+        and (auditor._version(case, one) or math.inf) < (auditor._version(case, other) or 0)
     )
     evidence.told[at : at + 2] = reversed(evidence.told[at : at + 2])
 
