@@ -18,13 +18,13 @@ from runtime.commands.caller import caller
 from runtime.commands.options import config_option, named_values, recipes_option
 from runtime.commands.rehearse import broken, show
 from runtime.commands.script import ScriptCommand, script_of, script_options
-from runtime.dialler import unfit, with_query
+from runtime.dialler import unfit
 from runtime.errors import SettingsError
 from runtime.rehearsal import is_url, rehearsal
 from runtime.settings import Settings
 from runtime.softphone import Act
 from runtime.softphone.terminal import Printer
-from runtime.twilio import Patience, talk_to
+from runtime.twilio import Patience, talk_to, with_query
 
 _NUMBER = re.compile(r"\+?[0-9]+")
 FASTEST = 100
@@ -205,8 +205,9 @@ def _talk(chosen: Settings, job: Job) -> dict[str, Any]:
     """Who calls, where the call goes, what it is asked for, and who hears of it."""
     asked = {"machine_detection": job.detection} if job.detection else {}
     if is_url(job.whom):
-        return {"from_": job.from_, "url": with_query(job.whom, job.query), **asked}
-    if not chosen.public_url:
+        talk: dict[str, Any] = {"url": job.whom, **asked}
+    elif not chosen.public_url:
         raise SettingsError(f"no public_url: set it to where Twilio finds the daemon that serves {job.whom}")
-    talk = talk_to(chosen.public_url, job.whom, asked)
-    return {**talk, "from_": job.from_, "url": with_query(talk["url"], job.query)}
+    else:
+        talk = talk_to(chosen.public_url, job.whom, asked)
+    return {**with_query(talk, job.query), "from_": job.from_}

@@ -102,18 +102,6 @@ def unfit(name: str) -> str:
     return "" if _NAME.fullmatch(name) else "a name has small letters, digits and underscores"
 
 
-def with_query(url: str, query: str) -> str:
-    """A URL with more in its query, before what overrides Twilio's connection.
-
-    >>> with_query("https://h/voice?x=1#rc=2", "name=Jane")
-    'https://h/voice?x=1&name=Jane#rc=2'
-    """
-    if not query:
-        return url
-    bare, mark, overrides = url.partition("#")
-    return f"{bare}{'&' if '?' in bare else '?'}{query}{mark}{overrides}"
-
-
 def number_of(written: str) -> str:
     """A number in E.164, from how people write it.
 

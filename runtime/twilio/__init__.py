@@ -4,7 +4,7 @@ from runtime.twilio.account import account_of, api_key_of, auth_token_of, client
 from runtime.twilio.client import TwilioClient
 from runtime.twilio.errors import Ambiguous, InvalidRequest, InvalidToken, NoRecording, TwilioError, Unreachable
 from runtime.twilio.numbers import Difference, Number, Wanted, compared, differences, wanted
-from runtime.twilio.outbound import talk_to
+from runtime.twilio.outbound import talk_to, with_query
 from runtime.twilio.patience import Patience, moment_of, seconds_of
 from runtime.twilio.tokens import (
     Capability,
@@ -46,4 +46,5 @@ __all__ = [
     "seconds_of",
     "talk_to",
     "wanted",
+    "with_query",
 ]

@@ -124,6 +124,15 @@ def test_parameters_that_are_none(run, params, why):
     assert result.stderr.splitlines()[-1] == f"Error: {why}"
 
 
+async def test_and_into_that_of_the_callback_with_which_a_call_begins_that_nobody_answers(call, api, monkeypatch):
+    monkeypatch.setenv("SWITCHHOOK_PUBLIC_URL", "https://ivr.example.com")
+
+    await call("menu_with_default", "--param", "name=Jane & Joe")
+
+    [(_, _, form)] = api.asked
+    assert dict(form)["StatusCallback"] == "https://ivr.example.com/menu_with_default/status?name=Jane+%26+Joe"
+
+
 async def test_a_daemon_hears_of_the_end_at_that_url(serve, call, api, monkeypatch, folder):
     folder["hello"] = 'recipe = [Gather([Say("hello")], after_ext=[ResponseExt("1", "one")])]'
     daemon = await serve(folder)

@@ -82,7 +82,7 @@ async def test_a_recipe_is_told_of_each_calls_end_and_gets_the_rows_columns(dial
         "To": number(1),
         "From": FROM,
         "Url": "https://ivr.example.com/twilio/menu_with_default?name=Jane+%26+Joe&at=",
-        "StatusCallback": "https://ivr.example.com/twilio/menu_with_default/status",
+        "StatusCallback": "https://ivr.example.com/twilio/menu_with_default/status?name=Jane+%26+Joe&at=",
         "StatusCallbackEvent": "completed",
     }, "of the two events a form as a dict shows the last"
 

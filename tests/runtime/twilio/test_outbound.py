@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from actors import NotMoved
 from runtime.redirects import PATIENCE, Redirects
 from runtime.settings import Settings
-from runtime.twilio import Ambiguous, InvalidRequest, client_of
+from runtime.twilio import Ambiguous, InvalidRequest, client_of, with_query
 from tests.runtime.twilio.conftest import ACCOUNT, FROM, KEY, TO, TOKEN, Cut, Reply
 
 HOME = "https://ivr.example.com/ivr"
@@ -70,14 +70,32 @@ async def test_what_the_caller_of_it_names_stands(rest, known):
     assert (form["StatusCallback"], form["StatusCallbackEvent"]) == ("https://h/", "completed")
 
 
-async def test_a_query_goes_with_the_first_request_alone(rest, known):
+async def test_a_query_goes_to_all_that_the_call_may_begin_with_and_be_told_at(rest, known):
     rest.will(CALL)
+    asked = {"machine_detection": "Enable", "async_amd": True, "record": True}
 
-    await known.make_call(TO, FROM, recipe="bookshop", query={"name": "Jane & Zoë", "n": "1"})
+    await known.make_call(TO, FROM, recipe="bookshop", query={"name": "Jane & Zoë", "n": "1"}, **asked)
 
     form = dict(rest.last.form)
-    assert form["Url"] == f"{HOME}/bookshop?name=Jane+%26+Zo%C3%AB&n=1"
-    assert form["StatusCallback"] == f"{HOME}/bookshop/status"
+    query = "?name=Jane+%26+Zo%C3%AB&n=1"
+    assert form["Url"] == f"{HOME}/bookshop{query}"
+    assert form["StatusCallback"] == form["AsyncAmdStatusCallback"] == f"{HOME}/bookshop/status{query}"
+    assert form["RecordingStatusCallback"] == f"{HOME}/bookshop/recording{query}"
+
+
+async def test_a_url_of_the_callers_own_has_no_query_of_ours(rest, known):
+    rest.will(CALL)
+
+    await known.make_call(TO, FROM, recipe="bookshop", query={"name": "Jane"}, status_callback="https://h/over")
+
+    form = dict(rest.last.form)
+    assert (form["Url"], form["StatusCallback"]) == (f"{HOME}/bookshop?name=Jane", "https://h/over")
+
+
+def test_no_query_changes_nothing():
+    talk = {"from_": FROM, "url": "https://h/voice?#rc=2", "status_callback": "https://h/over"}
+
+    assert with_query(talk, "") == talk
 
 
 async def test_a_recipe_and_something_else_to_hear_is_one_too_many(rest, known):
