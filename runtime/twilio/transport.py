@@ -128,7 +128,7 @@ class Transport:
         if answer.status == 204 and not needs:
             return {}
         body = self.checked(method, path, answer).json()
-        if isinstance(body, dict) and (not needs or isinstance(body.get(needs), str)):
+        if isinstance(body, dict) and (not needs or _is_told(body.get(needs))):
             return body
         missing = f"JSON without its {needs}" if isinstance(body, dict) else "something that is not JSON"
         problem = f"{_named(method, path)} was answered with {answer.status} and {missing}"
@@ -230,6 +230,10 @@ class Transport:
             return Silence("its answer broke off, or isn't HTTP", unsure=True)
         except (aiohttp.ClientError, OSError):
             return Silence("the connection was lost", unsure=True)
+
+
+def _is_told(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _named(method: str, path: str) -> str:

@@ -22,6 +22,7 @@ LOST = [
     Reply(status=408),
     Reply(b"<html/>", 201),
     Reply({}, 201),
+    Reply({"sid": ""}, 201),
     Reply(b"", 204),
 ]
 
