@@ -21,14 +21,13 @@ from urllib.parse import urlencode
 import phonenumbers
 
 from runtime.errors import SwitchhookError
+from runtime.twilio import as_listed
 
 TO = "to"
 LONGEST = 4000
 """Characters of a row's query. A request's first line, which it becomes a part of, may have 8190 with the daemon."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_FORGIVEN = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
-"""Spaces and dashes, as people write them into numbers."""
 _INTERNATIONAL = re.compile(r"\+[0-9]+")
 
 Cells = Sequence[str] | csv.Error
@@ -108,7 +107,7 @@ def number_of(written: str) -> str:
     >>> number_of("+44 131-496 0123")
     '+441314960123'
     """
-    number = unspaced(written)
+    number = as_listed(written)
     if not _INTERNATIONAL.fullmatch(number):
         raise _Wrong(f"{written!r} is not in E.164: a + and the country come first, as in +441314960123")
     try:
@@ -121,15 +120,6 @@ def number_of(written: str) -> str:
     if formatted != number:
         raise _Wrong(f"{written!r} is not in E.164; is it {formatted}?")
     return formatted
-
-
-def unspaced(written: str) -> str:
-    """What people write as a number, without the spaces and dashes that are forgiven in one.
-
-    >>> unspaced("+44 131-496 0123")
-    '+441314960123'
-    """
-    return _FORGIVEN.sub("", written)
 
 
 def _checked(text: str, name: str) -> Rows:

@@ -5,6 +5,7 @@ from runtime.twilio.client import TwilioClient
 from runtime.twilio.errors import Ambiguous, InvalidRequest, InvalidToken, NoRecording, TwilioError, Unreachable
 from runtime.twilio.numbers import Difference, Number, Wanted, compared, differences, wanted
 from runtime.twilio.outbound import talk_to, with_query
+from runtime.twilio.parameters import as_listed
 from runtime.twilio.patience import Patience, moment_of, seconds_of
 from runtime.twilio.tokens import (
     Capability,
@@ -33,6 +34,7 @@ __all__ = [
     "access_token",
     "account_of",
     "api_key_of",
+    "as_listed",
     "auth_token_of",
     "capability_token",
     "client_incoming",

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from tests.runtime.dialler.exchange import lost_at
 from tests.wire import a_call, post
 
 ACCOUNT = "AC" + "0" * 32
@@ -225,3 +226,13 @@ def test_a_detection_that_twilio_has_not(run):
 
 def test_a_call_from_nobody(run):
     assert run("call", TO, URL).exit_code == 2
+
+
+@pytest.mark.parametrize("to", ["+44 131 496 0123", "+44-131-496-0123", TO])
+async def test_a_call_whose_answer_is_lost_is_found_however_the_number_is_written(run, exchange, to):
+    exchange.after = lost_at(1)
+
+    result = await asyncio.to_thread(run, "call", to, URL, "--from", "+44 131 496 0100")
+
+    assert (result.exit_code, result.stdout) == (0, f"{exchange.sid_of(TO)} queued\n")
+    assert len(exchange.forms) == 1
