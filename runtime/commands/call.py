@@ -24,7 +24,7 @@ from runtime.rehearsal import is_url, rehearsal
 from runtime.settings import Settings
 from runtime.softphone import Act
 from runtime.softphone.terminal import Printer
-from runtime.twilio import Patience, talk_to, with_query
+from runtime.twilio import Patience, talk_to, too_long, with_query
 
 _NUMBER = re.compile(r"\+?[0-9]+")
 FASTEST = 100
@@ -118,8 +118,8 @@ def call(  # noqa: PLR0913 - the command's options
 
     Exits with 1 if Twilio refuses, or, with --wait, if a call ends otherwise than completed; with 2 if something in the
     command, the settings, RECIPE, FILE or FILE.calls.csv is wrong, before anybody is called; with 3 if nobody knows
-    whether a call was made: it was not made twice; with 130 after Ctrl-C, which leaves calls that were made as they
-    are.
+    whether a call was made: it was not made twice; or, with --wait, how one call ended that was; with 130 after Ctrl-C,
+    which leaves calls that were made as they are.
     """
     to, whom = _words(words, by_file=file is not None)
     if rate is not None and file is None:
@@ -198,7 +198,10 @@ def _query(params: Sequence[str]) -> str:
             raise click.UsageError(f"--param is called {name!r}; {why}")
     if len(given) < len(params):
         raise click.UsageError("--param is given twice by one name")
-    return urlencode(given)
+    query = urlencode(given)
+    if why := too_long(query):
+        raise click.UsageError(f"--param {why}")
+    return query
 
 
 def _talk(chosen: Settings, job: Job) -> dict[str, Any]:

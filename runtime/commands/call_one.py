@@ -11,7 +11,7 @@ from actors import TERMINAL
 from runtime.commands.options import run
 from runtime.errors import SwitchhookError
 from runtime.settings import Settings
-from runtime.twilio import Patience, TwilioClient, client_of
+from runtime.twilio import Patience, TwilioClient, TwilioError, client_of
 
 EVERY = 1.0
 """Seconds between two looks at a call that is waited for."""
@@ -19,6 +19,12 @@ EVERY = 1.0
 
 class NotCompleted(SwitchhookError):
     """Nobody answered, or the call failed."""
+
+
+class Untold(SwitchhookError):
+    """A call was made, and how it goes on can't be told."""
+
+    exit_code = 3
 
 
 def call_one(
@@ -51,19 +57,35 @@ async def _call(
     async with client_of(chosen, patience) as twilio:
         made = await twilio.make_call(to, **talk)
         sids.append(made["sid"])
-        status = made.get("status", "unknown")
+        status = str(made.get("status", "unknown"))
         click.echo(f"{made['sid']} {status}")
         if wait:
             await _follow(twilio, made["sid"], status, patience)
 
 
 async def _follow(twilio: TwilioClient, sid: str, status: str, patience: Patience) -> None:
-    """Print each status until the last one. Raises `NotCompleted` if that is another than completed."""
+    """Print each status until the last one.
+
+    Raises:
+        NotCompleted: that is another than completed.
+        Untold: Twilio doesn't tell any more.
+    """
     while status not in TERMINAL:
         await patience.wait(EVERY)
-        before, found = status, await twilio.fetch_call(sid)
-        status = found.get("status", "unknown")
+        before = status
+        try:
+            found = await twilio.fetch_call(sid)
+            status = _status_of(found)
+        except TwilioError as problem:
+            raise Untold(f"{sid}: the call goes on; how can't be told: {problem}") from problem
         if status != before:
             click.echo(f"{sid} {status}" + (f" after {found['duration']} s" if found.get("duration") else ""))
     if status != "completed":
         raise NotCompleted(f"{sid}: the call was not completed: {status}")
+
+
+def _status_of(call: Mapping[str, Any]) -> str:
+    status = call.get("status")
+    if not isinstance(status, str):
+        raise TwilioError("Twilio's answer has no status")
+    return status

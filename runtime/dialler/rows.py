@@ -21,11 +21,9 @@ from urllib.parse import urlencode
 import phonenumbers
 
 from runtime.errors import SwitchhookError
-from runtime.twilio import as_listed
+from runtime.twilio import as_listed, too_long
 
 TO = "to"
-LONGEST = 4000
-"""Characters of a row's query. A request's first line, which it becomes a part of, may have 8190 with the daemon."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _INTERNATIONAL = re.compile(r"\+[0-9]+")
@@ -185,6 +183,6 @@ def _row(line: int, columns: Sequence[str], cells: Cells) -> Row:
     given = dict(zip(columns, cells, strict=True))
     to = number_of(given.pop(TO))
     query = urlencode(given)
-    if len(query) > LONGEST:
-        raise _Wrong(f"has {len(query)} characters for the recipe, as a URL has them; {LONGEST} are the most")
+    if why := too_long(query):
+        raise _Wrong(why)
     return Row(line, to, query)

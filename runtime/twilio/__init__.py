@@ -4,7 +4,7 @@ from runtime.twilio.account import account_of, api_key_of, auth_token_of, client
 from runtime.twilio.client import TwilioClient
 from runtime.twilio.errors import Ambiguous, InvalidRequest, InvalidToken, NoRecording, TwilioError, Unreachable
 from runtime.twilio.numbers import Difference, Number, Wanted, compared, differences, wanted
-from runtime.twilio.outbound import talk_to, with_query
+from runtime.twilio.outbound import talk_to, too_long, with_query
 from runtime.twilio.parameters import as_listed
 from runtime.twilio.patience import Patience, moment_of, seconds_of
 from runtime.twilio.tokens import (
@@ -47,6 +47,7 @@ __all__ = [
     "moment_of",
     "seconds_of",
     "talk_to",
+    "too_long",
     "wanted",
     "with_query",
 ]

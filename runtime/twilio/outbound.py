@@ -19,6 +19,8 @@ EVENTS = ("answered", "completed")
 
 URLS = ("url", "status_callback", "async_amd_status_callback", "recording_status_callback")
 """Where a call goes, and where it is told of."""
+LONGEST = 4000
+"""Characters of a query. A request's first line, which it becomes a part of, may have 8190 with the daemon."""
 
 
 def recipe_url(public_url: str, recipe: str, path: str = "") -> str:
@@ -36,6 +38,13 @@ def recipe_url(public_url: str, recipe: str, path: str = "") -> str:
     return f"{public_url.rstrip('/')}/{quote(recipe)}{below}"
 
 
+def too_long(query: str) -> str:
+    """Why a query is more than a recipe can be given; empty if it isn't."""
+    if len(query) <= LONGEST:
+        return ""
+    return f"has {len(query)} characters for the recipe, as a URL has them; {LONGEST} are the most"
+
+
 def with_query(talk: Mapping[str, Any], query: str) -> dict[str, Any]:
     """The parameters of a call with more in the query of all its URLs, before what overrides Twilio's connection.
 
@@ -43,7 +52,12 @@ def with_query(talk: Mapping[str, Any], query: str) -> dict[str, Any]:
 
     >>> with_query({"url": "https://h/voice?x=1#rc=2", "status_callback": "https://h/over"}, "name=Jane")
     {'url': 'https://h/voice?x=1&name=Jane#rc=2', 'status_callback': 'https://h/over?name=Jane'}
+
+    Raises:
+        InvalidRequest: it is too long.
     """
+    if why := too_long(query):
+        raise InvalidRequest(f"the query {why}")
     return {**talk, **{name: _extended(talk[name], query) for name in URLS if query and name in talk}}
 
 

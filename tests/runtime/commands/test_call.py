@@ -116,6 +116,10 @@ async def test_parameters_go_into_the_query(call, api, monkeypatch, whom, url, o
         (("step=1",), "--param is called 'step'; the recipe's own URLs use that"),
         (("name",), "'name' is not NAME=VALUE."),
         (("name=Jane", "name=Joe"), "--param is given twice by one name"),
+        (
+            (f"a={'x' * 2000}", f"b={'é' * 500}"),
+            "--param has 5005 characters for the recipe, as a URL has them; 4000 are the most",
+        ),
     ],
 )
 def test_parameters_that_are_none(run, params, why):
@@ -158,6 +162,30 @@ async def test_waiting_shows_the_progress_until_the_end(call, api):
     assert result.exit_code == 0
     assert result.stdout == "CA1 queued\nCA1 ringing\nCA1 in-progress\nCA1 completed after 12 s\n"
     assert {(method, path) for method, path, _ in api.asked[1:]} == {("GET", "CA1.json")}
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ((401, {"code": 20003, "message": "Authenticate"}), "20003: Authenticate"),
+        ((503, {}), "GET /2010-04-01/Accounts/"),
+        ((200, []), "GET /2010-04-01/Accounts/"),
+        ((200, {"sid": "CA1"}), "Twilio's answer has no status"),
+        ((200, {"sid": "CA1", "status": None}), "Twilio's answer has no status"),
+        ((200, {"sid": "CA1", "status": ["busy"]}), "Twilio's answer has no status"),
+    ],
+)
+async def test_a_call_of_which_twilio_tells_no_more_was_made_all_the_same(run, exchange, monkeypatch, answer, why):
+    """It is not told of as refused, which has scripts try again."""
+    exchange.answers["GET"] = answer
+    monkeypatch.setattr("runtime.commands.call_one.EVERY", 0)
+
+    result = await asyncio.to_thread(run, "call", TO, URL, "--from", FROM, "--wait")
+
+    sid = exchange.sid_of(TO)
+    assert (result.exit_code, result.stdout) == (3, f"{sid} queued\n")
+    assert result.stderr.splitlines()[-1].startswith(f"{sid}: the call goes on; how can't be told: {why}")
+    assert len(exchange.forms) == 1
 
 
 @pytest.mark.parametrize("end", ["busy", "failed", "no-answer", "canceled"])

@@ -92,6 +92,17 @@ async def test_a_url_of_the_callers_own_has_no_query_of_ours(rest, known):
     assert (form["Url"], form["StatusCallback"]) == (f"{HOME}/bookshop?name=Jane", "https://h/over")
 
 
+async def test_a_query_that_no_request_could_hold_is_not_sent(rest, known):
+    rest.will(CALL)
+    longest = "x" * (4000 - len("name="))
+
+    await known.make_call(TO, FROM, recipe="bookshop", query={"name": longest})
+    with pytest.raises(InvalidRequest, match="the query has 4001 characters for the recipe, as a URL has them; 4000 a"):
+        await known.make_call(TO, FROM, recipe="bookshop", query={"name": f"{longest}x"})
+
+    assert rest.seen == ["POST Calls.json"]
+
+
 def test_no_query_changes_nothing():
     talk = {"from_": FROM, "url": "https://h/voice?#rc=2", "status_callback": "https://h/over"}
 
