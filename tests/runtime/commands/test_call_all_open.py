@@ -230,7 +230,7 @@ async def test_a_number_that_somebody_has_written_down_as_called_is_not_called(d
 
     result = await dial(rows([1]))
 
-    assert (result.exit_code, result.stdout) == (0, "0 called, 0 refused, 1 called before, 0 open\n")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "0 called, 0 refused, 1 called before, 0 open\n", "")
     assert len(exchange.forms) == begun
 
 

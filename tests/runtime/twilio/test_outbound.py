@@ -123,6 +123,21 @@ async def test_without_a_place_of_the_daemon_there_is_no_recipe(rest, twilio, wh
     assert rest.asked == []
 
 
+@pytest.mark.parametrize("url", ["https://h/voice", None])
+async def test_a_query_is_a_recipes_alone(rest, known, url):
+    with pytest.raises(InvalidRequest, match="a query is for a recipe; a url has its own"):
+        await known.make_call(TO, FROM, url=url, query={"name": "Jane"})
+    assert rest.asked == []
+
+
+async def test_no_query_is_none(rest, known):
+    rest.will(CALL)
+
+    await known.make_call(TO, FROM, url="https://h/voice", query={})
+
+    assert rest.last.form[-1] == ("Url", "https://h/voice")
+
+
 # --- changed ---------------------------------------------------------------------------------------
 
 
@@ -131,6 +146,25 @@ async def test_a_live_call_is_sent_to_a_recipe_or_a_state(rest, known, state, ur
     await known.update_call("CA1", recipe="bookshop", state=state)
 
     assert (rest.seen, rest.last.form) == (["POST Calls/CA1.json"], [("Url", url)])
+
+
+@pytest.mark.parametrize("given", [{"url": "https://h/voice"}, {"twiml": "<Response/>"}, {}])
+async def test_a_state_is_a_recipes_alone(rest, known, given):
+    with pytest.raises(InvalidRequest, match="a state is a recipe's: name the recipe, too"):
+        await known.update_call("CA1", state="2.1", **given)
+    assert rest.asked == []
+
+
+async def test_what_is_not_given_is_left_out(rest, known):
+    await known.update_call("CA1", recipe="bookshop", url=None, status=None)
+
+    assert rest.last.form == [("Url", f"{HOME}/bookshop")]
+
+
+async def test_what_is_asked_for_stands_there_too(rest, known):
+    await known.update_call("CA1", recipe="bookshop", url="https://h/own", method="GET")
+
+    assert rest.last.form == [("Url", "https://h/own"), ("Method", "GET")]
 
 
 async def test_a_live_call_is_hung_up(rest, known):
