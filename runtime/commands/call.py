@@ -122,6 +122,8 @@ def call(  # noqa: PLR0913 - the command's options
     which leaves calls that were made as they are.
     """
     to, whom = _words(words, by_file=file is not None)
+    if file == "":
+        raise click.UsageError("--csv is empty: it takes the name of a FILE")
     if rate is not None and file is None:
         raise click.UsageError("--rate is for --csv: one call has no rate")
     if rate is not None and not 0 < rate <= FASTEST:

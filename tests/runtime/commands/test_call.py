@@ -215,6 +215,22 @@ async def test_a_recipe_that_is_not_there(call, api):
     assert api.asked == []
 
 
+@pytest.mark.parametrize("url", ["HTTPS://ivr.example.com/voice", "Http://ivr.example.com/voice"])
+async def test_a_url_is_one_however_its_scheme_is_written(call, api, url):
+    result = await call(url, "--param", "name=Jane")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert dict(api.asked[0][2])["Url"] == f"{url}?name=Jane"
+
+
+@pytest.mark.parametrize("words", [("call", TO, "", "--from", FROM), ("dial", ""), ("draw", "")])
+def test_a_recipe_without_a_name_is_told(run, words):
+    result = run(*words)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "the name of a recipe is empty; one is named as its module is\n"
+
+
 @pytest.mark.parametrize("more", [(), ("--dry-run",), ("--csv", "guests.csv"), ("--csv", "guests.csv", "--dry-run")])
 async def test_a_recipe_that_answers_messages_alone_is_not_called(run, api, monkeypatch, tmp_path, more):
     monkeypatch.setenv("SWITCHHOOK_PUBLIC_URL", "https://ivr.example.com")

@@ -166,6 +166,16 @@ async def test_an_application_at_a_url(call, serve, folder, monkeypatch):
     assert daemon.status()["calls"]["started"] == 1
 
 
+async def test_also_if_its_scheme_is_in_capitals(call, serve, folder, monkeypatch):
+    folder["menu"] = "recipe = [Say('hello')]"
+    daemon = await serve(folder, auth_token="s3cret")
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "s3cret")
+
+    result = await asyncio.to_thread(call, TO, f"{daemon.url}/menu".replace("http", "HTTP"))
+
+    assert (result.exit_code, said(result)) == (0, ["hello"])
+
+
 def test_an_application_where_nobody_listens(call):
     result = call(TO, "http://127.0.0.1:1/menu")
 
