@@ -15,8 +15,6 @@ from runtime.twilio.errors import InvalidRequest
 
 EVENTS = ("answered", "completed")
 """What a recipe hears of its call. Before it is answered there is no call yet that could hear."""
-
-
 URLS = ("url", "status_callback", "async_amd_status_callback", "recording_status_callback")
 """Where a call goes, and where it is told of."""
 LONGEST = 4000
