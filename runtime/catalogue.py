@@ -70,7 +70,11 @@ def to_call(name: str, source: str = "", allowed: Sequence[str] = ()) -> Catalog
 
 
 def survey(source: str = "", only: Sequence[str] = (), allowed: Sequence[str] = ()) -> Survey:
-    """The same, errors and all. Raises `RecipesError` only where there is no place of recipes, or no recipe in it."""
+    """The same, errors and all. Raises `RecipesError` only where there is no place of recipes, or no recipe in it, or
+    a name is empty.
+    """
+    if "" in only:
+        raise RecipesError("the name of a recipe is empty; one is named as its module is")
     there = dict(modules(source or BUNDLED))
     errors = {name: [_no_such(name, there)] for name in only if name not in there}
     recipes: dict[str, Recipe] = {}

@@ -107,4 +107,4 @@ def rehearsal(
 
 def is_url(whom: str) -> bool:
     """Whether it is an application at a URL that is called, and no recipe."""
-    return whom.startswith(("http://", "https://"))
+    return whom.lower().startswith(("http://", "https://"))

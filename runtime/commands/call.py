@@ -17,12 +17,12 @@ from runtime.commands.caller import caller
 from runtime.commands.options import config_option, named_values, recipes_option
 from runtime.commands.rehearse import broken, show
 from runtime.commands.script import ScriptCommand, script_of, script_options
-from runtime.dialler import unfit, with_query
+from runtime.dialler import unfit
 from runtime.errors import SettingsError
 from runtime.rehearsal import Rehearsal, is_url, rehearsal
 from runtime.settings import Settings
 from runtime.softphone.terminal import Printer
-from runtime.twilio import talk_to
+from runtime.twilio import talk_to, too_long, with_query
 
 _NUMBER = re.compile(r"\+?[0-9]+")
 FASTEST = 100
@@ -103,10 +103,12 @@ def call(  # noqa: PLR0913 - the command's options
 
     Exits with 1 if Twilio refuses, or, with --wait, if a call ends otherwise than completed; with 2 if something in the
     command, the settings, RECIPE, FILE or FILE.calls.csv is wrong, before anybody is called; with 3 if nobody knows
-    whether a call was made: it was not made twice; with 130 after Ctrl-C, which leaves calls that were made as they
-    are.
+    whether a call was made: it was not made twice; or, with --wait, how one call ended that was; with 130 after Ctrl-C,
+    which leaves calls that were made as they are.
     """
     to, whom = _words(words, by_file=file is not None)
+    if file == "":
+        raise click.UsageError("--csv is empty: it takes the name of a FILE")
     if rate is not None and file is None:
         raise click.UsageError("--rate is for --csv: one call has no rate")
     if rate is not None and not 0 < rate <= FASTEST:
@@ -172,16 +174,18 @@ def _query(params: Sequence[str]) -> str:
     for name in given:
         if why := unfit(name):
             raise click.UsageError(f"--param is called {name!r}; {why}")
-    if len(given) < len(params):
-        raise click.UsageError("--param is given twice by one name")
-    return urlencode(given)
+    query = urlencode(given)
+    if why := too_long(query):
+        raise click.UsageError(f"--param {why}")
+    return query
 
 
 def _talk(chosen: Settings, whom: str, asked: Mapping[str, str], query: str) -> dict[str, Any]:
     """Who calls, where the call goes, what it is asked for, and who hears of it."""
     if is_url(whom):
-        return {**asked, "url": with_query(whom, query)}
-    if not chosen.public_url:
+        talk: dict[str, Any] = {"url": whom, **asked}
+    elif not chosen.public_url:
         raise SettingsError(f"no public_url: set it to where Twilio finds the daemon that serves {whom}")
-    talk = talk_to(chosen.public_url, whom, asked)
-    return talk | {"url": with_query(talk["url"], query)}
+    else:
+        talk = talk_to(chosen.public_url, whom, asked)
+    return with_query(talk, query)

@@ -13,7 +13,7 @@ from runtime.accounts import client_of
 from runtime.commands.options import run
 from runtime.errors import SwitchhookError
 from runtime.settings import Settings
-from runtime.twilio import TwilioClient
+from runtime.twilio import TwilioClient, TwilioError
 
 EVERY = 1.0
 """Seconds between two looks at a call that is waited for."""
@@ -21,6 +21,12 @@ EVERY = 1.0
 
 class NotCompleted(SwitchhookError):
     """Nobody answered, or the call failed."""
+
+
+class Untold(SwitchhookError):
+    """A call was made, and how it goes on can't be told."""
+
+    exit_code = 3
 
 
 def call_one(chosen: Settings, to: str, talk: Mapping[str, Any], *, wait: bool, rehearsed: bool = False) -> None:
@@ -48,19 +54,35 @@ async def _call(chosen: Settings, to: str, talk: Mapping[str, Any], sids: list[s
     async with client_of(chosen) as twilio:
         made = await twilio.make_call(to, **talk)
         sids.append(made["sid"])
-        status = made.get("status", "unknown")
+        status = str(made.get("status", "unknown"))
         click.echo(f"{made['sid']} {status}")
         if wait:
             await _follow(twilio, made["sid"], status)
 
 
 async def _follow(twilio: TwilioClient, sid: str, status: str) -> None:
-    """Print each status until the last one. Raises `NotCompleted` if that is another than completed."""
+    """Print each status until the last one.
+
+    Raises:
+        NotCompleted: that is another than completed.
+        Untold: Twilio doesn't tell any more.
+    """
     while status not in TERMINAL:
         await asyncio.sleep(EVERY)
-        before, found = status, await twilio.fetch_call(sid)
-        status = found.get("status", "unknown")
+        before = status
+        try:
+            found = await twilio.fetch_call(sid)
+            status = _status_of(found)
+        except TwilioError as problem:
+            raise Untold(f"{sid}: the call goes on; how can't be told: {problem}") from problem
         if status != before:
             click.echo(f"{sid} {status}" + (f" after {found['duration']} s" if found.get("duration") else ""))
     if status != "completed":
         raise NotCompleted(f"{sid}: the call was not completed: {status}")
+
+
+def _status_of(call: Mapping[str, Any]) -> str:
+    status = call.get("status")
+    if not isinstance(status, str):
+        raise TwilioError("Twilio's answer has no status")
+    return status

@@ -1,7 +1,6 @@
 """Who calls or texts, as `--from` takes it: a number in E.164, however it is written, or an address of another kind.
 
-Twilio understands a number with spaces in it, and lists its calls without. A call is looked for by the number that made
-it, so it is made with the number as Twilio lists it.
+A call is looked for by the number that made it, so it is made, and written down, with the number as Twilio lists it.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import re
 
 import click
 
-from runtime.dialler import unspaced
+from runtime.twilio import as_listed
 
 _NUMBER = re.compile(r"\+[1-9][0-9]{1,14}")
 _ADDRESS = re.compile(r"(client|sip|whatsapp):\S+")
@@ -24,11 +23,10 @@ def caller(written: str) -> str:
     >>> caller("+44 131 496 0100"), caller("client:jane")
     ('+441314960100', 'client:jane')
     """
-    number, written = unspaced(written), written.strip()
-    if _NUMBER.fullmatch(number):
-        return number
-    if _ADDRESS.fullmatch(written):
-        return written
+    written = written.strip()
+    who = as_listed(written)
+    if _NUMBER.fullmatch(who) or _ADDRESS.fullmatch(who):
+        return who
     raise click.BadParameter(f"{written!r} is not in E.164: a + and the country come first, as in +441314960100")
 
 

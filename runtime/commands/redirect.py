@@ -13,6 +13,18 @@ from runtime.commands.endpoint import Endpoint, status_endpoint, url_option
 from runtime.commands.options import config_option, run
 from runtime.errors import SwitchhookError
 
+CONNECT, PATIENCE = 5.0, 15.0
+"""Seconds that a connection is waited for, and an answer."""
+UNSURE = frozenset({500, 502, 504})
+"""Statuses that leave it open what was done. What the daemon refuses has others."""
+UNASKED = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.NonHttpUrlClientError,
+    ValueError,
+)
+"""What goes wrong before anything is sent."""
+
 
 class Unsure(SwitchhookError):
     """Nobody knows whether the call was moved."""
@@ -38,14 +50,21 @@ def redirect(call_sid: str, state: str, url: str | None, config: str | None) -> 
 
 
 async def _redirect(at: Endpoint, call_sid: str, state: str) -> None:
+    unsure = f"{call_sid}: nobody knows whether it goes on at {state}: {at.url}: "
+    timeout = aiohttp.ClientTimeout(total=PATIENCE, connect=CONNECT)
     try:
         where = URL(f"{at.url}/calls/{quote(call_sid, safe='')}/redirect", encoded=True)
         async with (
-            aiohttp.ClientSession(headers=at.headers, timeout=aiohttp.ClientTimeout(total=15)) as session,
+            aiohttp.ClientSession(headers=at.headers, timeout=timeout) as session,
             session.post(where, json={"state": state}) as response,
         ):
             if response.status != 200:
-                kind = Unsure if response.status == 504 else SwitchhookError
-                raise kind((await response.text()).strip() or f"{at.url} answered {response.status}")
-    except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
-        raise SwitchhookError(f"{at.url}: the daemon can't be asked: {problem or type(problem).__name__}") from problem
+                kind = Unsure if response.status in UNSURE else SwitchhookError
+                words = (await response.text(errors="replace")).strip()
+                raise kind(words or f"{at.url} answered {response.status}")
+    except UNASKED as problem:
+        raise SwitchhookError(f"{at.url}: the daemon can't be asked: {problem}") from problem
+    except TimeoutError as problem:
+        raise Unsure(f"{unsure}no answer came within {PATIENCE:g} seconds") from problem
+    except aiohttp.ClientError as problem:
+        raise Unsure(f"{unsure}{' '.join(str(problem).split()) or type(problem).__name__}") from problem

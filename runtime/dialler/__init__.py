@@ -10,7 +10,7 @@ from runtime.dialler.entry import Entry, What, in_a_line
 from runtime.dialler.follower import Follower
 from runtime.dialler.ledger import SUFFIX, Ledger, LedgerError, WrongLedger
 from runtime.dialler.pace import Pace
-from runtime.dialler.rows import Row, Rows, RowsError, read, unfit, unspaced, with_query
+from runtime.dialler.rows import Row, Rows, RowsError, read, unfit
 from runtime.dialler.standing import Book, Standing, Step
 from runtime.dialler.stopping import unless_stopped
 from runtime.dialler.tally import Tally, by_status
@@ -39,6 +39,4 @@ __all__ = [
     "read",
     "unfit",
     "unless_stopped",
-    "unspaced",
-    "with_query",
 ]

@@ -48,12 +48,12 @@ from runtime.dialler.display import Display
 from runtime.dialler.entry import Entry, What
 from runtime.dialler.ledger import Ledger
 from runtime.dialler.pace import Pace
-from runtime.dialler.rows import Row, with_query
+from runtime.dialler.rows import Row
 from runtime.dialler.standing import Step
 from runtime.dialler.stopping import unless_stopped
 from runtime.dialler.tally import Tally
 from runtime.errors import SwitchhookError
-from runtime.twilio import Ambiguous, TwilioClient, TwilioError
+from runtime.twilio import Ambiguous, TwilioClient, TwilioError, with_query
 
 IN_HAND = 10
 """Requests at a time. At five calls a second, which Twilio begins for an account, each may take two seconds. A higher
@@ -198,7 +198,7 @@ class Dialler:
         from_ = self._talk["from_"]
         await self._write(What.CALLING, row, from_=from_)
         try:
-            made = await self._twilio.make_call(row.to, **self._talk_with(row))
+            made = await self._twilio.make_call(row.to, **with_query(self._talk, row.query))
         except Ambiguous as unknown:
             await self._leave_open(row, who, str(unknown))
             self._lost += 1
@@ -217,10 +217,6 @@ class Dialler:
         else:
             await self._write(What.CALLED, row, from_=from_, sid=made["sid"], detail=str(made.get("status", "")))
         self._lost = 0
-
-    def _talk_with(self, row: Row) -> Mapping[str, Any]:
-        """What a call is made with: the row's own columns are in its URL."""
-        return {**self._talk, "url": with_query(self._talk["url"], row.query)}
 
     async def _leave_open(self, row: Row, who: str, why: str) -> None:
         await self._write(What.OPEN, row, from_=self._talk["from_"], detail=why)

@@ -5,8 +5,10 @@ r"""An entry of the ledger: a line of CSV, to be read by people and programs.
     2026-09-01T12:00:00.310Z,calling,+441314960123,+441314960100,,
     2026-09-01T12:00:00.590Z,called,+441314960123,+441314960100,CA…,queued
 
-An entry is whole once its line has ended. What comes behind the last line's end was torn off by a crash: it had not
-been synced, so nothing was done on the strength of it, and it is left out.
+What comes behind the last line's end was torn off by a crash: it had not been synced, so nothing was done on the
+strength of it, and it is left out. Unless it has all its cells: then it is true, however much of its detail is missing,
+or somebody has written it by hand, and not ended the line. An `ended` without its end is left out all the same: its
+detail is the status, which can be asked for again.
 """
 
 from __future__ import annotations
@@ -14,13 +16,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from math import floor
 
 HEADER = b"at,what,to,from,sid,detail\n"
+CELLS = HEADER.count(b",") + 1
 LONGEST = 500
 """Characters of a detail."""
 
@@ -48,6 +50,9 @@ class What(StrEnum):
     """Nobody knows whether there is one."""
     ENDED = "ended"
     """The call `sid` is over, with the status in `detail`."""
+
+
+_OF_A_CALL = frozenset({What.CALLED, What.ENDED})
 
 
 class Damaged(ValueError):
@@ -96,7 +101,7 @@ def without_credentials(text: str) -> str:
 
 
 def decoded(octets: bytes) -> tuple[list[Entry], int]:
-    """The entries of a ledger, and how many octets of it are whole.
+    """The entries of a ledger, and how many octets of it they are. The last line may lack its end.
 
     Raises:
         Damaged: it is no ledger, or was changed by somebody else; with the line.
@@ -104,16 +109,32 @@ def decoded(octets: bytes) -> tuple[list[Entry], int]:
     whole = octets.rfind(b"\n") + 1
     if not octets.startswith(HEADER) and not (whole == 0 and HEADER.startswith(octets)):
         raise Damaged("1: it doesn't begin as a ledger of calls does")
-    return list(_entries(octets[len(HEADER) : whole])), whole
+    *lines, rest = octets[len(HEADER) :].decode(errors="replace").split("\n")
+    entries = [_entry(number, line) for number, line in enumerate(lines, 2)]
+    if not _is_torn(rest) and (last := _entry(len(lines) + 2, rest)).what is not What.ENDED:
+        return [*entries, last], len(octets)
+    return entries, whole
 
 
-def _entries(octets: bytes) -> Iterator[Entry]:
-    for number, line in enumerate(octets.decode(errors="replace").split("\n")[:-1], 2):
-        try:
-            [[at, what, to, from_, sid, detail]] = csv.reader([line], strict=True)
-            yield Entry(datetime.fromisoformat(at).timestamp(), What(what), _number(what, to), from_, sid, detail)
-        except (ValueError, csv.Error) as problem:
-            raise Damaged(f"{number}: is no entry: {problem}") from problem
+def _is_torn(line: str) -> bool:
+    try:
+        return len(_cells(line)) < CELLS
+    except csv.Error:
+        return True
+
+
+def _entry(number: int, line: str) -> Entry:
+    try:
+        at, what, to, from_, sid, detail = _cells(line)
+        when = datetime.fromisoformat(at).timestamp()
+        return Entry(when, What(what), _number(what, to), from_, _sid(what, sid), detail)
+    except (ValueError, csv.Error) as problem:
+        raise Damaged(f"{number}: is no entry: {problem}") from problem
+
+
+def _cells(line: str) -> list[str]:
+    [cells] = csv.reader([line], strict=True)
+    return cells
 
 
 def _number(what: str, to: str) -> str:
@@ -121,6 +142,13 @@ def _number(what: str, to: str) -> str:
     if what != What.BEGUN and not _NUMBER.fullmatch(to):
         raise ValueError(f"{to!r} is no number in E.164")
     return to
+
+
+def _sid(what: str, sid: str) -> str:
+    """The SID of an entry: a call that there is has one."""
+    if what in _OF_A_CALL and not sid.strip():
+        raise ValueError(f"{what} is of a call, and has no SID")
+    return sid
 
 
 def _moment(at: float) -> str:

@@ -48,7 +48,8 @@ class Ledger:
 
     Attributes:
         book: how it stands with every number.
-        torn: octets behind the last whole entry, which a crash has left there; they are cut off.
+        torn: octets behind the last whole entry, which a crash has left there; they are cut off. An entry that
+            somebody has written by hand may lack its line's end, and gets it.
 
     Raises:
         LedgerError: another run has it.
@@ -149,6 +150,8 @@ class Ledger:
         if not whole:
             self._sync_folder()
             self._append(HEADER)
+        elif not octets[:whole].endswith(b"\n"):
+            self._append(b"\n")
 
     def _write_up_to(self, number: int) -> None:
         """Write all entries that wait, with one sync; none if that one has been written with an earlier one."""

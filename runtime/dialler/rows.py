@@ -21,14 +21,11 @@ from urllib.parse import urlencode
 import phonenumbers
 
 from runtime.errors import SwitchhookError
+from runtime.twilio import as_listed, too_long
 
 TO = "to"
-LONGEST = 4000
-"""Characters of a row's query. A request's first line, which it becomes a part of, may have 8190 with the daemon."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_FORGIVEN = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
-"""Spaces and dashes, as people write them into numbers."""
 _INTERNATIONAL = re.compile(r"\+[0-9]+")
 
 Cells = Sequence[str] | csv.Error
@@ -102,25 +99,13 @@ def unfit(name: str) -> str:
     return "" if _NAME.fullmatch(name) else "a name has small letters, digits and underscores"
 
 
-def with_query(url: str, query: str) -> str:
-    """A URL with more in its query, before what overrides Twilio's connection.
-
-    >>> with_query("https://h/voice?x=1#rc=2", "name=Jane")
-    'https://h/voice?x=1&name=Jane#rc=2'
-    """
-    if not query:
-        return url
-    bare, mark, overrides = url.partition("#")
-    return f"{bare}{'&' if '?' in bare else '?'}{query}{mark}{overrides}"
-
-
 def number_of(written: str) -> str:
     """A number in E.164, from how people write it.
 
     >>> number_of("+44 131-496 0123")
     '+441314960123'
     """
-    number = unspaced(written)
+    number = as_listed(written)
     if not _INTERNATIONAL.fullmatch(number):
         raise _Wrong(f"{written!r} is not in E.164: a + and the country come first, as in +441314960123")
     try:
@@ -133,15 +118,6 @@ def number_of(written: str) -> str:
     if formatted != number:
         raise _Wrong(f"{written!r} is not in E.164; is it {formatted}?")
     return formatted
-
-
-def unspaced(written: str) -> str:
-    """What people write as a number, without the spaces and dashes that are forgiven in one.
-
-    >>> unspaced("+44 131-496 0123")
-    '+441314960123'
-    """
-    return _FORGIVEN.sub("", written)
 
 
 def _checked(text: str, name: str) -> Rows:
@@ -207,6 +183,6 @@ def _row(line: int, columns: Sequence[str], cells: Cells) -> Row:
     given = dict(zip(columns, cells, strict=True))
     to = number_of(given.pop(TO))
     query = urlencode(given)
-    if len(query) > LONGEST:
-        raise _Wrong(f"has {len(query)} characters for the recipe, as a URL has them; {LONGEST} are the most")
+    if why := too_long(query):
+        raise _Wrong(why)
     return Row(line, to, query)

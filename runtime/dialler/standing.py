@@ -100,7 +100,8 @@ class Book:
     Attributes:
         account: which account they were called by; empty if none were.
         api: of which API.
-        talks: what the numbers that are done with were called for, recipes and URLs, the first of them first.
+        talks: what the numbers that are done with were called for, recipes and URLs, the first of them first; without
+            those that were written down by hand, behind no run.
     """
 
     def __init__(self) -> None:
@@ -115,7 +116,7 @@ class Book:
         if entry.what is What.BEGUN:
             self.account, self.api, self._talk = entry.sid, entry.to, entry.detail
         else:
-            if entry.what in _DONE and self._talk not in self.talks:
+            if entry.what in _DONE and self._talk not in {"", *self.talks}:
                 self.talks.append(self._talk)
             self._numbers[entry.to] = _AFTER[entry.what](self.of(entry.to), entry)
 

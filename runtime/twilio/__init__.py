@@ -3,7 +3,8 @@
 from runtime.twilio.client import TwilioClient
 from runtime.twilio.errors import Ambiguous, InvalidRequest, InvalidToken, NoRecording, TwilioError, Unreachable
 from runtime.twilio.numbers import Difference, Number, Wanted, compared, differences, wanted
-from runtime.twilio.outbound import talk_to
+from runtime.twilio.outbound import talk_to, too_long, with_query
+from runtime.twilio.parameters import as_listed
 from runtime.twilio.patience import Patience, seconds_of
 from runtime.twilio.tokens import (
     Capability,
@@ -30,6 +31,7 @@ __all__ = [
     "VoiceGrant",
     "Wanted",
     "access_token",
+    "as_listed",
     "capability_token",
     "client_incoming",
     "client_outgoing",
@@ -38,5 +40,7 @@ __all__ = [
     "event_stream",
     "seconds_of",
     "talk_to",
+    "too_long",
     "wanted",
+    "with_query",
 ]

@@ -151,6 +151,8 @@ class TwilioClient:
         exactly one that can be it.
         """
         given = {"to": to, "from_": from_, **params}
+        if query and not recipe:
+            raise InvalidRequest("a new call: a query is for a recipe; a url has its own")
         if recipe:
             given |= outbound.talk_to(self.public_url, recipe, params, query)
         pairs = parameters.CREATE_CALL.encode(given)
@@ -167,8 +169,10 @@ class TwilioClient:
         A call that a daemon has in hand is better moved by the daemon's `redirect`, which then knows the request of
         the verb that is interrupted for what it is.
         """
-        if recipe:
-            params = {"url": outbound.recipe_url(self.public_url, recipe, state), **params}
+        if state and not recipe:
+            raise InvalidRequest("a call's update: a state is a recipe's: name the recipe, too")
+        if recipe and params.get("url") is None:
+            params["url"] = outbound.recipe_url(self.public_url, recipe, state)
         pairs = parameters.UPDATE_CALL.encode(params)
         return await self._transport.request("POST", self._call(call_sid), pairs)
 

@@ -15,13 +15,17 @@ from runtime.twilio.errors import InvalidRequest
 
 EVENTS = ("answered", "completed")
 """What a recipe hears of its call. Before it is answered there is no call yet that could hear."""
+URLS = ("url", "status_callback", "async_amd_status_callback", "recording_status_callback")
+"""Where a call goes, and where it is told of."""
+LONGEST = 4000
+"""Characters of a query. A request's first line, which it becomes a part of, may have 8190 with the daemon."""
 
 
-def recipe_url(public_url: str, recipe: str, path: str = "", query: Mapping[str, str] | None = None) -> str:
+def recipe_url(public_url: str, recipe: str, path: str = "") -> str:
     """The URL of a recipe, or of what is below it.
 
-    >>> recipe_url("https://ivr.example.com", "bookshop", "2.1", {"name": "Jane Doe"})
-    'https://ivr.example.com/bookshop/2.1?name=Jane+Doe'
+    >>> recipe_url("https://ivr.example.com", "bookshop", "2.1")
+    'https://ivr.example.com/bookshop/2.1'
 
     Raises:
         InvalidRequest: nobody has said where the daemon is.
@@ -29,7 +33,35 @@ def recipe_url(public_url: str, recipe: str, path: str = "", query: Mapping[str,
     if not public_url:
         raise InvalidRequest(f"no public_url: say where Twilio finds the daemon that serves {recipe}")
     below = f"/{quote(path)}" if path else ""
-    return f"{public_url.rstrip('/')}/{quote(recipe)}{below}" + (f"?{urlencode(query)}" if query else "")
+    return f"{public_url.rstrip('/')}/{quote(recipe)}{below}"
+
+
+def too_long(query: str) -> str:
+    """Why a query is more than a recipe can be given; empty if it isn't."""
+    if len(query) <= LONGEST:
+        return ""
+    return f"has {len(query)} characters for the recipe, as a URL has them; {LONGEST} are the most"
+
+
+def with_query(talk: Mapping[str, Any], query: str) -> dict[str, Any]:
+    """The parameters of a call with more in the query of all its URLs, before what overrides Twilio's connection.
+
+    A call that nobody answers begins with its status callback, so that has the query as well.
+
+    >>> with_query({"url": "https://h/voice?x=1#rc=2", "status_callback": "https://h/over"}, "name=Jane")
+    {'url': 'https://h/voice?x=1&name=Jane#rc=2', 'status_callback': 'https://h/over?name=Jane'}
+
+    Raises:
+        InvalidRequest: it is too long.
+    """
+    if why := too_long(query):
+        raise InvalidRequest(f"the query {why}")
+    return {**talk, **{name: _extended(talk[name], query) for name in URLS if query and name in talk}}
+
+
+def _extended(url: str, query: str) -> str:
+    bare, mark, overrides = url.partition("#")
+    return f"{bare}{'&' if '?' in bare else '?'}{query}{mark}{overrides}"
 
 
 def talk_to(
@@ -42,7 +74,7 @@ def talk_to(
     ('https://ivr.example.com/bookshop/status', 'https://ivr.example.com/bookshop/status', ('answered', 'completed'))
     """
     urls: dict[str, Any] = {
-        "url": recipe_url(public_url, recipe, query=query),
+        "url": recipe_url(public_url, recipe),
         "status_callback": recipe_url(public_url, recipe, "status"),
         "status_callback_event": EVENTS,
     }
@@ -50,4 +82,5 @@ def talk_to(
         urls["async_amd_status_callback"] = recipe_url(public_url, recipe, "status")
     if asked.get("record"):
         urls["recording_status_callback"] = recipe_url(public_url, recipe, "recording")
-    return {**urls, **{name: value for name, value in asked.items() if value is not None}}
+    ours = with_query(urls, urlencode(query or {}))
+    return {**ours, **{name: value for name, value in asked.items() if value is not None}}

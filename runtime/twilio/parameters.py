@@ -42,6 +42,10 @@ RECORDING_EVENTS = ("in-progress", "completed", "absent")
 
 Pairs = list[tuple[str, str]]
 
+_FORGIVEN = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
+"""Spaces and dashes, as people write them into numbers."""
+_NUMBER = re.compile(r"(whatsapp:)?\+[0-9]+")
+
 
 class _Wrong(Exception):
     """What is wrong with a value."""
@@ -78,6 +82,18 @@ def written(value: Any) -> str:
     raise _Wrong(f"is {type(value).__name__}, which can't be written")
 
 
+def as_listed(written: str) -> str:
+    """A number as Twilio lists it, without the spaces and dashes that people write into one. Anything else as it is.
+
+    Twilio understands a number with spaces in it, and lists its calls without; by that they are looked for.
+
+    >>> as_listed("+44 131-496 0123"), as_listed("whatsapp:+44 131 496 0123"), as_listed("sip:jane-doe@example.com")
+    ('+441314960123', 'whatsapp:+441314960123', 'sip:jane-doe@example.com')
+    """
+    number = _FORGIVEN.sub("", written)
+    return number if _NUMBER.fullmatch(number) else written
+
+
 def pairs_of(params: Mapping[str, Any]) -> Pairs:
     """Parameters by Twilio's own names, as a form has them: a list is repeated, None is left out."""
     return [(name, text) for name, value in params.items() for text in _told(name, _several, value)]
@@ -101,6 +117,11 @@ def _filled(value: Any) -> Sequence[str]:
     if value == "":
         raise _Wrong("is empty")
     return _one(value)
+
+
+def _listed(kind: Kind) -> Kind:
+    """A kind of who is called or texted, or calls or texts."""
+    return lambda value: [as_listed(text) for text in kind(value)]
 
 
 def _several(value: Any) -> Sequence[str]:
@@ -266,7 +287,7 @@ _PAGING = {"page_size": _whole, "page": _whole, "page_token": _one}
 CREATE_CALL = Table(
     "a new call",
     {
-        **_each(_filled, "to from_"),
+        **_each(_listed(_filled), "to from_"),
         **_each(
             _one,
             """
@@ -313,7 +334,8 @@ UPDATE_CALL = Table(
 LIST_CALLS = Table(
     "a list of calls",
     {
-        **_each(_one, "to from_ parent_call_sid"),
+        **_each(_listed(_one), "to from_"),
+        "parent_call_sid": _one,
         "status": _one_of(*STATUSES),
         **_each(_day, "start_time start_time_before start_time_after end_time end_time_before end_time_after"),
         **_PAGING,
@@ -323,7 +345,8 @@ LIST_CALLS = Table(
 CREATE_MESSAGE = Table(
     "a new message",
     {
-        **_each(_filled, "to from_ body"),
+        **_each(_listed(_filled), "to from_"),
+        "body": _filled,
         **_each(_one, "messaging_service_sid fallback_from content_sid content_variables message_intent"),
         **_each(_one, "status_callback application_sid"),
         **_each(_several, "media_url persistent_action"),
@@ -342,7 +365,7 @@ CREATE_MESSAGE = Table(
 
 LIST_MESSAGES = Table(
     "a list of messages",
-    {**_each(_one, "to from_"), **_each(_day, "date_sent date_sent_before date_sent_after"), **_PAGING},
+    {**_each(_listed(_one), "to from_"), **_each(_day, "date_sent date_sent_before date_sent_after"), **_PAGING},
 )
 
 LIST_RECORDINGS = Table(

@@ -142,7 +142,7 @@ class Transport:
         if answer.status == 204 and not needs:
             return {}
         body = self.checked(method, path, answer).json()
-        if isinstance(body, dict) and (not needs or isinstance(body.get(needs), str)):
+        if isinstance(body, dict) and (not needs or _is_told(body.get(needs))):
             return body
         missing = f"JSON without its {needs}" if isinstance(body, dict) else "something that is not JSON"
         problem = f"{_named(method, path)} was answered with {answer.status} and {missing}"
@@ -240,6 +240,10 @@ class Transport:
         except (aiohttp.ClientError, OSError, ValueError) as problem:
             why, unsure = next(known for kind, known in _SILENT.items() if isinstance(problem, kind))
             return Silence(why.format(problem), unsure)
+
+
+def _is_told(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _named(method: str, path: str) -> str:

@@ -16,8 +16,9 @@ from tests.wire import TOKEN
 ACCOUNT = "AC" + "1" * 32
 TO, FROM = "+441314960123", "+441314960100"
 FLOW = """
-    told = []
+    told, names = [], []
     def on(webhook, call):
+        names.append(call.initial_params.get("name"))
         told.append((webhook.event.name, webhook.call_status, call.answered_by, call.data.get("asked", "")))
     subscriptions = [(event, on) for event in ("completion", "status", "detection", "leg")]
     def ask(call):
@@ -117,6 +118,16 @@ async def test_a_query_is_among_its_first_parameters(house):
     call = await house.call(query={"name": "Jane"})
 
     assert call.transcript.said[0] == "Hello Jane."
+
+
+@pytest.mark.parametrize("outcome", ["completed", "busy", "no-answer", "failed"])
+async def test_and_known_until_its_end_whether_somebody_answers_or_not(house, outcome):
+    house.twilio._answers = () if outcome == "completed" else (Answer(outcome),)
+
+    await house.call(query={"name": "Jane"})
+
+    assert house.told[-1][1] == outcome
+    assert set(house.module.names) == {"Jane"}
 
 
 @answers(Answer(by="machine"))

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from tests.runtime.dialler.exchange import lost_at
 from tests.wire import a_call, post
 
 ACCOUNT = "AC" + "0" * 32
@@ -115,6 +116,10 @@ async def test_parameters_go_into_the_query(call, api, monkeypatch, whom, url, o
         (("step=1",), "--param is called 'step'; the recipe's own URLs use that"),
         (("name",), "'name' is not NAME=VALUE."),
         (("name=Jane", "name=Joe"), "--param is given twice by one name"),
+        (
+            (f"a={'x' * 2000}", f"b={'é' * 500}"),
+            "--param has 5005 characters for the recipe, as a URL has them; 4000 are the most",
+        ),
     ],
 )
 def test_parameters_that_are_none(run, params, why):
@@ -122,6 +127,15 @@ def test_parameters_that_are_none(run, params, why):
 
     assert result.exit_code == 2
     assert result.stderr.splitlines()[-1] == f"Error: {why}"
+
+
+async def test_and_into_that_of_the_callback_with_which_a_call_begins_that_nobody_answers(call, api, monkeypatch):
+    monkeypatch.setenv("SWITCHHOOK_PUBLIC_URL", "https://ivr.example.com")
+
+    await call("menu_with_default", "--param", "name=Jane & Joe")
+
+    [(_, _, form)] = api.asked
+    assert dict(form)["StatusCallback"] == "https://ivr.example.com/menu_with_default/status?name=Jane+%26+Joe"
 
 
 async def test_a_daemon_hears_of_the_end_at_that_url(serve, call, api, monkeypatch, folder):
@@ -150,6 +164,30 @@ async def test_waiting_shows_the_progress_until_the_end(call, api):
     assert {(method, path) for method, path, _ in api.asked[1:]} == {("GET", "CA1.json")}
 
 
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ((401, {"code": 20003, "message": "Authenticate"}), "20003: Authenticate"),
+        ((503, {}), "GET /2010-04-01/Accounts/"),
+        ((200, []), "GET /2010-04-01/Accounts/"),
+        ((200, {"sid": "CA1"}), "Twilio's answer has no status"),
+        ((200, {"sid": "CA1", "status": None}), "Twilio's answer has no status"),
+        ((200, {"sid": "CA1", "status": ["busy"]}), "Twilio's answer has no status"),
+    ],
+)
+async def test_a_call_of_which_twilio_tells_no_more_was_made_all_the_same(run, exchange, monkeypatch, answer, why):
+    """It is not told of as refused, which has scripts try again."""
+    exchange.answers["GET"] = answer
+    monkeypatch.setattr("runtime.commands.call_one.EVERY", 0)
+
+    result = await asyncio.to_thread(run, "call", TO, URL, "--from", FROM, "--wait")
+
+    sid = exchange.sid_of(TO)
+    assert (result.exit_code, result.stdout) == (3, f"{sid} queued\n")
+    assert result.stderr.splitlines()[-1].startswith(f"{sid}: the call goes on; how can't be told: {why}")
+    assert len(exchange.forms) == 1
+
+
 @pytest.mark.parametrize("end", ["busy", "failed", "no-answer", "canceled"])
 async def test_waiting_for_a_call_that_is_not_completed(call, api, end):
     api.statuses = ["queued", "ringing", end]
@@ -175,6 +213,22 @@ async def test_a_recipe_that_is_not_there(call, api):
     assert result.exit_code == 2
     assert "did you mean menu_with_default" in result.stderr
     assert api.asked == []
+
+
+@pytest.mark.parametrize("url", ["HTTPS://ivr.example.com/voice", "Http://ivr.example.com/voice"])
+async def test_a_url_is_one_however_its_scheme_is_written(call, api, url):
+    result = await call(url, "--param", "name=Jane")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert dict(api.asked[0][2])["Url"] == f"{url}?name=Jane"
+
+
+@pytest.mark.parametrize("words", [("call", TO, "", "--from", FROM), ("dial", ""), ("draw", "")])
+def test_a_recipe_without_a_name_is_told(run, words):
+    result = run(*words)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "the name of a recipe is empty; one is named as its module is\n"
 
 
 @pytest.mark.parametrize("more", [(), ("--dry-run",), ("--csv", "guests.csv"), ("--csv", "guests.csv", "--dry-run")])
@@ -216,3 +270,13 @@ def test_a_detection_that_twilio_has_not(run):
 
 def test_a_call_from_nobody(run):
     assert run("call", TO, URL).exit_code == 2
+
+
+@pytest.mark.parametrize("to", ["+44 131 496 0123", "+44-131-496-0123", TO])
+async def test_a_call_whose_answer_is_lost_is_found_however_the_number_is_written(run, exchange, to):
+    exchange.after = lost_at(1)
+
+    result = await asyncio.to_thread(run, "call", to, URL, "--from", "+44 131 496 0100")
+
+    assert (result.exit_code, result.stdout) == (0, f"{exchange.sid_of(TO)} queued\n")
+    assert len(exchange.forms) == 1

@@ -82,7 +82,7 @@ async def test_a_recipe_is_told_of_each_calls_end_and_gets_the_rows_columns(dial
         "To": number(1),
         "From": FROM,
         "Url": "https://ivr.example.com/twilio/menu_with_default?name=Jane+%26+Joe&at=",
-        "StatusCallback": "https://ivr.example.com/twilio/menu_with_default/status",
+        "StatusCallback": "https://ivr.example.com/twilio/menu_with_default/status?name=Jane+%26+Joe&at=",
         "StatusCallbackEvent": "completed",
     }, "of the two events a form as a dict shows the last"
 
@@ -401,6 +401,7 @@ async def test_a_folder_that_cannot_be_synced_is_told_in_a_line(dial, exchange, 
         (("menu",), "RECIPE|URL is missing: call TO RECIPE|URL, or RECIPE --csv FILE"),
         (("+44", "menu", "more"), "more is too much"),
         (("--csv", "f"), "RECIPE|URL is missing"),
+        (("menu", "--csv", ""), "--csv is empty: it takes the name of a FILE"),
         (("+44", "menu", "--csv", "f"), "menu is too much; with --csv there is no TO: FILE has who is called"),
         (("menu", number(1)), f"{number(1)} is a number, and no recipe: TO comes first"),
         ((number(1), "--csv", "f"), f"{number(1)} is a number, and no recipe"),

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from runtime.dialler.entry import HEADER
 from tests.runtime.dialler.exchange import ACCOUNT, FROM, lost_at, number, rows
 
 LEDGER = "guests.csv.calls.csv"
@@ -204,13 +205,44 @@ async def test_no_password_of_an_application_is_in_the_ledger(dial, exchange, tm
 async def test_a_torn_line_is_told(dial, exchange, tmp_path):
     await dial(rows(range(3)))
     whole = (tmp_path / LEDGER).read_bytes()
-    (tmp_path / LEDGER).write_bytes(whole[:-5])
+    (tmp_path / LEDGER).write_bytes(whole.removesuffix(b",queued\n"))
 
     result = await dial()
 
     assert result.exit_code == 0
     assert result.stderr.endswith("guests.csv.calls.csv: a crash has torn its last line, which is left out\n")
     assert exchange.called == {number(n): 1 for n in range(3)}, "the call of the torn line was found"
+
+
+BY_HAND = f"2026-09-01T12:00:00.590Z,called,{number(1)},{FROM},CA9,found in the console"
+
+
+@pytest.mark.parametrize("begun", [True, False])
+async def test_a_number_that_somebody_has_written_down_as_called_is_not_called(dial, exchange, tmp_path, begun):
+    """At the end of the file, and the line's own end is missing."""
+    if begun:
+        exchange.before = lost_at(1)
+        await dial(rows([1]))
+    else:
+        (tmp_path / LEDGER).write_bytes(HEADER)
+    with (tmp_path / LEDGER).open("a", encoding="utf-8") as file:
+        file.write(BY_HAND)
+
+    result = await dial(rows([1]))
+
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "0 called, 0 refused, 1 called before, 0 open\n", "")
+    assert len(exchange.forms) == begun
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+async def test_nor_is_anybody_called_while_its_sid_is_missing(dial, exchange, tmp_path, end):
+    (tmp_path / LEDGER).write_bytes(HEADER + BY_HAND.replace("CA9", "").encode() + end.encode())
+
+    result = await dial(rows([1]))
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"{tmp_path / LEDGER}:2: is no entry: called is of a call, and has no SID; mend it")
+    assert exchange.forms == []
 
 
 # --- waiting -----------------------------------------------------------------------------------------

@@ -84,6 +84,35 @@ def test_a_parameter_is_the_recipes(call, folder):
     assert said(call(TO, "greet", "--recipes", folder, "--param", "name=Jane Müller")) == ["Hello Jane Müller"]
 
 
+REMEMBERS = """
+    def note(webhook, call):
+        print("TOLD", call.status, call.initial_params["name"])
+    subscriptions = [("completion", note)]
+    recipe = [Say("Hello.")]
+"""
+
+
+@pytest.mark.parametrize("outcome", ["completed", "busy", "no-answer", "failed"])
+def test_also_of_a_call_that_nobody_answers(call, folder, outcome):
+    folder["remembers"] = REMEMBERS
+    answer = () if outcome == "completed" else ("--answer", outcome)
+
+    result = call(TO, "remembers", "--recipes", folder, "--param", "name=Jane Müller", *answer)
+
+    assert f"TOLD {outcome} Jane Müller" in result.stdout.splitlines()
+
+
+@pytest.mark.parametrize("outcome", ["completed", "busy", "no-answer", "failed"])
+def test_and_the_columns_of_a_file_are(call, folder, tmp_path, outcome):
+    folder["remembers"] = REMEMBERS
+    (tmp_path / "people.csv").write_text(f"to,name\n{TO},Jane\n")
+    answer = () if outcome == "completed" else ("--answer", outcome)
+
+    result = call("remembers", "--recipes", folder, "--csv", "people.csv", *answer)
+
+    assert f"TOLD {outcome} Jane" in result.stdout.splitlines()
+
+
 def test_the_appointment_leaves_a_machine_its_message_after_the_tone(call):
     result = call(TO, "appointment", "--answer", "machine", "--machine-detection", "DetectMessageEnd")
 
@@ -135,6 +164,16 @@ async def test_an_application_at_a_url(call, serve, folder, monkeypatch):
 
     assert (result.exit_code, said(result)) == (0, ["hello"])
     assert daemon.status()["calls"]["started"] == 1
+
+
+async def test_also_if_its_scheme_is_in_capitals(call, serve, folder, monkeypatch):
+    folder["menu"] = "recipe = [Say('hello')]"
+    daemon = await serve(folder, auth_token="s3cret")
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "s3cret")
+
+    result = await asyncio.to_thread(call, TO, f"{daemon.url}/menu".replace("http", "HTTP"))
+
+    assert (result.exit_code, said(result)) == (0, ["hello"])
 
 
 def test_an_application_where_nobody_listens(call):

@@ -28,6 +28,11 @@ def test_a_number_is_what_twilio_lists_it_as_however_it_is_written(written, who)
     assert who(written) == "+441314960100"
 
 
+@pytest.mark.parametrize("who", [caller, sender])
+def test_so_is_one_of_whatsapp(who):
+    assert who("whatsapp:+44 131 496 0100") == "whatsapp:+441314960100"
+
+
 @pytest.mark.parametrize("written", CALLERS)
 @pytest.mark.parametrize("who", [caller, sender])
 def test_addresses_of_other_kinds_are_let_through(written, who):

@@ -47,10 +47,10 @@ async def test_a_message_is_sent(run, api):
     assert api.asked == [("POST", {"To": TO, "Body": "Größe ✓", "From": FROM})]
 
 
-async def test_its_sender_is_written_as_twilio_writes_it(run, api):
+async def test_its_numbers_are_written_as_twilio_writes_them(run, api):
     api.answers = [(201, {"sid": "SM1", "status": "queued"})]
 
-    await asyncio.to_thread(run, "sms", TO, "hello", "--from", "+44 131 496 0100")
+    await asyncio.to_thread(run, "sms", "+44 131-496 0123", "hello", "--from", "+44 131 496 0100")
 
     assert api.asked == [("POST", {"To": TO, "Body": "hello", "From": FROM})]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import string
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -17,15 +18,11 @@ LINE = Entry(1.0, What.CALLING, JANE).encoded()
 
 numbers = st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True)
 in_a_line = st.text(st.characters(categories=["L", "N", "P", "S"]), max_size=60)
+sids = st.text(string.ascii_letters + string.digits, max_size=34)
 entries = st.builds(
-    Entry,
-    st.integers(0, 4_000_000_000_000).map(lambda at: at / 1000),
-    st.sampled_from(list(What)),
-    numbers,
-    in_a_line,
-    st.text(string.ascii_letters + string.digits, max_size=34),
-    in_a_line,
-)
+    Entry, st.integers(0, 4_000_000_000_000).map(lambda at: at / 1000), st.sampled_from(list(What)), numbers, in_a_line,
+    sids, in_a_line,
+).filter(lambda entry: entry.sid or entry.what not in {What.CALLED, What.ENDED})  # fmt: skip
 
 
 def test_the_examples():
@@ -40,11 +37,62 @@ def test_what_was_written_is_what_is_read(written):
 
 
 @given(entries, entries, st.data())
-def test_a_line_torn_anywhere_is_left_out_and_those_before_it_stand(before, torn, data):
+def test_a_line_torn_before_its_detail_is_left_out_and_those_before_it_stand(before, torn, data):
     octets = HEADER + before.encoded()
-    kept = data.draw(st.integers(0, len(torn.encoded()) - 1))
+    up_to_detail = len(replace(torn, detail="").encoded()) - 1
+    kept = data.draw(st.integers(0, up_to_detail - 1))
 
     assert decoded(octets + torn.encoded()[:kept]) == ([before], len(octets))
+
+
+@given(entries, entries, st.data())
+def test_of_a_line_torn_within_its_detail_no_more_than_that_is_lost(before, torn, data):
+    octets, line = HEADER + before.encoded(), torn.encoded()
+    kept = line[: data.draw(st.integers(0, len(line) - 1))]
+
+    [first, *more], whole = decoded(octets + kept)
+
+    assert first == before
+    assert whole == len(octets + kept if more else octets)
+    for last in more:
+        assert last.what is not What.ENDED, "its detail is what it says"
+        assert replace(last, detail="") == replace(torn, detail="")
+        assert torn.detail.startswith(last.detail.rstrip("\ufffd"))
+
+
+@given(st.lists(entries, max_size=3), entries)
+def test_a_last_line_that_lacks_nothing_but_its_end_is_read_unless_its_call_can_be_asked_for_again(before, last):
+    octets = HEADER + b"".join(each.encoded() for each in before)
+
+    found, whole = decoded(octets + last.encoded()[:-1])
+
+    is_left_out = last.what is What.ENDED
+    assert found == (before if is_left_out else [*before, last])
+    assert whole == len(octets) + (0 if is_left_out else len(last.encoded()) - 1)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"2026-09-01T12:00:00.590Z,called,+441314960123,+441314960100,,",
+        b"2026-09-01T12:00:00.590Z,caled,+441314960123,+441314960100,CA1,",
+        b"yesterday,called,+441314960123,+441314960100,CA1,found in the console",
+        b"2026-09-01T12:00:00.590Z,called,01314960123,+441314960100,CA1,found in the console",
+        b"2026-09-01T12:00:00.590Z,called,+441314960123,+441314960100,CA1,found,in the console",
+    ],
+)
+def test_a_last_line_that_no_crash_has_torn_and_that_is_no_entry_is_not_cut_off(line):
+    with pytest.raises(Damaged, match=r"^3: is no entry: "):
+        decoded(HEADER + LINE + line)
+
+
+@pytest.mark.parametrize("what", [What.CALLED, What.ENDED])
+@pytest.mark.parametrize("sid", ["", " ", "\u00a0"])
+def test_a_call_without_its_sid_is_none(what, sid):
+    line = f"2026-09-01T12:00:00.590Z,{what},+441314960123,+441314960100,{sid},completed\n"
+
+    with pytest.raises(Damaged, match=f"^2: is no entry: {what} is of a call, and has no SID$"):
+        decoded(HEADER + line.encode())
 
 
 @pytest.mark.parametrize("kept", range(len(HEADER)))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.dialler import Entry, Ledger, LedgerError, Step, What
+from runtime.dialler import Entry, Ledger, LedgerError, Step, What, WrongLedger
 from runtime.dialler.entry import HEADER
 from tests.actors.doubles import Gate, bounded, quiet, until
 
@@ -174,7 +174,7 @@ def test_a_new_ledgers_name_is_synced_too(path, monkeypatch):
         assert synced == first == [True, False]
 
 
-@pytest.mark.parametrize("kept", [1, 20, len(CALLED.encoded()) - 1])
+@pytest.mark.parametrize("kept", [1, 20, len(CALLED.encoded()) - 2])
 async def test_a_torn_line_is_cut_off_before_anything_is_written_behind_it(path, kept):
     path.write_bytes(HEADER + CALLING.encoded() + CALLED.encoded()[:kept])
 
@@ -183,6 +183,31 @@ async def test_a_torn_line_is_cut_off_before_anything_is_written_behind_it(path,
         await ledger.write(CALLED)
 
     assert path.read_bytes() == HEADER + CALLING.encoded() + CALLED.encoded()
+
+
+async def test_a_last_line_without_its_end_gets_it_before_anything_is_written_behind_it(path):
+    """As people leave it who write one by hand."""
+    by_hand = b"2026-09-01T12:00:00.590Z,called,+441314960123,+441314960100,CA9,found in the console"
+    path.write_bytes(HEADER + CALLING.encoded() + by_hand)
+
+    with Ledger(path) as ledger:
+        assert (ledger.torn, ledger.book.of(JANE).step, ledger.book.of(JANE).sid) == (0, Step.NOTHING, "CA9")
+        assert path.read_bytes() == HEADER + CALLING.encoded() + by_hand + b"\n"
+        await ledger.write(Entry(3.0, What.CALLING, JOE))
+
+    with Ledger(path) as ledger:
+        assert (ledger.book.of(JANE).sid, ledger.book.of(JOE).step) == ("CA9", Step.LOOK_UP)
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_a_call_without_a_sid_is_told_and_nothing_is_changed(path, end):
+    octets = HEADER + b"2026-09-01T12:00:00.590Z,called,+441314960123,+441314960100,," + end
+    path.write_bytes(octets)
+
+    with pytest.raises(WrongLedger, match=r"calls\.csv:2: is no entry: called is of a call, and has no SID; mend it"):
+        Ledger(path)
+
+    assert path.read_bytes() == octets
 
 
 @pytest.mark.parametrize("kept", range(len(HEADER)))

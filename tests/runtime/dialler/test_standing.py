@@ -104,5 +104,14 @@ def test_a_book_knows_for_what_those_were_called_who_are_done_with():
     assert book.talks == ["a", "c"]
 
 
+def test_calls_of_which_no_run_is_written_down_were_for_nobody_knows_what():
+    book = Book()
+    book.take(Entry(1.0, What.CALLED, JANE, FROM, "CA1"))
+    book.take(Entry(2.0, What.BEGUN, sid="AC1", detail=""))
+    book.take(Entry(3.0, What.REFUSED, JOE, FROM))
+
+    assert book.talks == []
+
+
 def test_a_refusal_without_a_word_is_one():
     assert after("refused") is Step.NOTHING

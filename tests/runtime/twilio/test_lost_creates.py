@@ -22,6 +22,7 @@ LOST = [
     Reply(status=408),
     Reply(b"<html/>", 201),
     Reply({}, 201),
+    Reply({"sid": ""}, 201),
     Reply(b"", 204),
     Reply(b"[" * 100_000, 201),
 ]
@@ -67,6 +68,28 @@ async def test_a_lost_message_is_found_in_the_list(rest, twilio, lost):
     assert (await twilio.send_sms(TO, "hello", from_=FROM))["sid"] == "SM2"
 
     assert rest.seen == ["POST Messages.json", "GET Messages.json"]
+
+
+SPACED = "+44 131-496 0123"
+
+
+async def test_however_the_numbers_are_written_a_lost_one_is_looked_for_as_it_is_listed(rest, twilio):
+    rest.will(Cut(), listed(a_call("CA2")), Cut(), messages(a_message("SM2")))
+
+    await twilio.make_call(SPACED, "+44 131 496 0100", url="https://h/voice")
+    await twilio.send_sms(SPACED, "hello", from_="+44 131 496 0100")
+
+    assert [dict(each.form or each.query)["To"] for each in rest.asked] == [TO] * 4
+    assert [dict(each.form or each.query)["From"] for each in rest.asked] == [FROM] * 4
+
+
+async def test_two_to_one_number_are_made_one_after_the_other_however_it_is_written(rest, twilio):
+    rest.will(Reply(a_call("CA1"), 201), Cut(), listed(a_call("CA2"), a_call("CA1")))
+
+    made = await asyncio.gather(make(twilio), twilio.make_call(SPACED, FROM, url="https://h/voice"))
+
+    assert [each["sid"] for each in made] == ["CA1", "CA2"]
+    assert rest.seen == ["POST Calls.json", "POST Calls.json", "GET Calls.json"]
 
 
 @pytest.mark.parametrize("lost", LOST)

@@ -11,7 +11,7 @@ from actors import NotMoved
 from runtime.accounts import client_of
 from runtime.redirects import PATIENCE, Redirects
 from runtime.settings import Settings
-from runtime.twilio import Ambiguous, InvalidRequest
+from runtime.twilio import Ambiguous, InvalidRequest, with_query
 from tests.runtime.twilio.conftest import ACCOUNT, FROM, KEY, TO, TOKEN, Cut, Reply
 
 HOME = "https://ivr.example.com/ivr"
@@ -71,14 +71,43 @@ async def test_what_the_caller_of_it_names_stands(rest, known):
     assert (form["StatusCallback"], form["StatusCallbackEvent"]) == ("https://h/", "completed")
 
 
-async def test_a_query_goes_with_the_first_request_alone(rest, known):
+async def test_a_query_goes_to_all_that_the_call_may_begin_with_and_be_told_at(rest, known):
     rest.will(CALL)
+    asked = {"machine_detection": "Enable", "async_amd": True, "record": True}
 
-    await known.make_call(TO, FROM, recipe="bookshop", query={"name": "Jane & Zoë", "n": "1"})
+    await known.make_call(TO, FROM, recipe="bookshop", query={"name": "Jane & Zoë", "n": "1"}, **asked)
 
     form = dict(rest.last.form)
-    assert form["Url"] == f"{HOME}/bookshop?name=Jane+%26+Zo%C3%AB&n=1"
-    assert form["StatusCallback"] == f"{HOME}/bookshop/status"
+    query = "?name=Jane+%26+Zo%C3%AB&n=1"
+    assert form["Url"] == f"{HOME}/bookshop{query}"
+    assert form["StatusCallback"] == form["AsyncAmdStatusCallback"] == f"{HOME}/bookshop/status{query}"
+    assert form["RecordingStatusCallback"] == f"{HOME}/bookshop/recording{query}"
+
+
+async def test_a_url_of_the_callers_own_has_no_query_of_ours(rest, known):
+    rest.will(CALL)
+
+    await known.make_call(TO, FROM, recipe="bookshop", query={"name": "Jane"}, status_callback="https://h/over")
+
+    form = dict(rest.last.form)
+    assert (form["Url"], form["StatusCallback"]) == (f"{HOME}/bookshop?name=Jane", "https://h/over")
+
+
+async def test_a_query_that_no_request_could_hold_is_not_sent(rest, known):
+    rest.will(CALL)
+    longest = "x" * (4000 - len("name="))
+
+    await known.make_call(TO, FROM, recipe="bookshop", query={"name": longest})
+    with pytest.raises(InvalidRequest, match="the query has 4001 characters for the recipe, as a URL has them; 4000 a"):
+        await known.make_call(TO, FROM, recipe="bookshop", query={"name": f"{longest}x"})
+
+    assert rest.seen == ["POST Calls.json"]
+
+
+def test_no_query_changes_nothing():
+    talk = {"from_": FROM, "url": "https://h/voice?#rc=2", "status_callback": "https://h/over"}
+
+    assert with_query(talk, "") == talk
 
 
 async def test_a_recipe_and_something_else_to_hear_is_one_too_many(rest, known):
@@ -95,6 +124,21 @@ async def test_without_a_place_of_the_daemon_there_is_no_recipe(rest, twilio, wh
     assert rest.asked == []
 
 
+@pytest.mark.parametrize("url", ["https://h/voice", None])
+async def test_a_query_is_a_recipes_alone(rest, known, url):
+    with pytest.raises(InvalidRequest, match="a query is for a recipe; a url has its own"):
+        await known.make_call(TO, FROM, url=url, query={"name": "Jane"})
+    assert rest.asked == []
+
+
+async def test_no_query_is_none(rest, known):
+    rest.will(CALL)
+
+    await known.make_call(TO, FROM, url="https://h/voice", query={})
+
+    assert rest.last.form[-1] == ("Url", "https://h/voice")
+
+
 # --- changed ---------------------------------------------------------------------------------------
 
 
@@ -103,6 +147,25 @@ async def test_a_live_call_is_sent_to_a_recipe_or_a_state(rest, known, state, ur
     await known.update_call("CA1", recipe="bookshop", state=state)
 
     assert (rest.seen, rest.last.form) == (["POST Calls/CA1.json"], [("Url", url)])
+
+
+@pytest.mark.parametrize("given", [{"url": "https://h/voice"}, {"twiml": "<Response/>"}, {}])
+async def test_a_state_is_a_recipes_alone(rest, known, given):
+    with pytest.raises(InvalidRequest, match="a state is a recipe's: name the recipe, too"):
+        await known.update_call("CA1", state="2.1", **given)
+    assert rest.asked == []
+
+
+async def test_what_is_not_given_is_left_out(rest, known):
+    await known.update_call("CA1", recipe="bookshop", url=None, status=None)
+
+    assert rest.last.form == [("Url", f"{HOME}/bookshop")]
+
+
+async def test_what_is_asked_for_stands_there_too(rest, known):
+    await known.update_call("CA1", recipe="bookshop", url="https://h/own", method="GET")
+
+    assert rest.last.form == [("Url", "https://h/own"), ("Method", "GET")]
 
 
 async def test_a_live_call_is_hung_up(rest, known):

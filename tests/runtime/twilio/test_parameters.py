@@ -200,6 +200,37 @@ def test_a_moment_without_a_zone_could_be_any():
     assert wrong(LIST_CALLS, start_time=naive) == ["start_time has no time zone; give it one, as in datetime.now(UTC)"]
 
 
+@pytest.mark.parametrize(
+    ("table", "more"),
+    [
+        (CREATE_CALL, {"url": "https://h/"}),
+        (CREATE_MESSAGE, {"body": "+44 131"}),
+        (LIST_CALLS, {"parent_call_sid": "CA1"}),
+        (LIST_MESSAGES, {}),
+    ],
+)
+@pytest.mark.parametrize(
+    ("written", "listed"),
+    [
+        ("+44 131 496 0123", "+441314960123"),
+        (" +44-131-496-0123 ", "+441314960123"),
+        ("+44\u00a0131\u2013496 0123", "+441314960123"),
+        ("whatsapp:+44 131 496 0123", "whatsapp:+441314960123"),
+        ("client:jane-doe", "client:jane-doe"),
+        ("sip:jane-doe@example.com", "sip:jane-doe@example.com"),
+        ("messenger:1 2", "messenger:1 2"),
+        ("The Book-shop", "The Book-shop"),
+        ("0131 496 0123", "0131 496 0123"),
+        ("+44 (0)131 496 0123", "+44 (0)131 496 0123"),
+    ],
+)
+def test_a_number_is_written_as_twilio_lists_it_and_nothing_else_is_changed(table, more, written, listed):
+    pairs = table.encode({"to": written, "from_": written, **more})
+
+    assert pairs[:2] == [("To", listed), ("From", listed)]
+    assert [text for _, text in pairs[2:]] == list(more.values())
+
+
 def test_parameters_by_twilios_own_names():
     assert pairs_of({"A": True, "B": [1, None, 2], "C": None, "D": date(2026, 9, 1), "E": {"x": 1}}) == [
         ("A", "true"),
@@ -213,7 +244,8 @@ def test_parameters_by_twilios_own_names():
 
 
 @pytest.mark.parametrize(
-    "name", ["client", "errors", "lookup", "numbers", "parameters", "patience", "recordings", "tokens", "transport"]
+    "name",
+    "client errors lookup numbers outbound parameters patience recordings tokens transport".split(),
 )
 def test_the_examples_run(name):
     assert doctest.testmod(importlib.import_module(f"runtime.twilio.{name}")).failed == 0
