@@ -48,13 +48,9 @@ def check_names(settings: Settings, recipes: Catalogue) -> None:
 
 
 async def _load(settings: Settings, source: str) -> Catalogue:
-    threads = Threads(1)
-    job = threads.start(partial(catalogue.load, source, (), settings.callout_modules))
     try:
         async with asyncio.timeout(PATIENCE):
-            fresh: Catalogue = await job.result
+            fresh: Catalogue = await Threads(1).run(partial(catalogue.load, source, (), settings.callout_modules))
     except TimeoutError:
         raise RecipesError(f"the recipes took more than {PATIENCE:g} s to load") from None
-    finally:
-        threads.abandon(job)
     return fresh

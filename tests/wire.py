@@ -133,9 +133,9 @@ async def send(
     path: str,
     body: object = None,
     headers: Mapping[str, str] | None = None,
-    within: float = 5,
+    within: float = 15,
 ) -> Reply:
-    """Send whatever it is. Answered within five seconds, or as many as are said, or it fails."""
+    """Send whatever it is. Answered within the time that Twilio waits, or as many seconds as are said, or it fails."""
     url = URL(origin(daemon) + path, encoded=True)
     timeout = aiohttp.ClientTimeout(total=within)
     async with (
@@ -148,7 +148,7 @@ async def send(
 async def send_raw(daemon: Daemon, octets: bytes, *, and_no_more: bool = False) -> bytes:
     """Send octets that need not be HTTP, and read until the other end has enough; or hang up after the last."""
     parts = urlsplit(daemon.url)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
         writer.write(octets)
         if and_no_more:

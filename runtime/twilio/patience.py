@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from random import SystemRandom
 
-from actors import Clock, SystemClock
+from actors import Clock, SystemClock, pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +44,7 @@ class Patience:
 
     async def wait(self, seconds: float) -> None:
         """Wait, by the clock."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        timer = self.clock.later(seconds, lambda: None if done.done() else done.set_result(None))
-        try:
-            await done
-        finally:
-            timer.cancel()
+        await pause(seconds, self.clock)
 
     def retry_after(self, header: str) -> float:
         """The seconds that a `Retry-After` header asks for, in either of its forms; 0 if it can't be read."""

@@ -149,11 +149,7 @@ class VoiceFront:
         if inspect.iscoroutinefunction(handle):
             verbs = await handle(path, params)
         else:
-            job = self.threads.start(partial(handle, path, params))
-            try:
-                verbs = await job.result
-            finally:
-                self.threads.abandon(job)
+            verbs = await self.threads.run(partial(handle, path, params))
         if errors := validate(verbs, extended=False):
             raise InvalidFlow(errors)
         return encode(verbs)

@@ -32,7 +32,7 @@ from twiml import FunctionExt, Gather, Pause, Program, ResponseExt, Say, compile
 
 T = TypeVar("T")
 SID = "CA" + "1" * 32
-BOUND = 5.0
+BOUND = 30.0
 """Seconds that anything here is waited for, at most."""
 MENU = [
     Gather(

@@ -11,7 +11,7 @@ from pykka import ActorRegistry
 
 NEW_LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 LOOPS = pytest.mark.parametrize("new_loop", NEW_LOOPS.values(), ids=NEW_LOOPS)
-BOUND = 10
+BOUND = 60
 """Seconds that a test has on its loop."""
 
 
@@ -25,7 +25,7 @@ class Side:
         return await asyncio.to_thread(function, *args, **kwargs) if self.in_thread else function(*args, **kwargs)
 
     async def get(self, future):
-        return await (asyncio.to_thread(future.get, timeout=5) if self.in_thread else future)
+        return await (asyncio.to_thread(future.get, timeout=30) if self.in_thread else future)
 
     async def ask(self, ref, message):
         return await self.get(await self.call(ref.ask, message, block=False))
@@ -42,7 +42,7 @@ SIDES = {
 
 
 def on_each_loop(test):
-    """Run an async test on asyncio's loop and on uvloop, for ten seconds at most."""
+    """Run an async test on asyncio's loop and on uvloop, for a minute at most."""
 
     @LOOPS
     def run(request, new_loop):
@@ -54,12 +54,12 @@ def on_each_loop(test):
 
 
 def from_each_side(test):
-    """Run an async test from each side, for ten seconds at most."""
+    """Run an async test from each side, for a minute at most."""
 
     @pytest.mark.parametrize(("new_loop", "side"), SIDES.values(), ids=SIDES)
     def run(request, new_loop, side):
         _run(test, request, new_loop, side=side)
-        ActorRegistry.stop_all(timeout=5)
+        ActorRegistry.stop_all(timeout=30)
 
     run.__doc__ = test.__doc__
     return run

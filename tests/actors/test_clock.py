@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from actors.clock import SystemClock, done_within
+from actors.clock import SystemClock, done_within, pause
 from tests.actors.doubles import ManualClock, bounded, quiet
 
 
@@ -135,3 +135,18 @@ def test_the_hand_turned_clock_does_what_is_due_in_order() -> None:
     clock.turn(1)
     assert done[-1] == ("late", 3)
     assert (clock.now(), clock.waiting) == (3.5, 0)
+
+
+async def test_a_pause_is_over_by_the_clock_and_leaves_no_timer(clock: ManualClock) -> None:
+    pausing = asyncio.ensure_future(pause(3, clock))
+    await quiet()
+    clock.turn(2.9)
+    await quiet()
+    assert not pausing.done()
+    clock.turn(0.1)
+    await bounded(pausing)
+    cut_short = asyncio.ensure_future(pause(3, clock))
+    await quiet()
+    cut_short.cancel()
+    await quiet()
+    assert clock.waiting == 0

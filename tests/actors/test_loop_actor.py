@@ -74,17 +74,17 @@ def test_actors_started_from_plain_threads_share_one_background_loop(pool):
         return asyncio.get_running_loop()
 
     refs = [pool.submit(Doer.start).result(5) for _ in range(8)]
-    loops = {ref.ask(loop_of_handler, timeout=5) for ref in refs}
+    loops = {ref.ask(loop_of_handler, timeout=30) for ref in refs}
     assert loops == {background_loop()}
-    assert len({ref.ask(thread_id, timeout=5) for ref in refs} - {threading.get_ident()}) == 1
-    ActorRegistry.stop_all(timeout=5)
+    assert len({ref.ask(thread_id, timeout=30) for ref in refs} - {threading.get_ident()}) == 1
+    ActorRegistry.stop_all(timeout=30)
 
 
 def test_an_actor_started_by_an_actor_lives_where_that_one_does():
     parent = Doer.start()
-    child = parent.ask(lambda _: Doer.start(), timeout=5)
-    assert child.ask(thread_id, timeout=5) == parent.ask(thread_id, timeout=5)
-    ActorRegistry.stop_all(timeout=5)
+    child = parent.ask(lambda _: Doer.start(), timeout=30)
+    assert child.ask(thread_id, timeout=30) == parent.ask(thread_id, timeout=30)
+    ActorRegistry.stop_all(timeout=30)
 
 
 def test_the_background_loop_may_be_stopped_and_is_started_again():
@@ -96,11 +96,11 @@ def test_the_background_loop_may_be_stopped_and_is_started_again():
     again = background_loop()
     background = actors.loop_actor._Background.current
     again.call_soon_threadsafe(background.over.set)  # it ends by itself, as in a forked child
-    background.join(5)
+    background.join(30)
     new = Doer.start()
-    assert new.ask("there?", timeout=5) == "there?"
+    assert new.ask("there?", timeout=30) == "there?"
     assert background_loop() not in {old_loop, again}
-    new.stop(timeout=5)
+    new.stop(timeout=30)
 
 
 @on_each_loop
@@ -262,11 +262,11 @@ async def test_an_actor_asks_one_of_another_loop_with_await():
 def test_threading_actors_and_loop_actors_talk():
     class Thread(pykka.ThreadingActor):
         def on_receive(self, message):
-            return message.ask("from a thread", timeout=5)
+            return message.ask("from a thread", timeout=30)
 
     ref = Doer.start()
-    assert Thread.start().ask(ref, timeout=5) == "from a thread"
-    ActorRegistry.stop_all(timeout=5)
+    assert Thread.start().ask(ref, timeout=30) == "from a thread"
+    ActorRegistry.stop_all(timeout=30)
 
 
 # --- never blocking ------------------------------------------------------------------------------------------------
@@ -275,7 +275,7 @@ def test_threading_actors_and_loop_actors_talk():
 @on_each_loop
 async def test_what_would_block_the_loop_raises_at_once():
     ref = Doer.start()
-    for blocking in (lambda: ref.ask("hello"), lambda: ref.ask("hello", timeout=5), ref.stop, ref.actor_stopped.wait):
+    for blocking in (lambda: ref.ask("hello"), lambda: ref.ask("hello", timeout=30), ref.stop, ref.actor_stopped.wait):
         with pytest.raises(WouldDeadlock, match="await it instead"):
             blocking()
     assert await ref.stop(block=False) is True  # the other one was sent all the same: it is in the inbox, too
@@ -310,7 +310,7 @@ def test_messages_of_many_threads_are_handled_in_order_and_one_at_a_time(pool):
     actor, barrier = ref._actor_weakref(), threading.Barrier(8)
 
     def send(sender):
-        barrier.wait(5)
+        barrier.wait(30)
         for number in range(250):
             ref.tell((sender, number))
         return ref.ask((sender, 250), timeout=20)
@@ -320,7 +320,7 @@ def test_messages_of_many_threads_are_handled_in_order_and_one_at_a_time(pool):
     assert {step for step, _ in actor.log[::2]} == {"begin"}
     for sender in range(8):
         assert [n for step, (s, n) in actor.log[::2] if s == sender] == list(range(251))
-    ref.stop(timeout=5)
+    ref.stop(timeout=30)
 
 
 @on_each_loop

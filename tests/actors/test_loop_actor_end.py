@@ -76,16 +76,16 @@ def test_whoever_sends_while_the_actor_stops_gets_an_answer():
 
     for _ in range(100):
         ref, barrier = Unregistered.start(), threading.Barrier(2)
-        stopper = threading.Thread(target=lambda b=barrier, r=ref: (b.wait(5), r.stop(timeout=5)))
+        stopper = threading.Thread(target=lambda b=barrier, r=ref: (b.wait(30), r.stop(timeout=30)))
         stopper.start()
-        barrier.wait(5)
+        barrier.wait(30)
         futures = [ref.ask(number, block=False) for number in range(50)]
         for number, future in enumerate(futures):
             try:
-                assert future.get(timeout=5) == number
+                assert future.get(timeout=30) == number
             except ActorDeadError:
                 assert not ref.is_alive()
-        stopper.join(5)
+        stopper.join(30)
 
 
 @on_each_loop
@@ -138,7 +138,7 @@ def test_base_exceptions_end_all_actors_but_not_the_loop(new_loop, error, awaite
         await other.stop(block=False)
 
     with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(asyncio.wait_for(main(), 10))
+        runner.run(asyncio.wait_for(main(), 30))
     assert (notes, other_notes) == (["on_stop"], ["on_stop"])
 
 
@@ -262,7 +262,7 @@ def test_a_loop_closed_by_hand_is_noticed_by_the_next_message(new_loop):
     assert not ref.is_alive()
     assert_dead(waiting, why="stopped before handling the message")
     assert_dead(ref.ask("hello", block=False))
-    assert ref.stop(timeout=5) is False
+    assert ref.stop(timeout=30) is False
 
 
 @LOOPS
@@ -280,7 +280,7 @@ def test_a_loop_closed_by_hand_is_noticed_when_another_becomes_a_home(new_loop, 
     assert not ref.is_alive()
     assert_dead(waiting)
     assert_dead(busy, why="was ended while handling the message")
-    other.stop(timeout=5)
+    other.stop(timeout=30)
     del loop
     gc.collect()  # asyncio tells of the task that was pending
 
@@ -302,7 +302,7 @@ def test_a_program_ends_in_silence_with_actors_left():
         begun = threading.Event()
         Sleeper.start()
         Sleeper.start().tell(begun)
-        assert begun.wait(5)
+        assert begun.wait(30)
         print("done")
     """
     command = [sys.executable, "-X", "dev", "-W", "error", "-c", program]

@@ -161,7 +161,7 @@ async def test_a_handler_runs_in_its_actors_context_whoever_asks():
         caller.set("of the asker")
         assert await ref.ask(step, block=False) == "where it was started"
         assert await ref.ask(step, block=False) == "set by the actor"
-        assert await asyncio.to_thread(ref.ask, step, timeout=5) == "set by the actor"
+        assert await asyncio.to_thread(ref.ask, step, timeout=30) == "set by the actor"
         assert caller.get() == "of the asker"
 
 
@@ -238,9 +238,9 @@ def test_a_urn_is_the_same_for_all_who_ask_at_once(monkeypatch):
         with ThreadPoolExecutor(8) as pool:
             for _ in range(50):
                 ref, barrier = Clerk.start(), threading.Barrier(8)
-                asked = pool.map(lambda _, ref=ref, b=barrier: (b.wait(5), ref.actor_urn)[1], range(8))
+                asked = pool.map(lambda _, ref=ref, b=barrier: (b.wait(30), ref.actor_urn)[1], range(8))
                 assert set(asked) == {ref._actor_weakref().actor_urn}
-                ref.stop(timeout=5)
+                ref.stop(timeout=30)
     finally:
         sys.setswitchinterval(switching)
 
@@ -253,9 +253,9 @@ def test_no_one_who_waits_is_left_asleep_by_others_who_give_up():
     sys.setswitchinterval(1e-6)
 
     def wait(future, barrier, number):
-        barrier.wait(5)
+        barrier.wait(30)
         try:
-            return future.get(timeout=5 if number % 2 else 0.0001)
+            return future.get(timeout=30 if number % 2 else 0.0001)
         except pykka.Timeout:
             return "gave up"
 
@@ -264,7 +264,7 @@ def test_no_one_who_waits_is_left_asleep_by_others_who_give_up():
             for _ in range(100):
                 future, barrier = LoopFuture(), threading.Barrier(9)
                 waiting = [pool.submit(wait, future, barrier, number) for number in range(8)]
-                barrier.wait(5)
+                barrier.wait(30)
                 future.set("value")
                 assert {each.result(6) for each in waiting[1::2]} == {"value"}
                 assert {each.result(6) for each in waiting[::2]} <= {"value", "gave up"}

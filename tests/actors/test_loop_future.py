@@ -62,17 +62,17 @@ async def test_it_is_awaited_by_many_and_set_on_the_loop(future):
 
 @on_each_loop
 async def test_it_is_set_from_a_thread_while_a_loop_and_a_thread_wait(future):
-    reader = asyncio.create_task(asyncio.to_thread(future.get, timeout=5))
+    reader = asyncio.create_task(asyncio.to_thread(future.get, timeout=30))
     setter = threading.Timer(0, lambda: (waiting(future, 2), future.set("value")))
     setter.start()
     assert await future == "value"
     assert await reader == "value"
-    setter.join(5)
+    setter.join(30)
 
 
 def test_loops_in_several_threads_await_the_same_future(future, pool):
     async def main():
-        return await asyncio.wait_for(future, 5)
+        return await asyncio.wait_for(future, 30)
 
     readers = [pool.submit(asyncio.run, main()) for _ in range(4)]
     waiting(future, 4)
@@ -164,7 +164,7 @@ def test_a_derived_future_is_awaited(future, new_loop, derive, value, result):
         await asyncio.sleep(0)
         assert not made.done()
         asyncio.get_running_loop().call_soon(future.set, value)
-        return await asyncio.wait_for(made, 5)
+        return await asyncio.wait_for(made, 30)
 
     with asyncio.Runner(loop_factory=new_loop) as runner:
         assert runner.run(main()) == result
@@ -178,7 +178,7 @@ async def test_an_awaited_join_waits_for_each_in_turn():
         assert not joined.done()
         futures[value].set(value)
         await asyncio.sleep(0)
-    assert await asyncio.wait_for(joined, 5) == [0, 1, 2]
+    assert await asyncio.wait_for(joined, 30) == [0, 1, 2]
 
 
 @on_each_loop
@@ -199,7 +199,7 @@ async def test_a_would_deadlock_that_is_the_result_is_raised_and_not_waited_for(
         future.set_exception()
     for awaitable in (future, future.map(str)):
         with pytest.raises(WouldDeadlock):
-            await asyncio.wait_for(asyncio.ensure_future(awaitable), 5)
+            await asyncio.wait_for(asyncio.ensure_future(awaitable), 30)
 
 
 @on_each_loop
@@ -212,7 +212,7 @@ async def test_a_hook_that_waits_in_a_thread_runs_once_and_the_loop_awaits_its_v
 
     source = LoopFuture()
     future.set_get_hook(hook)
-    reader = asyncio.create_task(asyncio.to_thread(future.get, timeout=5))
+    reader = asyncio.create_task(asyncio.to_thread(future.get, timeout=30))
     await asyncio.to_thread(waiting, source)  # the thread is in the hook
     here = asyncio.ensure_future(future)
     await asyncio.to_thread(waiting, future)
@@ -226,7 +226,7 @@ def test_a_thread_takes_the_hook_over_from_one_that_gave_up(future, pool):
     future.set_get_hook(lambda timeout: source.get(timeout=timeout))
     hasty = pool.submit(future.get, timeout=0.2)
     waiting(source)
-    patient = pool.submit(future.get, timeout=5)
+    patient = pool.submit(future.get, timeout=30)
     waiting(future)
     with pytest.raises(pykka.Timeout):
         hasty.result(5)
@@ -236,7 +236,7 @@ def test_a_thread_takes_the_hook_over_from_one_that_gave_up(future, pool):
 
 
 def test_a_hook_set_late_is_tried_by_those_who_wait(future, pool):
-    reader = pool.submit(future.get, timeout=5)
+    reader = pool.submit(future.get, timeout=30)
     waiting(future)
     future.set_get_hook(lambda timeout: "hooked")
     assert reader.result(5) == "hooked"
@@ -290,8 +290,8 @@ def test_a_lazy_event_keeps_the_contract_of_an_event(pool):
 def test_a_lazy_event_misses_no_set(pool):
     for _ in range(200):
         event, barrier = LazyEvent(), threading.Barrier(2)
-        waiter = pool.submit(lambda event=event, barrier=barrier: (barrier.wait(5), event.wait(5))[1])
-        barrier.wait(5)
+        waiter = pool.submit(lambda event=event, barrier=barrier: (barrier.wait(30), event.wait(30))[1])
+        barrier.wait(30)
         event.set()
         assert waiter.result(6) is True
 
@@ -299,7 +299,7 @@ def test_a_lazy_event_misses_no_set(pool):
 def test_a_lazy_event_may_be_set_while_a_wait_begins(monkeypatch):
     event, real = LazyEvent(), threading.Event
     monkeypatch.setattr(threading, "Event", lambda: event.set() or real())
-    assert event.wait(5) is True
+    assert event.wait(30) is True
     assert event._event.is_set() is False  # the real one came too late to be set, and nobody waited for it
 
 

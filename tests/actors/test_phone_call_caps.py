@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from actors import Call, Webhook
 from actors.call import SUBSCRIPTIONS
-from actors.callouts import DATA
+from actors.callouts import DATA, VERBS
 from actors.recordings import ANNOUNCED
 from tests.actors.doubles import MENU, Line, Office, bounded, quiet, until
 from tests.twiml.documents import inside
@@ -67,6 +67,32 @@ async def test_a_callout_that_leaves_more_ends_the_call_and_is_told_apart(
     assert (answer.xml, answer.status) == (APOLOGY, "failed")
     assert answer.reason == f"office_of_this_test:fill left {bytes} bytes in call.data; it may take 65536"
     assert line.snapshot.data == {}
+
+
+@pytest.mark.parametrize(("verbs", "ends"), [(VERBS, "in-progress"), (VERBS + 1, "failed")])
+async def test_as_many_verbs_as_a_callout_may_return(office: Office, verbs: int, ends: str) -> None:
+    @office.callout
+    def tell(call: Call) -> list[Any]:
+        return [Say("word")] * verbs
+
+    line = Line([tell])
+    answer = await line.post()
+    assert answer.status == ends
+    assert answer.reason == (
+        "" if ends == "in-progress" else f"{office.__name__}:tell returned 1001 verbs; a callout returns at most 1000"
+    )
+
+
+@pytest.mark.parametrize("language", ["\ud800", "dé-DE", 7])
+async def test_a_language_that_is_none_fails_the_callout(office: Office, language: Any) -> None:
+    @office.callout
+    def speak(call: Call) -> list[Any]:
+        call.language = language
+        return [Say("word")]
+
+    answer = await Line([speak]).post()
+    assert answer.status == "failed"
+    assert "call.language; it is" in answer.reason
 
 
 async def test_as_many_subscriptions_as_a_call_may_have(office: Office) -> None:

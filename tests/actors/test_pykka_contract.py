@@ -347,10 +347,10 @@ def test_ask_blocks_until_the_reply_or_the_timeout():
     go = threading.Event()
     ref = Witness.start()
     with pytest.raises(pykka.Timeout):
-        ref.ask(lambda _: go.wait(5), timeout=0.001)
+        ref.ask(lambda _: go.wait(30), timeout=0.001)
     go.set()
     assert ref.ask("hello") == ("reply", "hello")
-    ref.stop(timeout=5)
+    ref.stop(timeout=30)
 
 
 @from_each_side
@@ -384,11 +384,11 @@ def test_stop_waits_no_longer_than_its_timeout():
     """block and timeout of stop() work as for ask()."""
     go = threading.Event()
     ref = Witness.start()
-    ref.tell(lambda _: go.wait(5))
+    ref.tell(lambda _: go.wait(30))
     with pytest.raises(pykka.Timeout):
         ref.stop(timeout=0.001)
     go.set()
-    assert ref.actor_stopped.wait(5)
+    assert ref.actor_stopped.wait(30)
 
 
 def test_a_reference_shows_what_it_refers_to():

@@ -121,7 +121,7 @@ def test_of_many_setters_one_wins(pool):
     """The same, when threads set at once."""
 
     def attempt(future, barrier, value):
-        barrier.wait(5)
+        barrier.wait(30)
         with contextlib.suppress(queue.Full):
             future.set(value)
             return value

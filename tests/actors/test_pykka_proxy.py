@@ -127,7 +127,7 @@ async def test_setting_an_attribute_blocks_until_it_is_set(side):
 
     def use():
         proxy.a_class_attribute = "instance"
-        proxy.add("old").get(timeout=5)
+        proxy.add("old").get(timeout=30)
         proxy.last = "new"
         with pytest.raises(ValueError, match="no song"):
             proxy.last = ""

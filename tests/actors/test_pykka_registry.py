@@ -35,14 +35,14 @@ def _no_background_loop_afterwards():
 @pytest.fixture(autouse=True)
 def _no_actors_afterwards():
     yield
-    ActorRegistry.stop_all(timeout=5)
+    ActorRegistry.stop_all(timeout=30)
 
 
 def test_it_knows_the_running_actors():
     """get_all(): all running actors. Starting one registers it, stopping one unregisters it."""
     one, two = Listener.start(), Listener.start()
     assert ActorRegistry.get_all() == [one, two]
-    one.stop(timeout=5)
+    one.stop(timeout=30)
     assert ActorRegistry.get_all() == [two]
 
 
@@ -85,7 +85,7 @@ class TestABroadcastReachesItsTargets:
     def test_from_a_thread(self, target, reached):
         refs = Listener.start(), Clerk.start()
         ActorRegistry.broadcast("news", target)
-        assert tuple(ref.ask("heard?", timeout=5) for ref in refs) == reached
+        assert tuple(ref.ask("heard?", timeout=30) for ref in refs) == reached
 
     async def test_from_their_loop(self, target, reached):
         refs = Listener.start(), Clerk.start()
@@ -97,7 +97,7 @@ def test_stop_all_stops_the_last_started_first():
     """stop_all(block=True) stops in the reverse order of the starts, and returns what each stop returned."""
     order = []
     refs = [Listener.start(order) for _ in range(5)]
-    assert ActorRegistry.stop_all(block=True, timeout=5) == [True] * 5
+    assert ActorRegistry.stop_all(block=True, timeout=30) == [True] * 5
     assert order == refs[::-1]
     assert ActorRegistry.get_all() == []
 

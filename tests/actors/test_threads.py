@@ -288,3 +288,18 @@ def test_a_loop_that_closed_meanwhile_harms_no_thread() -> None:
     asyncio.run(leave())
     door.open()
     assert asyncio.run(come_back()) == "another loop"
+
+
+async def test_who_runs_a_function_gets_what_it_returns_or_raises() -> None:
+    threads = Threads()
+    assert await bounded(threads.run(lambda: 6 * 7)) == 42
+    with pytest.raises(ZeroDivisionError):
+        await bounded(threads.run(lambda: 1 / 0))
+
+
+async def test_who_is_cancelled_meanwhile_has_given_up_on_it(gate: Gate) -> None:
+    threads = Threads(1)
+    running = asyncio.ensure_future(threads.run(gate.wait))
+    await until(lambda: gate.reached)
+    running.cancel()
+    assert await bounded(threads.run(lambda: "another thread")) == "another thread"

@@ -44,7 +44,7 @@ class MailServer:
 
     async def next(self) -> EmailMessage:
         """The next mail to arrive."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return await self.mails.get()
 
     @property
@@ -184,7 +184,7 @@ async def test_two_callers_at_once_are_two_mails(office, mailbox):
 async def test_a_mail_that_is_refused_is_tried_again_later(office, mailbox):
     mailbox.refuses = True
     transcript = await dial(office, "voicemail_by_mail", Speak(MESSAGE))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not mailbox.asked:  # noqa: ASYNC110 - what is waited for happens on another thread
             await asyncio.sleep(0.01)
     mailbox.refuses = False

@@ -34,8 +34,8 @@ class Manager:
         self.socket.bind(address)
 
     async def told(self) -> list[str]:
-        """The lines of the next datagram. Ten seconds at most."""
-        async with asyncio.timeout(10):
+        """The lines of the next datagram. Half a minute at most."""
+        async with asyncio.timeout(30):
             return (await asyncio.get_running_loop().sock_recv(self.socket, 4096)).decode().split("\n")
 
     @property

@@ -63,7 +63,7 @@ class Begun(NamedTuple):
 
     async def settled(self) -> None:
         """Until everybody has been told."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await self.daemon.supervisor.postman.finish()
 
 

@@ -83,7 +83,7 @@ class Journal(MemoryJournal):
 
 async def until_settled(daemon) -> None:
     """Let the subscribed functions finish."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while daemon.callouts.running:
             await asyncio.wait(daemon.callouts.running)
 
@@ -166,7 +166,7 @@ async def test_a_slow_callout_has_the_caller_hold_and_its_result_is_used_when_it
     held = await post(daemon, "/slow", a_call())
     held_again = await post(daemon, "/slow/2?step=1", a_call(status="in-progress"))
     slow.release.set()
-    await asyncio.wait_for(daemon.journal.callout_done.wait(), 5)
+    await asyncio.wait_for(daemon.journal.callout_done.wait(), 30)
     answered = await post(daemon, "/slow/2?step=2", a_call(status="in-progress"))
 
     redirect = "<Redirect>/slow/2?step={}</Redirect>"

@@ -43,7 +43,7 @@ def shop(folder):
 
 async def settled(daemon) -> None:
     """Until everybody has been told."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await daemon.supervisor.postman.finish()
 
 
@@ -134,7 +134,7 @@ async def test_a_message_that_was_sent_by_the_rest_api_is_told_of(serve, shop):
         TwilioClient(ACCOUNT, TOKEN, base_url=twilio.url) as client,
     ):
         sent = await client.send_sms(ME, "Your book is here.", from_=YOU, status_callback=f"{daemon.url}/shop/status")
-        await asyncio.wait_for(twilio.idle(), 5)
+        await asyncio.wait_for(twilio.idle(), 30)
     await settled(daemon)
 
     assert shop["shop"].told == [(sent["sid"], what, None, ME, {}) for what in ("sent", "delivered")]

@@ -226,7 +226,7 @@ async def test_a_callout_under_way_may_subscribe_functions_of_its_own_version(se
     daemon = await serve(folder)
     old = folder["slow"]
     reply = asyncio.create_task(post(daemon, "/slow", a_call()))
-    await asyncio.wait_for(old.begun.wait(), 5)
+    await asyncio.wait_for(old.begun.wait(), 30)
     folder["slow"] = """
         told = []
         async def on_completion(webhook, call): told.append("new")

@@ -23,7 +23,7 @@ def ask():
 
     async def get(daemon, path, **headers):
         async with aiohttp.ClientSession() as session:
-            return await asyncio.wait_for(fetch(session, daemon.status_url + path, headers), 5)
+            return await asyncio.wait_for(fetch(session, daemon.status_url + path, headers), 30)
 
     async def fetch(session, url, headers):
         async with session.get(url, headers=headers) as response:
@@ -169,7 +169,7 @@ async def test_while_it_drains_it_lives_and_takes_no_calls(serve, folder, ask):
     """
     daemon = await serve(folder)
     in_hand = asyncio.create_task(post(daemon, "/slow", a_call()))
-    await asyncio.wait_for(folder["slow"].begun.wait(), 5)
+    await asyncio.wait_for(folder["slow"].begun.wait(), 30)
 
     stopping = asyncio.create_task(daemon.stop())
     await asyncio.sleep(0)
@@ -178,7 +178,7 @@ async def test_while_it_drains_it_lives_and_takes_no_calls(serve, folder, ask):
         await post(daemon, "/slow", a_call("CA2"))
     folder["slow"].release.set()
     reply = await in_hand
-    await asyncio.wait_for(stopping, 5)
+    await asyncio.wait_for(stopping, 30)
 
     assert (ready, health, shown["draining"]) == ((503, "draining\n"), (200, "ok\n"), True)
     assert reply.verbs[0] == "<Say>done</Say>"

@@ -175,8 +175,8 @@ class Conversing(RuleBasedStateMachine):
         """A daemon is stopped, and another is started in its place."""
 
         async def stop() -> None:
-            await asyncio.wait_for(self.desks[at].postman.close(), 5)
-            await asyncio.wait_for(self.desks[at].conversations.stop(), 5)
+            await asyncio.wait_for(self.desks[at].postman.close(), 30)
+            await asyncio.wait_for(self.desks[at].conversations.stop(), 30)
             self.lost |= {became(each) for each in self.desks[at].unwritten._webhooks}
             await quiet()
 

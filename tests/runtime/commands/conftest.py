@@ -100,8 +100,8 @@ class Process:
         self.status_url = ""
 
     async def until(self, event: str) -> dict[str, Any]:
-        """Read the log up to an event. Ten seconds at most."""
-        async with asyncio.timeout(10):
+        """Read the log up to an event. Half a minute at most."""
+        async with asyncio.timeout(30):
             while not self.events or self.events[-1]["event"] != event:
                 line = await self.process.stderr.readline()
                 assert line, f"it has ended, and there was no {event}: {self.events}"
@@ -119,8 +119,8 @@ class Process:
         self.process.send_signal(number)
 
     async def ended(self) -> int:
-        """Its exit code, once it has ended. Ten seconds at most."""
-        async with asyncio.timeout(10):
+        """Its exit code, once it has ended. Half a minute at most."""
+        async with asyncio.timeout(30):
             rest, code = await asyncio.gather(self.process.stderr.read(), self.process.wait())
         self.events += map(json.loads, rest.splitlines())
         return code

@@ -217,7 +217,7 @@ async def interrupted(runs: Runs, exchange: Exchange, *args: str, after: int = 3
 async def test_ctrl_c_finishes_what_is_in_hand_and_says_how_to_go_on(runs, exchange, tmp_path):
     exchange.after = lambda n: exchange.over.wait() if n == 3 else quiet(n)
     process = await interrupted(runs, exchange, "--rate", "5")
-    first = await asyncio.wait_for(process.stderr.readline(), 20)
+    first = await asyncio.wait_for(process.stderr.readline(), 40)
     exchange.over.set()
     async with asyncio.timeout(20):
         out, err = await process.communicate()
@@ -235,7 +235,7 @@ async def test_ctrl_c_finishes_what_is_in_hand_and_says_how_to_go_on(runs, excha
 async def test_a_second_ctrl_c_leaves_what_is_in_hand_to_the_next_run(runs, exchange, tmp_path):
     exchange.after = lambda n: exchange.over.wait() if n == 3 else quiet(n)
     process = await interrupted(runs, exchange, "--rate", "5")
-    await asyncio.wait_for(process.stderr.readline(), 20)
+    await asyncio.wait_for(process.stderr.readline(), 40)
     process.send_signal(signal.SIGINT)
     async with asyncio.timeout(20):
         out, err = await process.communicate()
@@ -253,7 +253,7 @@ async def test_ctrl_c_is_heard_while_twilio_accepts_and_is_silent(runs, exchange
     process = await runs.start()
     await exchange.until(lambda: exchange.asked["GET Calls.json"] > 0)
     process.send_signal(signal.SIGINT)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         out, err = await process.communicate()
 
     assert (process.returncode, out, err) == (130, b"", b"the same command goes on from here\n")
@@ -268,7 +268,7 @@ async def test_the_first_ctrl_c_after_something_has_stopped_the_run_finishes_wha
     await exchange.until(lambda: len(exchange.forms) >= 4)
     await until_written(tmp_path, b",unmade,")
     process.send_signal(signal.SIGINT)
-    first = await asyncio.wait_for(process.stderr.readline(), 20)
+    first = await asyncio.wait_for(process.stderr.readline(), 40)
     exchange.over.set()
     async with asyncio.timeout(20):
         out, err = await process.communicate()

@@ -37,9 +37,9 @@ async def call():
 
 
 async def interrupted(process: asyncio.subprocess.Process) -> tuple[int | None, str, str]:
-    """The exit code, and what was still said on both outputs. Ten seconds at most."""
+    """The exit code, and what was still said on both outputs. Half a minute at most."""
     process.send_signal(signal.SIGINT)
-    out, err = await asyncio.wait_for(process.communicate(), 10)
+    out, err = await asyncio.wait_for(process.communicate(), 30)
     return process.returncode, out.decode(), err.decode()
 
 
@@ -48,7 +48,7 @@ async def test_a_call_that_is_waited_for_goes_on(call, monkeypatch):
         monkeypatch.setenv("SWITCHHOOK_API_URL", twilio.url)
         monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
         process = await call(TO, A_URL, "--wait")
-        sid = (await asyncio.wait_for(process.stdout.readline(), 10)).decode().split()[0]
+        sid = (await asyncio.wait_for(process.stdout.readline(), 30)).decode().split()[0]
 
         code, _, err = await interrupted(process)
 
@@ -66,7 +66,7 @@ async def test_of_one_whose_answer_was_not_waited_for_nobody_knows(call, exchang
 
 async def test_a_rehearsal_leaves_no_call_behind(call, latch, folder):
     process = await call(TO, "latched", "--recipes", folder, "--dry-run")
-    await asyncio.wait_for(latch.begun.wait(), 10)
+    await asyncio.wait_for(latch.begun.wait(), 30)
     latch.release.set()
 
     code, out, err = await interrupted(process)
@@ -78,7 +78,7 @@ async def test_a_rehearsal_leaves_no_call_behind(call, latch, folder):
 async def test_a_rehearsal_of_a_file_is_not_gone_on_with(call, latch, folder, tmp_path):
     (tmp_path / "guests.csv").write_text(rows([1, 2]))
     process = await call("latched", "--recipes", folder, "--csv", "guests.csv", "--rate", "0.1", "--dry-run")
-    await asyncio.wait_for(latch.begun.wait(), 10)
+    await asyncio.wait_for(latch.begun.wait(), 30)
     latch.release.set()
 
     code, out, err = await interrupted(process)

@@ -52,7 +52,7 @@ def dialled():
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        out, err = await asyncio.wait_for(process.communicate(), 20)
+        out, err = await asyncio.wait_for(process.communicate(), 40)
         assert b"Traceback" not in out + err
         return process.returncode, out.decode(), err.decode()
 
@@ -356,11 +356,11 @@ async def test_ctrl_c_in_a_scripted_call_hangs_up(latch, folder):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    await asyncio.wait_for(latch.begun.wait(), 10)
+    await asyncio.wait_for(latch.begun.wait(), 30)
 
     process.send_signal(signal.SIGINT)
     latch.release.set()
-    out, err = await asyncio.wait_for(process.communicate(), 20)
+    out, err = await asyncio.wait_for(process.communicate(), 40)
 
     assert process.returncode == 130
     assert b"Traceback" not in out + err

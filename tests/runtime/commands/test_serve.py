@@ -87,7 +87,7 @@ async def test_it_goes_on_after_a_recipe_that_exits(start, greeting):
 async def test_a_call_in_hand_is_finished_before_it_stops(start, latch, folder):
     daemon = await (await start("serve", *ON_FREE_PORTS, "--recipes", folder)).listening()
     in_hand = asyncio.create_task(post(daemon, "/latched", a_call()))
-    await asyncio.wait_for(latch.begun.wait(), 5)
+    await asyncio.wait_for(latch.begun.wait(), 30)
 
     daemon.send(signal.SIGTERM)
     await daemon.until("draining")
@@ -116,7 +116,7 @@ async def test_a_call_between_two_webhooks_does_not_keep_it(start):
 async def test_a_second_signal_forces(start, latch, folder, second):
     daemon = await (await start("serve", *ON_FREE_PORTS, "--recipes", folder)).listening()
     in_hand = asyncio.create_task(post(daemon, "/latched", a_call()))
-    await asyncio.wait_for(latch.begun.wait(), 5)
+    await asyncio.wait_for(latch.begun.wait(), 30)
     daemon.send(signal.SIGTERM)
     await daemon.until("draining")
 

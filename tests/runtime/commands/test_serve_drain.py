@@ -61,7 +61,7 @@ def told(daemon, event):
 async def test_a_webhook_that_is_not_answered_in_time_does_not_keep_it(start, latch, folder, number):
     daemon = await (await start("serve", *ON_FREE_PORTS, "--recipes", folder)).listening()
     in_hand = asyncio.create_task(post(daemon, "/latched", a_call()))
-    await asyncio.wait_for(latch.begun.wait(), 5)
+    await asyncio.wait_for(latch.begun.wait(), 30)
 
     daemon.send(number)
     code = await ended(daemon)
@@ -78,7 +78,7 @@ async def test_what_a_recipe_leaves_behind_does_not_keep_it(start, latch, folder
     daemon = await (await start("serve", *ON_FREE_PORTS, "--recipes", folder)).listening()
     await post(daemon, "/leaves", a_call())
     await post(daemon, "/leaves", a_call(status="completed"))
-    await asyncio.wait_for(latch.begun.wait(), 5)
+    await asyncio.wait_for(latch.begun.wait(), 30)
 
     daemon.send(signal.SIGTERM)
     code = await ended(daemon)
@@ -95,7 +95,7 @@ async def test_nor_does_it_when_a_second_signal_forces(start, latch, folder, mon
     daemon = await (await start("serve", *ON_FREE_PORTS, "--recipes", folder)).listening()
     await post(daemon, "/leaves", a_call())
     await post(daemon, "/leaves", a_call(status="completed"))
-    await asyncio.wait_for(latch.begun.wait(), 5)
+    await asyncio.wait_for(latch.begun.wait(), 30)
     daemon.send(number)
     await daemon.until("draining")
 

@@ -73,7 +73,7 @@ async def test_start_reload_and_drain_are_told_in_order(start, manager, folder, 
     ]
 
     in_hand = asyncio.create_task(post(daemon, "/latched", a_call()))
-    await asyncio.wait_for(latch.begun.wait(), 5)
+    await asyncio.wait_for(latch.begun.wait(), 30)
     daemon.send(signal.SIGTERM)
     assert await manager.told() == ["STOPPING=1", "STATUS=draining", "EXTEND_TIMEOUT_USEC=26000000"]
     assert await is_ready(daemon) == 503
@@ -115,7 +115,7 @@ async def test_a_loop_that_hangs_does_not_feed_the_watchdog(start, manager, fold
     assert [await manager.told() for _ in range(3)] == [["WATCHDOG=1"]] * 3
 
     held = asyncio.create_task(post(daemon, "/hangs", a_call()))
-    await asyncio.wait_for(latch.begun.wait(), 5)
+    await asyncio.wait_for(latch.begun.wait(), 30)
     fed_before = manager.waiting
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(manager.told(), 0.5)
@@ -174,14 +174,14 @@ async def test_systemds_own_activation_starts_it_for_the_first_caller(greeting, 
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        assert b"Listening on" in await asyncio.wait_for(process.stderr.readline(), 5)
+        assert b"Listening on" in await asyncio.wait_for(process.stderr.readline(), 30)
 
         reply = await post(SimpleNamespace(url=f"http://{address}"), "/greeting", a_call())
 
         assert reply.verbs[0] == "<Say>hello</Say>"
         assert await manager.told() == ["READY=1", f"STATUS=1 recipes at http://{address}"]
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert await asyncio.wait_for(process.wait(), 30) == 0
     finally:
         await end(process)
 
@@ -190,7 +190,7 @@ async def test_a_socket_that_can_not_be_served_keeps_it_from_starting(start, por
     two = [(name, sock) for (_, sock), name in zip(ports.sockets, ("switchhook", "web"), strict=True)]
 
     daemon = await start("serve", *ON_FREE_PORTS, sockets=two)
-    said = await asyncio.wait_for(daemon.process.stderr.read(), 10)
+    said = await asyncio.wait_for(daemon.process.stderr.read(), 30)
 
     assert await daemon.process.wait() == 2
     assert said.startswith(b"systemd hands over descriptor 4 (web), which is the second for port")

@@ -26,7 +26,7 @@ def status():
         process = await asyncio.create_subprocess_exec(
             SWITCHHOOK, "status", *map(str, args), stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
-        out, err = await asyncio.wait_for(process.communicate(), 20)
+        out, err = await asyncio.wait_for(process.communicate(), 40)
         assert b"Traceback" not in err
         return process.returncode, out.decode(), err.decode()
 
@@ -122,7 +122,7 @@ async def test_a_terminal_s_own_width_counts(a_menu, monkeypatch):
         env={**os.environ, "TERM": "xterm"},
     )
     os.close(follower)
-    assert await asyncio.wait_for(process.wait(), 20) == 0
+    assert await asyncio.wait_for(process.wait(), 40) == 0
     shown = os.read(leader, 65_536).decode()
     os.close(leader)
 

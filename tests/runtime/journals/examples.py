@@ -75,6 +75,6 @@ def rows_in(path: Path, query: str, *values: object) -> list[tuple[Any, ...]]:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Let the loop run until something is so. Five seconds at most."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - what is waited for happens on other threads
             await asyncio.sleep(0.001)

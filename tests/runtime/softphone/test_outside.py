@@ -28,7 +28,7 @@ def holding(app):
         task = asyncio.create_task(call.run())
         await call.held()
         yield call
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await task
 
     return holding
@@ -171,7 +171,7 @@ def cut_short(app):
         time = Standstill(seconds)
         call = app.call(*script, wait=time, **options)
         task = asyncio.create_task(call.run())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await time.reached.wait()
             call.redirect(app.url("/moved"))
             await task

@@ -298,7 +298,7 @@ async def test_two_daemons_that_hold_each_other_up_both_go_on(database, opened):
         await other.execute("BEGIN")
         await other.execute("UPDATE switchhook.calls SET recipe = 'held' WHERE call_sid = 'CA2'")
         steps = [asyncio.create_task(journal.commit(snapshot(sid, 2), row())) for sid in ("CA1", "CA2")]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not await other.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
                 await asyncio.sleep(0)
             await other.execute("UPDATE switchhook.calls SET recipe = 'held' WHERE call_sid = 'CA1'")
@@ -444,7 +444,7 @@ async def test_programs_are_forgotten_with_the_last_call_that_had_them(aging, cl
         await aging.commit(snapshot(f"CA{n}", status=status, program=compile([Say(f"{n}")])), row(1.0))
     clock.now = 31 * DAY
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while await clear(aging):
             pass  # there is more
 
@@ -488,7 +488,7 @@ async def test_one_daemon_tidies_up_at_a_time(aging, clock, database):
     finally:
         other.terminate()
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while await aging.load("CA1") is not None:
             await clear(aging)
 
@@ -512,7 +512,7 @@ async def test_it_forgets_by_itself(database, opened, clock, monkeypatch):
         await journal.commit(snapshot(f"CA{n}", status="completed"), row(1.0))
     clock.now = 31 * DAY
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while await journal.ended(0.0, 9):  # noqa: ASYNC110 - there is no event of it
             await asyncio.sleep(0)
     assert journal.trouble == ""
@@ -809,6 +809,6 @@ async def test_what_is_read_is_asked_for_once_more(far):
 
 async def until_version(journal: PostgresJournal, version: int) -> None:
     """Wait until a call's step was written. Five seconds at most."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while (await journal.load("CA1")).version < version:  # noqa: ASYNC110 - by the server, which tells nobody
             await asyncio.sleep(0)
