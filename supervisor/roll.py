@@ -102,6 +102,13 @@ class Roll:
             self._first = child
         self._last = child
 
+    def keep(self, child: Child) -> Child:
+        """The child that the roll has of the same call; this one, put at the end of the chain, if it has none."""
+        found = self._by_sid.get(child.call_sid)
+        if found is None:
+            self.add(child)
+        return found or child
+
     def remove(self, child: Child) -> None:
         """Take a child out of the chain. One that isn't in it is left alone."""
         if self._by_sid.get(child.call_sid) is not child:

@@ -329,7 +329,9 @@ class Supervisor:
         return document(hold(language) + fragment(Redirect(url)))
 
     def _answered(self, child: Child, answer: Answer, webhook: Webhook) -> None:
-        """Keep count by what a child answered."""
+        """Keep count by what a child answered. One that was retired meanwhile, as lost, is back."""
+        if answer.status not in NO_CALL:
+            child = self._roll.keep(child)
         child.state, child.last_event = answer.state, webhook.kind.value
         child.recipe = answer.recipe or child.recipe
         if answer.began:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from actors import Call, JournalError, MaybeMoved, NotMoved, Subscription, Webhook
+from actors import Call, JournalError, MaybeMoved, NotMoved, Row, Snapshot, Subscription, Webhook
 from supervisor.bounds import WAITING
 from supervisor.supervisor import PUT_OFF, SWEPT
 from tests.actors.doubles import Gate, Mover, Office, PlainJournal, bounded, counting, quiet, until
@@ -24,6 +25,13 @@ AGENT = [
     LabelExt("agent"),
     Say("An agent."),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _silence() -> Iterator[None]:
+    """Each failure is logged with where it came from, which takes its time."""
+    with capture_logs():
+        yield
 
 
 @pytest.fixture
@@ -140,6 +148,30 @@ async def test_who_wants_a_document_hears_the_apology_if_it_cannot_be_written() 
     await board.post()
     failing(board, "commit", math.inf)
     assert await board.post("1", step=1, Digits="1") == APOLOGY
+
+
+async def test_a_call_that_was_lost_and_found_again_is_counted_where_it_is_listed() -> None:
+    """Another webhook waits while the call is given up, and is answered after that."""
+    board = Switchboard()
+    await board.post()
+    failed, beside = [], []
+
+    async def fail(_: Snapshot, row: Row) -> None:
+        if row.kind == "gather_response":
+            failed.append(row)
+            if len(failed) == 3:  # the second try, and then its end
+                beside.append(board.send("status", **PROGRESS))
+                await quiet()
+            raise JournalError("the disk is full")
+
+    board.journal.on_commit = fail
+    assert await board.post("1", step=1, Digits="1") == APOLOGY
+    assert await bounded(beside[0]) == NOTHING
+    assert board.counts["in_progress"] == len(board.supervisor.status()["in_progress"]) == 1
+    await board.post("status", **OVER)
+    await board.linger()
+    assert board.counts["in_progress"] == 0
+    assert board.children == []
 
 
 # --- callbacks and ends --------------------------------------------------------------------------
