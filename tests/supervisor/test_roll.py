@@ -45,6 +45,17 @@ class Rolls(RuleBasedStateMachine):
         """One that has gone, though another of the same CallSid may have come."""
         self.roll.remove(data.draw(st.sampled_from(self.gone)))
 
+    @precondition(lambda self: self.gone)
+    @rule(data=st.data())
+    def keep(self, data: st.DataObject) -> None:
+        """One that has gone comes back, unless another of the same CallSid is there."""
+        comer = data.draw(st.sampled_from(self.gone))
+        there = next((each for each in self.model if each.call_sid == comer.call_sid), None)
+        assert self.roll.keep(comer) is (there or comer)
+        if there is None:
+            self.gone.remove(comer)
+            self.model.append(comer)
+
     @rule(call_sid=SIDS)
     def find(self, call_sid: str) -> None:
         found = [each for each in self.model if each.call_sid == call_sid]
