@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import click
 
@@ -16,7 +17,7 @@ from runtime.commands.script import ScriptCommand, script_of, script_options
 from runtime.daemon import Daemon
 from runtime.errors import SwitchhookError
 from runtime.rehearsal import alone, is_url
-from runtime.settings import Settings
+from runtime.settings import LOOPBACK, Settings
 from runtime.softphone import Act, Call, Transcript
 from runtime.softphone.terminal import Printer, converse
 
@@ -35,7 +36,8 @@ def dial(
     """Call RECIPE, or the daemon at URL, with a softphone.
 
     Prints what is said, what is pressed, and which state answered. RECIPE is called on a daemon of its own, on a free
-    port, and no account is needed. What is sent to URL is signed with TWILIO_AUTH_TOKEN, if that is set.
+    port, and no account is needed. What is sent to URL is signed with TWILIO_AUTH_TOKEN, if that is set; to a URL on
+    loopback as if it were below public_url, if that is set, as a proxy would hand it on.
 
     At a terminal you hold the phone. With --press, --say, --silence, --answer and --hang-up, each as often as you like,
     the call follows a script, in the order given, and then keeps silent.
@@ -48,16 +50,34 @@ def dial(
     if is_url(whom):
         if not chosen.auth_token:
             click.echo("no auth_token: signed with none, for a daemon that is --unsigned; others refuse it", err=True)
-        make = partial(Call, whom, auth_token=chosen.auth_token, from_=from_, to=to)
         try:
-            make()
+            Call(whom, auth_token="")
         except ValueError as problem:
             raise click.UsageError(str(problem)) from problem
+        url, elsewhere = _as_known(whom, chosen.public_url)
+        if elsewhere:
+            click.echo(f"signed as {url}, by public_url", err=True)
+        make = partial(Call, url, auth_token=chosen.auth_token, from_=from_, to=to, elsewhere=elsewhere)
         transcript = run(_talk(make, script))
     else:
         logs.configure("error")
         transcript = run(_call_recipe(whom, chosen, script, partial(Call, from_=from_, to=to)))
     ctx.exit(1 if transcript.broken else 0)
+
+
+def _as_known(url: str, public_url: str) -> tuple[str, dict[str, str]]:
+    """A URL on loopback as Twilio knows it, and where that is reached; any other as it is.
+
+    >>> _as_known("http://127.0.0.1:8080/menu", "https://ivr.example.com")
+    ('https://ivr.example.com/menu', {'https://ivr.example.com': 'http://127.0.0.1:8080'})
+    """
+    ours, known = urlsplit(url), urlsplit(public_url)
+    user, at, host = ours.netloc.rpartition("@")
+    public = known.netloc.rpartition("@")[2]
+    if not public or ours.hostname not in LOOPBACK or (ours.scheme, host) == (known.scheme, public):
+        return url, {}
+    signed = ours._replace(scheme=known.scheme, netloc=f"{user}{at}{public}")
+    return urlunsplit(signed), {f"{known.scheme}://{public}": f"{ours.scheme}://{host}"}
 
 
 class CallFailed(SwitchhookError):

@@ -9,6 +9,7 @@ import os
 import pty
 import signal
 import subprocess
+from unittest.mock import ANY
 
 import pytest
 
@@ -199,6 +200,26 @@ async def test_a_daemon_s_url(serve, nested, dialled):
 
     assert (code, said(out), err) == (0, ["Main menu.", "Sales.", "Bye."], "")
     assert daemon.status()["calls"]["completed"] == 1
+
+
+@pytest.mark.parametrize("path", ["", "/twilio/voice"])
+async def test_a_daemon_s_own_url_is_signed_as_twilio_knows_it(serve, nested, dialled, monkeypatch, path):
+    daemon = await serve(nested, public_url=f"https://ivr.example.com{path}")
+    monkeypatch.setenv("SWITCHHOOK_PUBLIC_URL", f"https://ivr.example.com{path}")
+
+    code, out, err = await dialled(f"{daemon.url}/nested", "--press", "1")
+
+    assert (code, said(out)) == (0, ["Main menu.", "Sales.", "Bye."])
+    assert err == f"signed as https://ivr.example.com{path}/nested, by public_url\n"
+    assert daemon.status()["calls"]["completed"] == 1
+
+
+@pytest.mark.parametrize("public_url", ["", "{}", "{}/"])
+async def test_a_url_that_twilio_knows_is_signed_as_it_is(serve, nested, dialled, monkeypatch, public_url):
+    daemon = await serve(nested)
+    monkeypatch.setenv("SWITCHHOOK_PUBLIC_URL", public_url.format(daemon.url))
+
+    assert await dialled(f"{daemon.url}/nested", "--hang-up") == (0, ANY, "")
 
 
 async def test_a_wrong_token_is_told_clearly(serve, nested, dialled, monkeypatch):
