@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,12 +21,15 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from runtime.errors import SettingsError
 from runtime.journals import check, shown
 from supervisor import PAUSES
+from twiml import E164
 from twiml.extensions import LANGUAGE
 
 PREFIX = "SWITCHHOOK_"
 FILE = "switchhook.toml"
 """The file that is read from the current directory if no other is named."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+OTHERS_CALLED = re.compile(r"[a-z]+:\S+|[0-9]{3,8}")
+"""Who is called or texted at something else than a number in E.164: `whatsapp:+44…`, `sip:…`, a short code."""
 TWILIO_VARIABLES = {
     "account_sid": "TWILIO_ACCOUNT_SID",
     "auth_token": "TWILIO_AUTH_TOKEN",
@@ -150,6 +154,15 @@ class Settings(BaseSettings):
             raise ValueError("must be an http or https URL, like http://127.0.0.1:4010")
         if parts.username or parts.query or parts.fragment:
             raise ValueError("must have no credentials, no query and no fragment")
+        return value
+
+    @field_validator("numbers", "languages")
+    @classmethod
+    def _are_numbers(cls, value: dict[str, str]) -> dict[str, str]:
+        for number in value:
+            if not (E164.fullmatch(number) or OTHERS_CALLED.fullmatch(number)):
+                like = "write it like +441314960100, or whatsapp:+441314960100"
+                raise ValueError(f"{number!r} is no number as Twilio has it: {like}")
         return value
 
     @field_validator("languages")

@@ -166,6 +166,29 @@ def test_a_mistake_in_the_file(file):
     ]
 
 
+@pytest.mark.parametrize("table", ["numbers", "languages"])
+@pytest.mark.parametrize(
+    "number", ["0131 496 0100", "+44 131 496 0100", "441314960100", "+0131", "whatsapp:", "whatsapp: +441", "Shop", ""]
+)
+def test_a_number_that_no_call_has_is_none(file, table, number):
+    value = {"numbers": "desk", "languages": "en-GB"}[table]
+    file(f'[{table}]\n"{number}" = "{value}"\n')
+
+    [found] = lines()
+
+    assert found.startswith(f"switchhook.toml: {table} is {{'{number}': '{value}'}}: '{number}' is no number as Twilio")
+    assert found.endswith(": write it like +441314960100, or whatsapp:+441314960100")
+
+
+@pytest.mark.parametrize(
+    "number", ["+441314960100", "whatsapp:+441314960100", "sip:office@example.com", "client:jane", "62442"]
+)
+def test_a_number_as_twilio_has_it(file, number):
+    file(f'[numbers]\n"{number}" = "desk"\n[languages]\n"{number}" = "en-GB"\n')
+
+    assert list(settings.load().numbers) == list(settings.load().languages) == [number]
+
+
 def test_every_mistake_is_told_at_once(file, monkeypatch):
     file("prot = 80\nlinger = -1\n")
     monkeypatch.setenv("SWITCHHOOK_ADMIN_PORT", "x")
