@@ -211,6 +211,37 @@ def test_octets_that_are_no_python(folder):
 
 
 @pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "def f(): return []\nrecipe = [Pause(), FunctionExt('f', fn=f)]",
+            "2 FunctionExt: wrong:f() must take the call and nothing else: def f(call)",
+        ),
+        (
+            "def recipe(): return []",
+            "1 FunctionExt: wrong:recipe() must take the call and nothing else: def recipe(call)",
+        ),
+    ],
+)
+def test_a_function_must_take_what_it_is_given(folder, text, problem):
+    folder["wrong"] = text
+
+    assert errors(folder) == [f"wrong: {problem}"]
+
+
+@pytest.mark.parametrize(("event", "whose"), [("completion", "call"), ("message_status", "message")])
+def test_a_subscribed_function_must_take_the_webhook_and_whose_it_is(folder, event, whose):
+    folder["wrong"] = f"def note({whose}): ...\nsubscriptions = [('{event}', note)]\nrecipe = [Pause()]"
+
+    [found] = errors(folder)
+
+    assert found.startswith(
+        f'wrong: subscriptions subscribed to "{event}", and note({whose}) must take the webhook and'
+    )
+    assert found.endswith(f"the webhook and the {whose} and nothing else: def note(webhook, {whose})")
+
+
+@pytest.mark.parametrize(
     ("function", "problem"),
     [
         ("FunctionExt('f', 'wrong', 'nonesuch')", "1 FunctionExt: there is no function nonesuch in module wrong"),
