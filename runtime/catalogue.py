@@ -34,6 +34,7 @@ from twiml.extensions import EVENTS, LANGUAGE, MESSAGE_EVENTS
 
 BUNDLED = "recipes"
 """The package of the recipes that come with Switchhook."""
+AMONG_OUR_OWN = "among Switchhook's own; --recipes names a folder"
 _ALL_EVENTS = (*EVENTS, *MESSAGE_EVENTS)
 _NO_CALLS = "an event of calls, and the module has no recipe that takes any: write one, or leave the event out"
 _NO_MESSAGES = "and handle_request gets all that is told of messages: write a reply, or leave the event out"
@@ -127,7 +128,7 @@ def to_call(name: str, source: str = "", allowed: Sequence[str] = ()) -> Catalog
 def survey(source: str = "", only: Sequence[str] = (), allowed: Sequence[str] = ()) -> Survey:
     """The same, errors and all. Raises `RecipesError` only where there is no place of recipes, or no recipe in it."""
     there = dict(modules(source or BUNDLED))
-    errors = {name: [_no_such(name, there)] for name in only if name not in there}
+    errors = {name: [no_such(name, there, source)] for name in only if name not in there}
     recipes: dict[str, Recipe] = {}
     for name, found in there.items():
         if only and name not in only:
@@ -152,9 +153,15 @@ def _found(name: str, found: Found, allowed: Sequence[str]) -> Recipe | None:
     return _document(name, found, allowed) if isinstance(found, Path) else _recipe(name, found)
 
 
-def _no_such(name: str, modules: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, modules, n=1)
-    return "there is no such recipe" + (f"; did you mean {close[0]}?" if close else "")
+def no_such(name: str, there: Iterable[str], source: str) -> str:
+    """That a place has no recipe of a name, with the one that was meant, or else where it was looked for.
+
+    >>> no_such("manu", ["menu"], "shop"), no_such("phone", ["menu"], "shop")
+    ('there is no such recipe; did you mean menu?', 'there is no such recipe in shop')
+    """
+    if close := difflib.get_close_matches(name, there, n=1):
+        return f"there is no such recipe; did you mean {close[0]}?"
+    return f"there is no such recipe {f'in {source}' if source else AMONG_OUR_OWN}"
 
 
 def _sentences(module: str, problem: BaseException) -> list[str]:

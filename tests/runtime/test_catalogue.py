@@ -281,7 +281,7 @@ def test_a_recipe_that_is_not_there(folder):
 
     assert errors(folder, "greting", "xyzzy") == [
         "greting: there is no such recipe; did you mean greeting?",
-        "xyzzy: there is no such recipe",
+        f"xyzzy: there is no such recipe in {folder}",
     ]
 
 
@@ -463,7 +463,7 @@ def test_a_survey_holds_the_good_beside_the_bad(folder):
 
     assert list(found.recipes) == ["menu"]
     assert found.errors == {
-        "nonesuch": ["there is no such recipe"],
+        "nonesuch": [f"there is no such recipe in {folder}"],
         "worse": ["line 2: ZeroDivisionError: division by zero"],
         "wrong": ['1 Say: language "klingon" is not one Twilio speaks'],
     }

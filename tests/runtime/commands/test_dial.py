@@ -166,7 +166,7 @@ def test_a_recipe_that_answers_messages_alone_is_not_dialled(run_process, script
 @pytest.mark.parametrize(
     ("args", "code", "says"),
     [
-        (["nonesuch"], 2, "nonesuch: there is no such recipe\n"),
+        (["nonesuch"], 2, "nonesuch: there is no such recipe in /"),
         (["nestd"], 2, "nestd: there is no such recipe; did you mean nested?\n"),
         (["nested", "--press", "x"], 2, "a phone has the keys 0123456789*#ABCD; it can't press 'x'"),
         (["nested", "--press", ""], 2, "it can't press ''"),
