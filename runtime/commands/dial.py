@@ -21,6 +21,9 @@ from runtime.settings import LOOPBACK, Settings
 from runtime.softphone import Act, Call, Transcript
 from runtime.softphone.terminal import Printer, converse
 
+_ELSEWHERE = frozenset(":/")
+"""What is in a URL, and in no recipe's name."""
+
 
 @click.command(cls=ScriptCommand)
 @click.argument("whom", metavar="RECIPE|URL")
@@ -59,6 +62,10 @@ def dial(
             click.echo(f"signed as {url}, by public_url", err=True)
         make = partial(Call, url, auth_token=chosen.auth_token, from_=from_, to=to, elsewhere=elsewhere)
         transcript = run(_talk(make, script))
+        if not any(each.status for each in transcript.requests):
+            click.echo(f"{whom}: nobody has answered there; is the daemon running?", err=True)
+    elif _ELSEWHERE & set(whom):
+        raise click.UsageError(f"{whom!r} is no recipe's name, and no URL: that begins with http:// or https://")
     else:
         logs.configure("error")
         transcript = run(_call_recipe(whom, chosen, script, partial(Call, from_=from_, to=to)))

@@ -242,10 +242,19 @@ async def test_a_url_that_is_no_recipe(serve, nested, dialled):
 
 
 async def test_a_url_where_nobody_listens(dialled):
-    code, out, _ = await dialled("http://127.0.0.1:1/nested")
+    code, out, err = await dialled("http://127.0.0.1:1/nested")
 
     assert code == 1
     assert "can't connect" in out
+    assert err == "http://127.0.0.1:1/nested: nobody has answered there; is the daemon running?\n"
+
+
+@pytest.mark.parametrize("whom", ["127.0.0.1:8080/desk", "localhost:8080", "ftp://x/desk", "shop/desk.py"])
+def test_what_is_neither_a_recipe_nor_a_url(run, whom):
+    result = run("dial", whom)
+
+    assert result.exit_code == 2
+    assert f"{whom!r} is no recipe's name, and no URL: that begins with http:// or https://" in result.stderr
 
 
 @pytest.mark.parametrize("url", ["http://", "https:///menu", "http://[::1", "http://x:99999/", "http://x:0/"])
