@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from runtime.errors import SettingsError
@@ -128,6 +128,9 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "console", "json"] = "auto"
     """`console`, `json`, or `auto`: readable on a terminal, else JSON."""
 
+    _sources: Mapping[str, str] = PrivateAttr(default_factory=dict)
+    """Where each setting came from that wasn't left to its default."""
+
     @field_validator("public_url")
     @classmethod
     def _is_a_base(cls, value: str) -> str:
@@ -196,6 +199,14 @@ class Settings(BaseSettings):
         """The account's auth tokens that are good."""
         return tuple(filter(None, (self.auth_token, self.previous_auth_token)))
 
+    def told(self, name: str, *inside: str) -> str:
+        """A setting that is no secret as a mistake names it: `switchhook.toml: numbers.+441314960100 is 'shop'`."""
+        value = getattr(self, name)
+        for key in inside:
+            value = value[key]
+        source = f"{self._sources[name]}: " if name in self._sources else ""
+        return f"{source}{'.'.join((name, *inside))} is {value!r}"
+
 
 _KNOWN = frozenset({*Settings.model_fields, "config"})
 
@@ -216,6 +227,7 @@ def load(flags: Mapping[str, Any] | None = None, config: str | None = None) -> S
         settings = Settings(**merged)
     except ValidationError as problem:
         raise SettingsError(*(_sentence(error, sources) for error in problem.errors())) from problem
+    settings._sources = {name: source for source, values in reversed(sources) for name in values}  # noqa: SLF001
     _check_together(settings)
     return settings
 
@@ -268,6 +280,6 @@ def _sentence(error: Any, sources: list[tuple[str, Mapping[str, Any]]]) -> str:
 def _check_together(settings: Settings) -> None:
     """What no setting can know alone."""
     if settings.unsigned and settings.host not in LOOPBACK:
-        raise SettingsError(f"unsigned is for loopback alone, and host is {settings.host!r}; leave one out")
+        raise SettingsError(f"{settings.told('host')}, and unsigned is for loopback alone: leave one out")
     if settings.admin_host not in LOOPBACK and not settings.status_token:
-        raise SettingsError(f"admin_host is {settings.admin_host!r}, not loopback: set status_token too")
+        raise SettingsError(f"{settings.told('admin_host')}, not loopback: set status_token too")
