@@ -143,7 +143,8 @@ def survey(source: str = "", only: Sequence[str] = (), allowed: Sequence[str] = 
             elif name in only:
                 errors[name] = ["is no recipe: the module has no `recipe`, `reply` or `handle_request`"]
     if not errors and not recipes:
-        raise RecipesError(f"{source or BUNDLED}: there are no recipes; one is a module with a list named `recipe`")
+        none = f"{source or BUNDLED}: there are no recipes; one is a module with a list named `recipe`"
+        raise RecipesError(none + (f", and in {', '.join(there)} there is none" if there else ""))
     return Survey(recipes, errors)
 
 

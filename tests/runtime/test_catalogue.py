@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from textwrap import dedent
 
 import pytest
@@ -365,9 +369,37 @@ def test_a_package_that_fails_to_import(package, folder):
 
 
 def test_a_folder_without_a_recipe(folder):
-    folder["helper"] = "x = 1"
-
     assert errors(folder) == [f"{folder}: there are no recipes; one is a module with a list named `recipe`"]
+
+
+def test_a_folder_without_a_recipe_in_its_modules_names_them(folder):
+    folder["helper"] = "x = 1"
+    folder["menu"] = "flow = [Say('hello')]"
+
+    [found] = errors(folder)
+
+    assert found == (
+        f"{folder}: there are no recipes; one is a module with a list named `recipe`, and in helper, menu there is none"
+    )
+
+
+@pytest.fixture
+def unreadable() -> Iterator[Path]:
+    """A folder that can't be read, by nobody if it is root who tests."""
+    with TemporaryDirectory() as name:
+        place, root = Path(name), os.geteuid() == 0
+        (place / "menu.py").write_text("recipe = []")
+        place.chmod(0)
+        os.seteuid(65534 if root else os.geteuid())
+        yield place
+        if root:
+            os.seteuid(0)
+        place.chmod(0o700)
+
+
+@pytest.mark.parametrize("below", ["", "shop"], ids=["itself", "below it"])
+def test_a_folder_that_can_not_be_read(unreadable, below):
+    assert errors(unreadable / below) == [f"{unreadable / below}: can't be read: Permission denied"]
 
 
 # --- what is found -------------------------------------------------------------------------------
