@@ -20,7 +20,10 @@ from runtime.rehearsal import alone, is_url
 from runtime.settings import LOOPBACK, Settings
 from runtime.softphone import Act, Call, Transcript
 from runtime.softphone.terminal import Printer, converse
+from twiml.extensions import EVENTS
 
+SHOWN = 20
+"""Subscribed functions whose failure is told after the call."""
 _ELSEWHERE = frozenset(":/")
 """What is in a URL, and in no recipe's name."""
 
@@ -45,8 +48,9 @@ def dial(
     At a terminal you hold the phone. With --press, --say, --silence, --answer and --hang-up, each as often as you like,
     the call follows a script, in the order given, and then keeps silent.
 
-    Exits with 1 if the call broke: if a real caller would have heard an application error, or, with
-    RECIPE, an apology; with 2 if the command, a setting or RECIPE is wrong; with 130 after Ctrl-C in a script.
+    Exits with 1 if the call broke: if a real caller would have heard an application error, or, with RECIPE, an apology,
+    or if a subscribed function failed, which isn't tried again; with 2 if the command, a setting or RECIPE is wrong;
+    with 130 after Ctrl-C in a script.
     """
     script = script_of(ctx)
     chosen = settings.load({"recipes": recipes}, config)
@@ -88,18 +92,30 @@ def _as_known(url: str, public_url: str) -> tuple[str, dict[str, str]]:
 
 
 class CallFailed(SwitchhookError):
-    """The caller heard an apology."""
+    """The caller heard an apology, or somebody could not be told of the call."""
 
 
 async def _call_recipe(recipe: str, chosen: Settings, script: Sequence[Act], make: Callable[..., Call]) -> Transcript:
     """Call a recipe on a daemon that lives as long as the call."""
     token = secrets.token_hex(16)
     found = catalogue.to_call(recipe, chosen.recipes, chosen.callout_modules)
-    async with Daemon(alone(chosen, token), found) as daemon:
+    once = alone(chosen, token).model_copy(update={"retry_pauses": []})
+    async with Daemon(once, found) as daemon:
         transcript = await _talk(partial(make, f"{daemon.url}/{recipe}", auth_token=token), script)
-        if daemon.supervisor.tally.failures:
-            raise CallFailed(f"the call failed: {daemon.supervisor.tally.failures[-1].reason}")
-        return transcript
+    if wrong := await _what_failed(daemon):
+        raise CallFailed(*wrong)
+    return transcript
+
+
+async def _what_failed(daemon: Daemon) -> list[str]:
+    """What went wrong in a daemon's one call, once all is done that there was to do about it."""
+    failures = list(daemon.supervisor.tally.failures)[-1:]
+    letters = reversed(await daemon.journal.dead_letters(SHOWN))
+    untold = [f"{each.subscription.event}: {each.reason}" for each in letters if each.subscription.event in EVENTS]
+    return [
+        *(f"the call failed: {each.reason}" for each in failures),
+        *(f"a subscribed function failed: {each}" for each in untold),
+    ]
 
 
 async def _talk(make: Callable[..., Call], script: Sequence[Act]) -> Transcript:

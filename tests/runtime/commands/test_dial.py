@@ -153,6 +153,35 @@ def test_a_callout_that_fails_is_told_in_the_log_and_the_apology_is_heard(run_pr
     assert process.returncode == 1
 
 
+def test_a_subscribed_function_that_fails_is_told_after_the_call(run_process, nested):
+    nested["untold"] = """
+        def note(webhook, call): raise ValueError(f"no {webhook.call_status} here")
+        def greet(call): return [Say("hello")], [("status", note), ("completion", note)]
+        recipe = [FunctionExt("greet", fn=greet)]
+    """
+
+    done = run_process("dial", "untold")
+
+    assert (done.returncode, said(done.stdout)) == (1, ["hello"])
+    why = "untold:note raised ValueError: no completed here"
+    assert {line for line in done.stderr.splitlines() if line.startswith("a subscribed")} == {
+        f"a subscribed function failed: {event}: {why}" for event in ("status", "completion")
+    }
+
+
+def test_a_subscribed_function_is_told_before_dial_ends(run_process, nested, tmp_path):
+    nested["told"] = f"""
+        def note(webhook, call): open({str(tmp_path / "told")!r}, "w").write(call.status)
+        subscriptions = [("completion", note)]
+        recipe = [Say("hello")]
+    """
+
+    done = run_process("dial", "told")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "told").read_text() == "completed"
+
+
 @pytest.mark.parametrize("script", [[], ["--press", "1"]], ids=["by hand", "by script"])
 def test_a_recipe_that_answers_messages_alone_is_not_dialled(run_process, script):
     done = run_process("dial", "text_back", *script)
