@@ -61,7 +61,7 @@ def dial(
             Call(whom, auth_token="")
         except ValueError as problem:
             raise click.UsageError(str(problem)) from problem
-        url, elsewhere = _as_known(whom, chosen.public_url)
+        url, elsewhere = _as_known(whom, chosen.public_url) if chosen.auth_token else (whom, {})
         if elsewhere:
             click.echo(f"signed as {url}, by public_url", err=True)
         make = partial(Call, url, auth_token=chosen.auth_token, from_=from_, to=to, elsewhere=elsewhere)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import doctest
 import functools
 from typing import Any
 
 import pytest
 
+from actors import arguments
 from actors.arguments import unfit
 
 
@@ -70,3 +72,7 @@ def test_two_arguments_are_told_both():
     problem = unfit("note", lambda webhook: None, "webhook", "message")
 
     assert problem == "note(webhook) must take the webhook and the message and nothing else: def note(webhook, message)"
+
+
+def test_the_examples():
+    assert doctest.testmod(arguments) == (0, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import os
 import sys
 from collections.abc import Iterator
@@ -531,3 +532,7 @@ def test_a_flow_with_nearly_the_name_of_a_recipe_is_asked_about(folder, name, va
     errors = catalogue.survey(str(folder)).errors
 
     assert errors == ({"menu": [f"has a list named {name}; a recipe's is named recipe"]} if told else {})
+
+
+def test_the_example():
+    assert doctest.testmod(catalogue) == (0, 1)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import codecs
 import contextlib
+import doctest
 import os
 import pty
 import signal
 import subprocess
+from importlib import import_module
 from unittest.mock import ANY
 
 import pytest
@@ -295,8 +297,14 @@ def test_a_url_that_is_none(run, url):
     assert result.stdout == ""
 
 
-async def test_an_unsigned_daemon_needs_no_token(serve, folder, dialled, monkeypatch):
+def test_the_example_of_a_url_that_twilio_knows_otherwise():
+    assert doctest.testmod(import_module("runtime.commands.dial")) == (0, 1)
+
+
+@pytest.mark.parametrize("public_url", ["", "https://ivr.example.com"])
+async def test_an_unsigned_daemon_needs_no_token(serve, folder, dialled, monkeypatch, public_url):
     monkeypatch.delenv("TWILIO_AUTH_TOKEN")
+    monkeypatch.setenv("SWITCHHOOK_PUBLIC_URL", public_url)
     folder["menu"] = "recipe = [Say('hello')]"
     daemon = await serve(folder, auth_token="", unsigned=True)
 
@@ -304,7 +312,7 @@ async def test_an_unsigned_daemon_needs_no_token(serve, folder, dialled, monkeyp
 
     assert code == 0
     assert "hello" in out
-    assert "no auth_token: signed with none, for a daemon that is --unsigned; others refuse it" in err
+    assert err == "no auth_token: signed with none, for a daemon that is --unsigned; others refuse it\n"
 
 
 async def test_who_is_refused_sees_why(serve, folder, dialled, monkeypatch):
