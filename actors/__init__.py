@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actors.arguments import unfit
 from actors.call import SUBSCRIPTIONS, Call
 from actors.callouts import CalloutError, Callouts, Outcome, find, subscription
 from actors.clock import Clock, SystemClock, Timer, done_within, pause
@@ -84,4 +85,5 @@ __all__ = [
     "sids_of",
     "subscription",
     "tells_of_status",
+    "unfit",
 ]

@@ -22,6 +22,7 @@ from typing import Any
 
 import orjson
 
+from actors.arguments import unfit
 from actors.call import Call
 from actors.journal import Subscription
 from actors.threads import Exited, Threads
@@ -222,6 +223,8 @@ def subscription(
         found = None
     if found is None or (found is not function and not _is_older(function, found)):
         raise CalloutError(f"{name} subscribed {qualified or function!r}, which can't be imported by name")
+    if problem := unfit(qualified, found, "webhook", "message" if event in MESSAGE_EVENTS else "call"):
+        raise CalloutError(f'{name} subscribed to "{event}", and {problem}')
     return Subscription(event, module, qualified)
 
 

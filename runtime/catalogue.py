@@ -19,6 +19,7 @@ from twiml import InvalidFlow
 
 BUNDLED = "recipes"
 """The package of the recipes that come with Switchhook."""
+AMONG_OUR_OWN = "among Switchhook's own; --recipes names a folder"
 
 
 NO_RECIPE = Recipe("", "", "", None, None)
@@ -76,7 +77,7 @@ def survey(source: str = "", only: Sequence[str] = (), allowed: Sequence[str] = 
     if "" in only:
         raise RecipesError("the name of a recipe is empty; one is named as its module is")
     there = dict(modules(source or BUNDLED))
-    errors = {name: [_no_such(name, there)] for name in only if name not in there}
+    errors = {name: [no_such(name, there, source)] for name in only if name not in there}
     recipes: dict[str, Recipe] = {}
     for name, found in there.items():
         if only and name not in only:
@@ -91,7 +92,8 @@ def survey(source: str = "", only: Sequence[str] = (), allowed: Sequence[str] = 
             elif name in only:
                 errors[name] = ["is no recipe: the module has no `recipe`, `reply` or `handle_request`"]
     if not errors and not recipes:
-        raise RecipesError(f"{source or BUNDLED}: there are no recipes; one is a module with a list named `recipe`")
+        none = f"{source or BUNDLED}: there are no recipes; one is a module with a list named `recipe`"
+        raise RecipesError(none + (f", and in {', '.join(there)} there is none" if there else ""))
     return Survey(recipes, errors)
 
 
@@ -101,9 +103,15 @@ def _found(name: str, found: Found, allowed: Sequence[str]) -> Recipe | None:
     return of_document(name, found, allowed) if isinstance(found, Path) else of_module(name, found)
 
 
-def _no_such(name: str, modules: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, modules, n=1)
-    return "there is no such recipe" + (f"; did you mean {close[0]}?" if close else "")
+def no_such(name: str, there: Iterable[str], source: str) -> str:
+    """That a place has no recipe of a name, with the one that was meant, or else where it was looked for.
+
+    >>> no_such("manu", ["menu"], "shop"), no_such("phone", ["menu"], "shop")
+    ('there is no such recipe; did you mean menu?', 'there is no such recipe in shop')
+    """
+    if close := difflib.get_close_matches(name, there, n=1):
+        return f"there is no such recipe; did you mean {close[0]}?"
+    return f"there is no such recipe {f'in {source}' if source else AMONG_OUR_OWN}"
 
 
 def _sentences(module: str, problem: BaseException) -> list[str]:

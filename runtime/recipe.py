@@ -24,7 +24,7 @@ from types import ModuleType
 from typing import Any
 from xml.parsers import expat
 
-from actors import SUBSCRIPTIONS, CalloutError, Subscription, find, subscription
+from actors import SUBSCRIPTIONS, CalloutError, Subscription, find, subscription, unfit
 from runtime.errors import RecipesError
 from twiml import FunctionExt, Program, Verb, compile, decode
 from twiml.checks import Comment, Finding, comments_of, exempted, findings_of
@@ -117,11 +117,8 @@ def _reply(reply: Any) -> Callable[..., Any] | None:
     if not callable(reply) or inspect.isclass(reply):
         kind = "a class" if inspect.isclass(reply) else type(reply).__name__
         raise RecipesError(f"reply is {kind}; it is a function of a message: def reply(message)")
-    takes = inspect.signature(reply)
-    try:
-        takes.bind(None)
-    except TypeError:
-        raise RecipesError(f"reply{takes} must take the message and nothing else: def reply(message)") from None
+    if problem := unfit("reply", reply, "message"):
+        raise RecipesError(problem)
     found: Callable[..., Any] = reply
     return found
 
@@ -207,13 +204,16 @@ def _check_told(subscribed: Iterable[Subscription], *, calls: bool, messages: bo
 
 
 def _check_callouts(program: Program) -> None:
-    """Every callout must have a function to call."""
+    """Every callout must have a function to call, and that must take the call."""
     errors = []
     for state in program:
         if isinstance(state.payload, FunctionExt):
+            module, name = str(state.payload.module), str(state.payload.fn)
             try:
-                find(str(state.payload.module), str(state.payload.fn))
-            except CalloutError as problem:
+                problem = unfit(f"{module}:{name}", find(module, name), "call")
+            except CalloutError as missing:
+                problem = str(missing)
+            if problem:
                 errors.append(f"{state.rank} FunctionExt: {problem}")
     if errors:
         raise RecipesError(*errors)

@@ -46,7 +46,9 @@ class Redirects:
             await self._update(client, call_sid, path)
         except Ambiguous:
             raise
-        except (TwilioError, InvalidRequest, SettingsError) as problem:
+        except SettingsError as problem:
+            raise NotMoved(f"the daemon has {problem}, where the daemon runs") from problem
+        except (TwilioError, InvalidRequest) as problem:
             raise NotMoved(str(problem)) from problem
 
     async def _update(self, client: TwilioClient, call_sid: str, path: str) -> None:

@@ -39,12 +39,15 @@ async def load_anew(settings: Settings, source: str) -> Catalogue:
 
 def check_names(settings: Settings, recipes: Catalogue) -> None:
     """Whether there is every recipe that the settings name. Raises `SettingsError`."""
-    names = dict.fromkeys(filter(None, (settings.default_recipe, *settings.numbers.values())))
-    missing = [name for name in names if name not in recipes.recipes]
+    named: dict[tuple[str, ...], str] = {}
+    if settings.default_recipe:
+        named["default_recipe",] = settings.default_recipe
+    named |= {("numbers", number): name for number, name in settings.numbers.items()}
+    place = recipes.source if settings.recipes or recipes.source != catalogue.BUNDLED else ""
+    missing = {setting: name for setting, name in named.items() if name not in recipes.recipes}
     if missing:
-        raise SettingsError(
-            *(f"default_recipe or numbers names {name!r}, and there is no such recipe" for name in missing)
-        )
+        why = {name: catalogue.no_such(name, recipes.recipes, place) for name in missing.values()}
+        raise SettingsError(*(f"{settings.told(*setting)}: {why[name]}" for setting, name in missing.items()))
 
 
 async def _load(settings: Settings, source: str) -> Catalogue:

@@ -8,24 +8,28 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from runtime.errors import SettingsError
 from runtime.journals import check, shown
 from supervisor import PAUSES
+from twiml import E164
 from twiml.extensions import LANGUAGE
 
 PREFIX = "SWITCHHOOK_"
 FILE = "switchhook.toml"
 """The file that is read from the current directory if no other is named."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+OTHERS_CALLED = re.compile(r"[a-z]+:\S+|[0-9]{3,8}")
+"""Who is called or texted at something else than a number in E.164: `whatsapp:+44…`, `sip:…`, a short code."""
 TWILIO_VARIABLES = {
     "account_sid": "TWILIO_ACCOUNT_SID",
     "auth_token": "TWILIO_AUTH_TOKEN",
@@ -124,6 +128,9 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "console", "json"] = "auto"
     """`console`, `json`, or `auto`: readable on a terminal, else JSON."""
 
+    _sources: Mapping[str, str] = PrivateAttr(default_factory=dict)
+    """Where each setting came from that wasn't left to its default."""
+
     @field_validator("public_url")
     @classmethod
     def _is_a_base(cls, value: str) -> str:
@@ -150,6 +157,15 @@ class Settings(BaseSettings):
             raise ValueError("must be an http or https URL, like http://127.0.0.1:4010")
         if parts.username or parts.query or parts.fragment:
             raise ValueError("must have no credentials, no query and no fragment")
+        return value
+
+    @field_validator("numbers", "languages")
+    @classmethod
+    def _are_numbers(cls, value: dict[str, str]) -> dict[str, str]:
+        for number in value:
+            if not (E164.fullmatch(number) or OTHERS_CALLED.fullmatch(number)):
+                like = "write it like +441314960100, or whatsapp:+441314960100"
+                raise ValueError(f"{number!r} is no number as Twilio has it: {like}")
         return value
 
     @field_validator("languages")
@@ -183,6 +199,14 @@ class Settings(BaseSettings):
         """The account's auth tokens that are good."""
         return tuple(filter(None, (self.auth_token, self.previous_auth_token)))
 
+    def told(self, name: str, *inside: str) -> str:
+        """A setting that is no secret as a mistake names it: `switchhook.toml: numbers.+441314960100 is 'shop'`."""
+        value = getattr(self, name)
+        for key in inside:
+            value = value[key]
+        source = f"{self._sources[name]}: " if name in self._sources else ""
+        return f"{source}{'.'.join((name, *inside))} is {value!r}"
+
 
 _KNOWN = frozenset({*Settings.model_fields, "config"})
 
@@ -203,6 +227,7 @@ def load(flags: Mapping[str, Any] | None = None, config: str | None = None) -> S
         settings = Settings(**merged)
     except ValidationError as problem:
         raise SettingsError(*(_sentence(error, sources) for error in problem.errors())) from problem
+    settings._sources = {name: source for source, values in reversed(sources) for name in values}  # noqa: SLF001
     _check_together(settings)
     return settings
 
@@ -255,6 +280,6 @@ def _sentence(error: Any, sources: list[tuple[str, Mapping[str, Any]]]) -> str:
 def _check_together(settings: Settings) -> None:
     """What no setting can know alone."""
     if settings.unsigned and settings.host not in LOOPBACK:
-        raise SettingsError(f"unsigned is for loopback alone, and host is {settings.host!r}; leave one out")
+        raise SettingsError(f"{settings.told('host')}, and unsigned is for loopback alone: leave one out")
     if settings.admin_host not in LOOPBACK and not settings.status_token:
-        raise SettingsError(f"admin_host is {settings.admin_host!r}, not loopback: set status_token too")
+        raise SettingsError(f"{settings.told('admin_host')}, not loopback: set status_token too")

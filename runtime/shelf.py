@@ -25,7 +25,12 @@ Found = str | Path | RecipesError
 def modules(source: str) -> Iterator[tuple[str, Found]]:
     """The name of each recipe that might be there, with the module to import, or the file of XML."""
     folder = Path(source)
-    if _is_folder(source):
+    try:
+        if is_folder := _is_folder(source):
+            next(folder.iterdir(), None)  # what can't be read would look like an empty folder below
+    except OSError as problem:
+        raise RecipesError(f"{source}: can't be read: {problem.strerror}") from problem
+    if is_folder:
         yield from _modules_in(folder)
         return
     try:

@@ -39,7 +39,8 @@ class Spliced(NamedTuple):
 def splice(program: Program, rank: str, verbs: Sequence[Any]) -> Spliced:
     """The program with the state at `rank` replaced by `verbs`; inside Dial these are nouns.
 
-    Raises `InvalidFlow` if no callout stands there, or if what stands there afterwards would not be valid.
+    Raises `InvalidFlow` if no callout stands there, or, naming its function, if what stands there afterwards would not
+    be valid.
 
     >>> from twiml import FunctionExt, Pause, Say, compile
     >>> before = compile([FunctionExt(module="m", fn="f"), Say("bye")])
@@ -47,8 +48,18 @@ def splice(program: Program, rank: str, verbs: Sequence[Any]) -> Spliced:
     ['1 <Say>hi</Say>', '2 <Pause/>', '3 <Say>bye</Say>', '4 <Hangup/>']
     """
     index = program.find(rank)
-    if index is None or not isinstance(program[index].payload, FunctionExt):
+    callout = None if index is None else program[index].payload
+    if index is None or not isinstance(callout, FunctionExt):
         raise InvalidFlow([f"{rank}: there is no callout there"])
+    try:
+        return _spliced(program, index, verbs)
+    except InvalidFlow as problem:
+        what = f"{callout.module}:{callout.fn} returned what can't take its place"
+        raise InvalidFlow([f"{what}: {each}" for each in problem.errors]) from None
+
+
+def _spliced(program: Program, index: int, verbs: Sequence[Any]) -> Spliced:
+    rank = program[index].rank
     if not isinstance(verbs, (list, tuple)):
         raise InvalidFlow([f"a callout returns a list of verbs, not {type(verbs).__name__}"])
     if _is_all_there_is(program):

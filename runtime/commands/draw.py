@@ -11,6 +11,7 @@ import click
 import twiml
 from runtime import catalogue, settings
 from runtime.commands.options import config_option, recipes_option
+from runtime.commands.replacing import replacing
 from runtime.errors import SwitchhookError
 
 SUFFIXES: Mapping[str, str] = {".txt": "ascii", ".html": "html", ".svg": "svg", ".mmd": "mermaid", ".dot": "dot"}
@@ -65,10 +66,8 @@ def draw(
     if output is None:
         click.echo(picture)
         return
-    try:
-        output.write_text(picture + "\n", encoding="utf-8")
-    except OSError as problem:
-        raise SwitchhookError(f"{output}: can't be written: {problem.strerror}") from problem
+    with replacing(output) as file:
+        file.write(picture + "\n")
 
 
 def _by_name(output: Path | None) -> str:

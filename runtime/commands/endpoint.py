@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import click
 
+from runtime.errors import SettingsError
 from runtime.settings import Settings
 
 url_option = click.option("--url", metavar="URL", help="The daemon's status endpoint.  [default: by the settings]")
@@ -19,11 +20,13 @@ class Endpoint(NamedTuple):
 
 
 def status_endpoint(chosen: Settings, url: str | None) -> Endpoint:
-    """The endpoint at `url`, or else where the settings have it.
+    """The endpoint at `url`, or else where the settings have it. Raises `SettingsError` for a `url` that is none.
 
     >>> status_endpoint(Settings(admin_host="::1", status_token="open sesame"), None)
     Endpoint(url='http://[::1]:8081', headers={'Authorization': 'Bearer open sesame'})
     """
+    if url is not None and not url.startswith(("http://", "https://")):
+        raise SettingsError(f"--url is {url!r}: give it with its http://, like http://127.0.0.1:8081")
     host = f"[{chosen.admin_host}]" if ":" in chosen.admin_host else chosen.admin_host
     token = {"Authorization": f"Bearer {chosen.status_token}"} if chosen.status_token else {}
     return Endpoint((url or f"http://{host}:{chosen.admin_port}").rstrip("/"), token)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TextIO
+from pathlib import Path
+from typing import IO, Any
 
 import click
 
 from actors import Row, Snapshot
 from runtime.commands.kept import kept_calls
 from runtime.commands.options import counted, journal_options, limit_option, moment, run, unmasked_option
+from runtime.commands.replacing import replacing
 from runtime.errors import SwitchhookError
 from runtime.journals import as_json
 from runtime.journals.retention import DAY
@@ -90,25 +92,28 @@ def _told(row: Row, hide: Callable[[Any], Any]) -> str:
 
 
 @journal.command()
-@click.argument("file", type=click.File("w", encoding="utf-8", lazy=False), metavar="FILE.jsonl")
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.jsonl")
 @unmasked_option
 @journal_options
-def export(file: TextIO, unmasked: bool, url: str | None, config: str | None) -> None:
+def export(file: Path, unmasked: bool, url: str | None, config: str | None) -> None:
     """Write every call to FILE, a line of JSON each.
 
-    FILE is - for standard output. A line with "states" is a program; calls name the one they have by its digest.
+    FILE is - for standard output; a file that is there is replaced once all is written. A line with "states" is a
+    program; calls name the one they have by its digest.
     """
     hide = mask(unmasked)
 
-    async def write() -> int:
+    async def write(to: IO[str]) -> int:
         calls = 0
         async with kept_calls(url, config) as (archive, _):
             async for each in archive.everything():
                 calls += "call_sid" in each
-                file.write(json.dumps(hide(each), ensure_ascii=False) + "\n")
+                to.write(json.dumps(hide(each), ensure_ascii=False) + "\n")
         return calls
 
-    click.echo(counted(run(write()), "call"), err=True)
+    with replacing(file) as to:
+        calls = run(write(to))
+    click.echo(counted(calls, "call"), err=True)
 
 
 @journal.command()

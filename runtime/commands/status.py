@@ -67,6 +67,9 @@ async def _look(session: aiohttp.ClientSession, url: str, shown: Look) -> Group:
             if response.status != 200:
                 raise SwitchhookError(f"{url}/status answered {response.status}: {(await response.text()).strip()}")
             return shown(await response.json())
+    except aiohttp.ClientConnectorError as problem:
+        why = f"can't connect: {problem.strerror}; is the daemon running?"
+        raise SwitchhookError(f"{url}: no status to be had: {why}") from problem
     except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
         raise SwitchhookError(f"{url}: no status to be had: {problem}") from problem
     except (KeyError, TypeError, AttributeError) as problem:

@@ -85,4 +85,4 @@ def _check_postgresql(url: str) -> None:
         if name not in OPTIONS:
             raise ValueError(f"has the option {name!r}, which isn't one; there are {', '.join(OPTIONS)}")
     if importlib.util.find_spec("asyncpg") is None:
-        raise ValueError("needs asyncpg: pip install 'switchhook[postgres]'")
+        raise ValueError("needs asyncpg: pip install asyncpg")

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -34,7 +35,7 @@ from runtime.softphone.verbs import VERBS, WAITING
 from runtime.softphone.wire import Wire, bare_url, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from datetime import datetime
 
     from lxml import etree
@@ -71,6 +72,8 @@ class Call(Interruptible):
         session: an aiohttp session to use, and not to close.
         on_line: told each line of the transcript as it is written.
         max_documents: the call is hung up rather than ask for more documents than that.
+        elsewhere: origins whose requests go to another one, signed as if they didn't: a daemon behind a proxy is
+            reached past that with `{"https://ivr.example.com": "http://127.0.0.1:8080"}`.
         wait: awaited with the seconds whenever the call's clock moves.
         began: when the call is made; now, by default.
 
@@ -100,6 +103,7 @@ class Call(Interruptible):
         session: aiohttp.ClientSession | None = None,
         on_line: Callable[[Line], None] | None = None,
         max_documents: int = 200,
+        elsewhere: Mapping[str, str] = MappingProxyType({}),
         wait: Callable[[float], Awaitable[None]] | None = None,
         began: datetime | None = None,
     ) -> None:
@@ -131,6 +135,7 @@ class Call(Interruptible):
         self._token = auth_token
         self._session = session
         self._max_documents = max_documents
+        self._elsewhere = elsewhere
         self._wait = wait
         self._documents = 0
         self._events = 0
@@ -153,7 +158,7 @@ class Call(Interruptible):
     # --- from beginning to end ---------------------------------------------------
 
     async def _run(self, session: aiohttp.ClientSession) -> Transcript:
-        self._wire = Wire(session, self._token, self.transcript.requests)
+        self._wire = Wire(session, self._token, self.transcript.requests, self._elsewhere)
         self.tell("call", f"{self.leg.from_} → {self.leg.to}")
         try:
             await self._go_through()

@@ -14,6 +14,7 @@ import time
 import uuid
 from base64 import b64encode
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit, urlunsplit
 
@@ -93,12 +94,20 @@ class Wire:
         session: what connects.
         token: the account's auth token.
         requests: where each request is written down, as it is sent.
+        elsewhere: origins whose requests go to another one, and are signed as if they didn't.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, token: str, requests: list[Request]) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        token: str,
+        requests: list[Request],
+        elsewhere: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._session = session
         self._token = token
         self._requests = requests
+        self._elsewhere = elsewhere
         self._cookies = aiohttp.CookieJar(unsafe=True)
 
     async def exchange(
@@ -161,7 +170,7 @@ class Wire:
     ) -> tuple[Reply, str]:
         timeout = aiohttp.ClientTimeout(None, sock_connect=overrides.ct / 1000, sock_read=overrides.rt / 1000)
         try:
-            to = URL(request.url, encoded=True)
+            to = URL(self._reached(request.url), encoded=True)
             cookies = {name: morsel.value for name, morsel in self._cookies.filter_cookies(to).items()}
             async with self._session.request(
                 request.method,
@@ -188,6 +197,12 @@ class Wire:
         kind = response.headers.get("Content-Type", "")
         chunked = "chunked" in response.headers.get("Transfer-Encoding", "")
         return Reply(request.url, response.status, kind, content, chunked), location
+
+    def _reached(self, url: str) -> str:
+        """Where a URL's request goes."""
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        return self._elsewhere.get(origin, origin) + url[len(origin) :]
 
 
 def resolve(base: str, url: str) -> str:

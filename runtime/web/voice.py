@@ -89,7 +89,7 @@ class VoiceFront:
         if recipe is not None and _is_traditional(request, recipe, webhook):
             return await self._traditional(request, recipe, at, form)
         if request.method != "POST":
-            raise _no_such(name) if recipe is None else _not_by_post(recipe)
+            raise _no_such(webhook) if recipe is None else _not_by_post(recipe)
         if json is not None:
             raise Refused(415, "Twilio's webhooks are forms, not JSON")
         if webhook.of_a_message:
@@ -113,13 +113,13 @@ class VoiceFront:
             if await self.supervisor.knows(call_sid):
                 return
         if recipe is None:
-            raise _no_such(webhook.recipe)
+            raise _no_such(webhook)
         raise Refused(404, f"recipe {recipe.name!r} takes no calls: its module has a reply, and no recipe")
 
     async def _message(self, recipe: Recipe | None, webhook: Webhook) -> str:
         """What a message is answered, or what tells of one."""
         if recipe is None:
-            raise _no_such(webhook.recipe)
+            raise _no_such(webhook)
         _check_length("MessageSid", webhook.message)
         if recipe.reply is None and not tells_of_status(webhook):
             raise Refused(404, f"recipe {recipe.name!r} takes no messages: its module has no reply")
@@ -155,8 +155,10 @@ class VoiceFront:
         return encode(verbs)
 
 
-def _no_such(name: str) -> Refused:
-    return Refused(404, f"there is no recipe {name!r}" if name else "there is no default recipe")
+def _no_such(webhook: Webhook) -> Refused:
+    if webhook.recipe:
+        return Refused(404, f"there is no recipe {webhook.recipe!r}")
+    return Refused(404, f"[numbers] has no recipe for {webhook.params.get('To', '')!r}, and there is no default_recipe")
 
 
 def _not_by_post(recipe: Recipe) -> Refused:

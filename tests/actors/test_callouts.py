@@ -30,6 +30,10 @@ class Desk:
         async def close(cls, call: Call) -> list[Any]:
             return [Say("closed")]
 
+        @staticmethod
+        def hear(webhook: Webhook, call: Call) -> None:
+            """Somebody within a class who subscribes."""
+
 
 def listener(webhook: Webhook, call: Call) -> None:
     """Somebody who subscribes."""
@@ -272,9 +276,9 @@ async def test_five_events_can_be_subscribed_to(callouts: Callouts, office: Offi
 async def test_a_nested_function_can_subscribe(callouts: Callouts, office: Office, call: Call) -> None:
     @office.callout
     def hours(call: Call) -> Any:
-        return [], [("dial", Desk.Drawer.open)]
+        return [], [("dial", Desk.Drawer.hear)]
 
-    assert (await run(callouts, hours, call)).subscriptions == (Subscription("dial", __name__, "Desk.Drawer.open"),)
+    assert (await run(callouts, hours, call)).subscriptions == (Subscription("dial", __name__, "Desk.Drawer.hear"),)
 
 
 def local() -> Any:
@@ -296,6 +300,10 @@ NO_SUBSCRIPTIONS: dict[str, tuple[Any, str]] = {
     "a partial": (("completion", functools.partial(listener)), "can't be imported by name"),
     "another's name": (("completion", functools.wraps(listener)(local())), "can't be imported by name"),
     "a bound method": (("completion", [].append), "can't be imported by name"),
+    "a function of a call alone": (
+        ("completion", Desk.Drawer.open),
+        "must take the webhook and the call and nothing else: def open(webhook, call)",
+    ),
     "a name": (("completion", "listener"), "it is an event and a function"),
     "too much": (("completion", listener, 1), "it is an event and a function"),
     "too little": (("completion",), "it is an event and a function"),

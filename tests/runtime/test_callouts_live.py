@@ -25,7 +25,10 @@ WRONG = {
     "returns_none": ("return None", "wrong:function returned NoneType; a callout returns a list of verbs"),
     "returns_text": ("return '<Say>hello</Say>'", "wrong:function returned str; a callout returns a list of verbs"),
     "returns_what_is_no_verb": ("return [Say('hello'), 7]", "3 int: is not a verb"),
-    "returns_an_invalid_verb": ("return [Say('nuqneH', language='klingon')]", '2 Say: language "klingon" is not one'),
+    "returns_an_invalid_verb": (
+        "return [Say('nuqneH', language='klingon')]",
+        """wrong:function returned what can't take its place: 2 Say: language "klingon" is not one""",
+    ),
     "returns_a_noun": ("return [Number('+441314960123')]", "2 Number: is a noun: it stands inside Dial"),
     "returns_a_goto_to_nowhere": ("return [GotoExt('99')]", '2 GotoExt: target "99" is neither a rank nor a label'),
     "leaves_what_is_no_json": ("call.data['it'] = object(); return []", "left in call.data what JSON can't hold"),
@@ -132,7 +135,9 @@ async def test_a_callout_inside_dial_returns_nouns(serve, folder):
 
     assert transcript.said == [APOLOGY]
     reasons = [each["reason"] for each in events if each["event"] == "call_failed"]
-    assert reasons == [f"1.1 Say: can't stand in a Dial, which holds {', '.join(spec(Dial).content.holds)}"]
+    held = ", ".join(spec(Dial).content.holds)
+    told = "wrong:function returned what can't take its place"
+    assert reasons == [f"{told}: 1.1 Say: can't stand in a Dial, which holds {held}"]
     assert daemon.status()["calls"]["failed"] == 1
 
 

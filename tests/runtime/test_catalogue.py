@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import doctest
+import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from textwrap import dedent
 
 import pytest
@@ -211,6 +216,37 @@ def test_octets_that_are_no_python(folder):
 
 
 @pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "def f(): return []\nrecipe = [Pause(), FunctionExt('f', fn=f)]",
+            "2 FunctionExt: wrong:f() must take the call and nothing else: def f(call)",
+        ),
+        (
+            "def recipe(): return []",
+            "1 FunctionExt: wrong:recipe() must take the call and nothing else: def recipe(call)",
+        ),
+    ],
+)
+def test_a_function_must_take_what_it_is_given(folder, text, problem):
+    folder["wrong"] = text
+
+    assert errors(folder) == [f"wrong: {problem}"]
+
+
+@pytest.mark.parametrize(("event", "whose"), [("completion", "call"), ("message_status", "message")])
+def test_a_subscribed_function_must_take_the_webhook_and_whose_it_is(folder, event, whose):
+    folder["wrong"] = f"def note({whose}): ...\nsubscriptions = [('{event}', note)]\nrecipe = [Pause()]"
+
+    [found] = errors(folder)
+
+    assert found.startswith(
+        f'wrong: subscriptions subscribed to "{event}", and note({whose}) must take the webhook and'
+    )
+    assert found.endswith(f"the webhook and the {whose} and nothing else: def note(webhook, {whose})")
+
+
+@pytest.mark.parametrize(
     ("function", "problem"),
     [
         ("FunctionExt('f', 'wrong', 'nonesuch')", "1 FunctionExt: there is no function nonesuch in module wrong"),
@@ -250,7 +286,7 @@ def test_a_recipe_that_is_not_there(folder):
 
     assert errors(folder, "greting", "xyzzy") == [
         "greting: there is no such recipe; did you mean greeting?",
-        "xyzzy: there is no such recipe",
+        f"xyzzy: there is no such recipe in {folder}",
     ]
 
 
@@ -334,9 +370,37 @@ def test_a_package_that_fails_to_import(package, folder):
 
 
 def test_a_folder_without_a_recipe(folder):
-    folder["helper"] = "x = 1"
-
     assert errors(folder) == [f"{folder}: there are no recipes; one is a module with a list named `recipe`"]
+
+
+def test_a_folder_without_a_recipe_in_its_modules_names_them(folder):
+    folder["helper"] = "x = 1"
+    folder["menu"] = "flow = [Say('hello')]"
+
+    [found] = errors(folder)
+
+    assert found == (
+        f"{folder}: there are no recipes; one is a module with a list named `recipe`, and in helper, menu there is none"
+    )
+
+
+@pytest.fixture
+def unreadable() -> Iterator[Path]:
+    """A folder that can't be read, by nobody if it is root who tests."""
+    with TemporaryDirectory() as name:
+        place, root = Path(name), os.geteuid() == 0
+        (place / "menu.py").write_text("recipe = []")
+        place.chmod(0)
+        os.seteuid(65534 if root else os.geteuid())
+        yield place
+        if root:
+            os.seteuid(0)
+        place.chmod(0o700)
+
+
+@pytest.mark.parametrize("below", ["", "shop"], ids=["itself", "below it"])
+def test_a_folder_that_can_not_be_read(unreadable, below):
+    assert errors(unreadable / below) == [f"{unreadable / below}: can't be read: Permission denied"]
 
 
 # --- what is found -------------------------------------------------------------------------------
@@ -432,7 +496,7 @@ def test_a_survey_holds_the_good_beside_the_bad(folder):
 
     assert list(found.recipes) == ["menu"]
     assert found.errors == {
-        "nonesuch": ["there is no such recipe"],
+        "nonesuch": [f"there is no such recipe in {folder}"],
         "worse": ["line 2: ZeroDivisionError: division by zero"],
         "wrong": ['1 Say: language "klingon" is not one Twilio speaks'],
     }
@@ -468,3 +532,7 @@ def test_a_flow_with_nearly_the_name_of_a_recipe_is_asked_about(folder, name, va
     errors = catalogue.survey(str(folder)).errors
 
     assert errors == ({"menu": [f"has a list named {name}; a recipe's is named recipe"]} if told else {})
+
+
+def test_the_example():
+    assert doctest.testmod(catalogue) == (0, 1)

@@ -284,7 +284,10 @@ async def test_recipes_that_the_numbers_name_must_be_among_the_new_ones(serve, g
     with capture_logs() as logs:
         assert not await daemon.reload()
 
-    assert logs[0]["errors"] == ["default_recipe or numbers names 'greeting', and there is no such recipe"]
+    assert logs[0]["errors"] == [
+        f"default_recipe is 'greeting': there is no such recipe in {greeting.path}",
+        f"numbers.{YOU} is 'greeting': there is no such recipe in {greeting.path}",
+    ]
     assert await hears(daemon, "/") == says("old")
 
 

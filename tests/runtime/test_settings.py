@@ -166,6 +166,29 @@ def test_a_mistake_in_the_file(file):
     ]
 
 
+@pytest.mark.parametrize("table", ["numbers", "languages"])
+@pytest.mark.parametrize(
+    "number", ["0131 496 0100", "+44 131 496 0100", "441314960100", "+0131", "whatsapp:", "whatsapp: +441", "Shop", ""]
+)
+def test_a_number_that_no_call_has_is_none(file, table, number):
+    value = {"numbers": "desk", "languages": "en-GB"}[table]
+    file(f'[{table}]\n"{number}" = "{value}"\n')
+
+    [found] = lines()
+
+    assert found.startswith(f"switchhook.toml: {table} is {{'{number}': '{value}'}}: '{number}' is no number as Twilio")
+    assert found.endswith(": write it like +441314960100, or whatsapp:+441314960100")
+
+
+@pytest.mark.parametrize(
+    "number", ["+441314960100", "whatsapp:+441314960100", "sip:office@example.com", "client:jane", "62442"]
+)
+def test_a_number_as_twilio_has_it(file, number):
+    file(f'[numbers]\n"{number}" = "desk"\n[languages]\n"{number}" = "en-GB"\n')
+
+    assert list(settings.load().numbers) == list(settings.load().languages) == [number]
+
+
 def test_every_mistake_is_told_at_once(file, monkeypatch):
     file("prot = 80\nlinger = -1\n")
     monkeypatch.setenv("SWITCHHOOK_ADMIN_PORT", "x")
@@ -233,7 +256,24 @@ def test_an_environment_that_is_no_json(monkeypatch):
 def test_unsigned_is_for_loopback_alone(host):
     [found] = lines({"unsigned": True, "host": host})
 
-    assert found.startswith(f"unsigned is for loopback alone, and host is {host!r}")
+    assert found == f"flags: host is {host!r}, and unsigned is for loopback alone: leave one out"
+
+
+def test_what_goes_together_is_told_by_the_source_that_counts(file, monkeypatch):
+    file('unsigned = true\nhost = "127.0.0.1"')
+    monkeypatch.setenv("SWITCHHOOK_HOST", "192.0.2.1")
+
+    assert lines() == ["environment: host is '192.0.2.1', and unsigned is for loopback alone: leave one out"]
+
+
+def test_a_setting_is_told_with_its_source_and_as_it_is_without_one(file):
+    file('[numbers]\n"+441314960100" = "desk"')
+    loaded = settings.load({"default_recipe": "x"})
+
+    assert loaded.told("default_recipe") == "flags: default_recipe is 'x'"
+    assert loaded.told("numbers", "+441314960100") == "switchhook.toml: numbers.+441314960100 is 'desk'"
+    assert loaded.model_copy(update={"default_recipe": "y"}).told("default_recipe") == "flags: default_recipe is 'y'"
+    assert loaded.told("port") == settings.Settings().told("port") == "port is 8080"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
@@ -244,7 +284,7 @@ def test_unsigned_on_loopback(host):
 def test_a_status_endpoint_that_others_can_see_needs_a_token(file):
     file('admin_host = "0.0.0.0"')
 
-    assert lines() == ["admin_host is '0.0.0.0', not loopback: set status_token too"]
+    assert lines() == ["switchhook.toml: admin_host is '0.0.0.0', not loopback: set status_token too"]
     file('admin_host = "0.0.0.0"\nstatus_token = "s"')
     assert settings.load().admin_host == "0.0.0.0"  # noqa: S104 - a token is asked for
 

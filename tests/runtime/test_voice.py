@@ -177,13 +177,14 @@ async def test_the_root_is_the_number_s_recipe_else_the_default_one(serve, folde
     assert by_default.requests[1].url.partition("?")[0] == f"{daemon.url}/switchboard/3"
 
 
-async def test_the_root_without_a_default_recipe_is_a_404(serve, folder):
+async def test_the_root_without_a_default_recipe_is_a_404_that_names_the_number(serve, folder):
     folder["sales"] = 'recipe = [Say("sales")]'
     daemon = await serve(folder, numbers={"+441314960111": "sales"})
 
-    reply = await post(daemon, "/", a_call())
+    reply = await post(daemon, "/", a_call(To="+441314960222"))
 
-    assert (reply.status, reply.text) == (404, "there is no default recipe\n")
+    assert reply.status == 404
+    assert reply.text == "[numbers] has no recipe for '+441314960222', and there is no default_recipe\n"
 
 
 # --- where everything is mounted -----------------------------------------------------------------

@@ -211,8 +211,6 @@ def test_inside_dial_a_callout_returns_nouns() -> None:
         ([CALLOUT], "1", None, "a callout returns a list of verbs, not NoneType"),
         ([CALLOUT], "1", Say("a"), "a callout returns a list of verbs, not Say"),
         ([CALLOUT], "1", "abc", "a callout returns a list of verbs, not str"),
-        ([CALLOUT], "7", [], "7: there is no callout there"),
-        ([CALLOUT, Say("a")], "2", said("b"), "2: there is no callout there"),
         (
             [Dial([CALLOUT])],
             "1.1",
@@ -221,11 +219,20 @@ def test_inside_dial_a_callout_returns_nouns() -> None:
         ),
     ],
 )  # fmt: skip
-def test_what_cannot_stand_there_is_refused(flow: list[Any], rank: str, verbs: Any, error: str) -> None:
+def test_what_cannot_stand_there_is_refused_by_the_name_of_who_returned_it(
+    flow: list[Any], rank: str, verbs: Any, error: str
+) -> None:
     program = compile(flow)
     with pytest.raises(InvalidFlow) as caught:
         splice(program, rank, verbs)
-    assert caught.value.errors == [error]
+    assert caught.value.errors == [f"m:f returned what can't take its place: {error}"]
+
+
+@pytest.mark.parametrize(("flow", "rank"), [([CALLOUT], "7"), ([CALLOUT, Say("a")], "2")])
+def test_nothing_takes_the_place_of_what_is_no_callout(flow: list[Any], rank: str) -> None:
+    with pytest.raises(InvalidFlow) as caught:
+        splice(compile(flow), rank, said("b"))
+    assert caught.value.errors == [f"{rank}: there is no callout there"]
 
 
 def test_all_that_is_wrong_with_what_is_returned_is_told_at_once() -> None:
@@ -268,4 +275,4 @@ def test_any_splice_keeps_every_other_state_its_order_and_its_way(data: st.DataO
 def test_whom_a_callout_names_together_is_held_to_the_rules_of_dial(nouns: list[Any], error: str) -> None:
     with pytest.raises(InvalidFlow) as caught:
         splice(compile([Dial([CALLOUT])]), "1.1", nouns)
-    assert caught.value.errors == [error]
+    assert caught.value.errors == [f"m:f returned what can't take its place: {error}"]

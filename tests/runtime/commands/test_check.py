@@ -145,7 +145,7 @@ def test_a_recipe_that_is_not_there(run):
     assert result.exit_code == 1
     assert result.stdout.splitlines() == [
         "menu_with_defalt: error: there is no such recipe; did you mean menu_with_default?",
-        "xyzzy: error: there is no such recipe",
+        "xyzzy: error: there is no such recipe among Switchhook's own; --recipes names a folder",
         "2 recipes: 2 errors, 0 warnings, 0 notes",
     ]
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import codecs
 import contextlib
+import doctest
 import os
 import pty
 import signal
 import subprocess
+from importlib import import_module
+from unittest.mock import ANY
 
 import pytest
 
@@ -152,6 +155,35 @@ def test_a_callout_that_fails_is_told_in_the_log_and_the_apology_is_heard(run_pr
     assert process.returncode == 1
 
 
+def test_a_subscribed_function_that_fails_is_told_after_the_call(run_process, nested):
+    nested["untold"] = """
+        def note(webhook, call): raise ValueError(f"no {webhook.call_status} here")
+        def greet(call): return [Say("hello")], [("status", note), ("completion", note)]
+        recipe = [FunctionExt("greet", fn=greet)]
+    """
+
+    done = run_process("dial", "untold")
+
+    assert (done.returncode, said(done.stdout)) == (1, ["hello"])
+    why = "untold:note raised ValueError: no completed here"
+    assert {line for line in done.stderr.splitlines() if line.startswith("a subscribed")} == {
+        f"a subscribed function failed: {event}: {why}" for event in ("status", "completion")
+    }
+
+
+def test_a_subscribed_function_is_told_before_dial_ends(run_process, nested, tmp_path):
+    nested["told"] = f"""
+        def note(webhook, call): open({str(tmp_path / "told")!r}, "w").write(call.status)
+        subscriptions = [("completion", note)]
+        recipe = [Say("hello")]
+    """
+
+    done = run_process("dial", "told")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "told").read_text() == "completed"
+
+
 @pytest.mark.parametrize("script", [[], ["--press", "1"]], ids=["by hand", "by script"])
 def test_a_recipe_that_answers_messages_alone_is_not_dialled(run_process, script):
     done = run_process("dial", "text_back", *script)
@@ -165,7 +197,7 @@ def test_a_recipe_that_answers_messages_alone_is_not_dialled(run_process, script
 @pytest.mark.parametrize(
     ("args", "code", "says"),
     [
-        (["nonesuch"], 2, "nonesuch: there is no such recipe\n"),
+        (["nonesuch"], 2, "nonesuch: there is no such recipe in /"),
         (["nestd"], 2, "nestd: there is no such recipe; did you mean nested?\n"),
         (["nested", "--press", "x"], 2, "a phone has the keys 0123456789*#ABCD; it can't press 'x'"),
         (["nested", "--press", ""], 2, "it can't press ''"),
@@ -201,6 +233,26 @@ async def test_a_daemon_s_url(serve, nested, dialled):
     assert daemon.status()["calls"]["completed"] == 1
 
 
+@pytest.mark.parametrize("path", ["", "/twilio/voice"])
+async def test_a_daemon_s_own_url_is_signed_as_twilio_knows_it(serve, nested, dialled, monkeypatch, path):
+    daemon = await serve(nested, public_url=f"https://ivr.example.com{path}")
+    monkeypatch.setenv("SWITCHHOOK_PUBLIC_URL", f"https://ivr.example.com{path}")
+
+    code, out, err = await dialled(f"{daemon.url}/nested", "--press", "1")
+
+    assert (code, said(out)) == (0, ["Main menu.", "Sales.", "Bye."])
+    assert err == f"signed as https://ivr.example.com{path}/nested, by public_url\n"
+    assert daemon.status()["calls"]["completed"] == 1
+
+
+@pytest.mark.parametrize("public_url", ["", "{}", "{}/"])
+async def test_a_url_that_twilio_knows_is_signed_as_it_is(serve, nested, dialled, monkeypatch, public_url):
+    daemon = await serve(nested)
+    monkeypatch.setenv("SWITCHHOOK_PUBLIC_URL", public_url.format(daemon.url))
+
+    assert await dialled(f"{daemon.url}/nested", "--hang-up") == (0, ANY, "")
+
+
 async def test_a_wrong_token_is_told_clearly(serve, nested, dialled, monkeypatch):
     daemon = await serve(nested)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "not " + TOKEN)
@@ -221,10 +273,19 @@ async def test_a_url_that_is_no_recipe(serve, nested, dialled):
 
 
 async def test_a_url_where_nobody_listens(dialled):
-    code, out, _ = await dialled("http://127.0.0.1:1/nested")
+    code, out, err = await dialled("http://127.0.0.1:1/nested")
 
     assert code == 1
     assert "can't connect" in out
+    assert err == "http://127.0.0.1:1/nested: nobody has answered there; is the daemon running?\n"
+
+
+@pytest.mark.parametrize("whom", ["127.0.0.1:8080/desk", "localhost:8080", "ftp://x/desk", "shop/desk.py"])
+def test_what_is_neither_a_recipe_nor_a_url(run, whom):
+    result = run("dial", whom)
+
+    assert result.exit_code == 2
+    assert f"{whom!r} is no recipe's name, and no URL: that begins with http:// or https://" in result.stderr
 
 
 @pytest.mark.parametrize("url", ["http://", "https:///menu", "http://[::1", "http://x:99999/", "http://x:0/"])
@@ -236,8 +297,14 @@ def test_a_url_that_is_none(run, url):
     assert result.stdout == ""
 
 
-async def test_an_unsigned_daemon_needs_no_token(serve, folder, dialled, monkeypatch):
+def test_the_example_of_a_url_that_twilio_knows_otherwise():
+    assert doctest.testmod(import_module("runtime.commands.dial")) == (0, 1)
+
+
+@pytest.mark.parametrize("public_url", ["", "https://ivr.example.com"])
+async def test_an_unsigned_daemon_needs_no_token(serve, folder, dialled, monkeypatch, public_url):
     monkeypatch.delenv("TWILIO_AUTH_TOKEN")
+    monkeypatch.setenv("SWITCHHOOK_PUBLIC_URL", public_url)
     folder["menu"] = "recipe = [Say('hello')]"
     daemon = await serve(folder, auth_token="", unsigned=True)
 
@@ -245,7 +312,7 @@ async def test_an_unsigned_daemon_needs_no_token(serve, folder, dialled, monkeyp
 
     assert code == 0
     assert "hello" in out
-    assert "no auth_token: signed with none, for a daemon that is --unsigned; others refuse it" in err
+    assert err == "no auth_token: signed with none, for a daemon that is --unsigned; others refuse it\n"
 
 
 async def test_who_is_refused_sees_why(serve, folder, dialled, monkeypatch):

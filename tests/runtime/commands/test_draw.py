@@ -161,7 +161,7 @@ def test_a_recipe_that_cannot_be_imported_next_to_it_does_not_matter(run, greeti
 @pytest.mark.parametrize(
     ("args", "code", "says"),
     [
-        (["nonesuch"], 2, "nonesuch: there is no such recipe\n"),
+        (["nonesuch"], 2, "nonesuch: there is no such recipe in /"),
         (["machine"], 1, "machine answers by a function; there is no machine to draw\n"),
         (["greeting", "-o", "no/such/folder/x"], 1, "no/such/folder/x: can't be written: No such file or directory\n"),
         (["greeting", "-o", "."], 1, ".: can't be written: Is a directory\n"),

@@ -147,6 +147,24 @@ def test_export_writes_a_line_for_each_call_and_each_program(run, kept, tmp_path
     assert exported[1]["history"][1]["answer"] == "<Response><Dial>+44##########</Dial></Response>"
 
 
+def test_an_export_that_fails_leaves_the_last_one(run, tmp_path):
+    (tmp_path / "calls.jsonl").write_text("precious\n")
+
+    result = run("journal", "export", "calls.jsonl")
+
+    assert result.exit_code == 1
+    assert result.stderr == f"journal: {tmp_path}/switchhook.db: there is no journal\n"
+    assert (tmp_path / "calls.jsonl").read_text() == "precious\n"
+    assert [each.name for each in tmp_path.iterdir()] == ["calls.jsonl"]
+
+
+def test_an_export_that_can_not_be_written_is_told(run, file):
+    result = run("journal", "export", "no/such/calls.jsonl")
+
+    assert result.exit_code == 1
+    assert result.stderr == "no/such/calls.jsonl: can't be written: No such file or directory\n"
+
+
 def test_export_goes_on_from_page_to_page(run, kept, monkeypatch):
     monkeypatch.setattr("runtime.journals.archive.PAGE", 1)
 

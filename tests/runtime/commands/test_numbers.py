@@ -195,13 +195,13 @@ async def test_a_number_that_takes_no_calls_is_not_as_it_should_be_and_not_touch
 
 
 async def test_a_number_that_is_none_does_not_hide_the_others(numbers, accounts, ours):
-    ours("0131 496 0101", ONE)
+    ours("whatsapp:0131", ONE)
     accounts.has(ONE)
 
     result = await numbers()
 
     assert result.exit_code == 1
-    assert "0131 496 0101  menu_with_default  error: is no number as Twilio has it" in result.stdout
+    assert "whatsapp:0131  menu_with_default  error: is no number as Twilio has it" in result.stdout
     assert f"{ONE}  menu_with_default  is as it should be" in result.stdout
 
 

@@ -158,14 +158,20 @@ def test_no_auth_token(run, monkeypatch):
     assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("written", ["default_recipe = 'x'", "[numbers]\n'+441314960111' = 'x'"])
-def test_a_recipe_that_the_settings_name_must_be_there(run, tmp_path, written):
-    (tmp_path / "switchhook.toml").write_text(written)
+def test_the_recipes_that_the_settings_name_must_be_there(run, tmp_path):
+    numbers = "[numbers]\n'+441314960111' = 'x'\n'+441314960112' = 'x'\n'+441314960113' = 'appointmant'\n"
+    (tmp_path / "switchhook.toml").write_text("default_recipe = 'x'\n" + numbers)
+    nowhere = "there is no such recipe among Switchhook's own; --recipes names a folder"
 
     result = run("serve", *ON_FREE_PORTS)
 
     assert result.exit_code == 2
-    assert result.stderr == "default_recipe or numbers names 'x', and there is no such recipe\n"
+    assert result.stderr.splitlines() == [
+        f"switchhook.toml: default_recipe is 'x': {nowhere}",
+        f"switchhook.toml: numbers.+441314960111 is 'x': {nowhere}",
+        f"switchhook.toml: numbers.+441314960112 is 'x': {nowhere}",
+        "switchhook.toml: numbers.+441314960113 is 'appointmant': there is no such recipe; did you mean appointment?",
+    ]
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])  # noqa: S104 - it is refused
@@ -173,7 +179,7 @@ def test_unsigned_beyond_loopback(run, host):
     result = run("serve", "--unsigned", "--host", host, *ON_FREE_PORTS)
 
     assert result.exit_code == 2
-    assert result.stderr == f"unsigned is for loopback alone, and host is {host!r}; leave one out\n"
+    assert result.stderr == f"flags: host is {host!r}, and unsigned is for loopback alone: leave one out\n"
 
 
 def test_an_invalid_recipe_keeps_it_from_opening_a_port_and_every_error_is_listed(run, folder, taken):

@@ -162,15 +162,32 @@ async def test_watching_goes_on_until_ctrl_c(serve, somebody_else):
     assert b"in progress" in out
 
 
-@pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:1", "http://", "127.0.0.1:8081", "ftp://x", "x", "http://127.0.0.1:99999", "http://[bad"]
-)
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://", "http://127.0.0.1:99999", "http://[bad"])
 async def test_where_nobody_listens(status, url):
     code, out, err = await status("--url", url)
 
     assert (code, out) == (1, "")
     assert err.startswith(f"{url.rstrip('/')}: no status to be had: ")
     assert err.count("\n") == 1
+
+
+async def test_where_nobody_listens_it_is_asked_whether_the_daemon_runs(status):
+    _, _, err = await status("--url", "http://127.0.0.1:1")
+
+    assert "no status to be had: can't connect: " in err
+    assert err.endswith("; is the daemon running?\n")
+    assert "ssl" not in err
+
+
+@pytest.mark.parametrize("command", ["status", "redirect"])
+@pytest.mark.parametrize("url", ["127.0.0.1:8081", "localhost", "ftp://x", ""])
+def test_an_endpoint_without_its_scheme_is_told_how_it_is_given(run, command, url):
+    words = ("redirect", "CA1", "top") if command == "redirect" else ("status",)
+
+    result = run(*words, "--url", url)
+
+    assert result.exit_code == 2
+    assert result.stderr == f"--url is {url!r}: give it with its http://, like http://127.0.0.1:8081\n"
 
 
 async def test_a_daemon_on_the_loopback_of_ipv6_is_asked_there(status, monkeypatch):
@@ -180,7 +197,7 @@ async def test_a_daemon_on_the_loopback_of_ipv6_is_asked_there(status, monkeypat
     code, out, err = await status()
 
     assert (code, out) == (1, "")
-    assert err.startswith("http://[::1]:1: no status to be had: Cannot connect to host ::1:1 ")
+    assert err.startswith("http://[::1]:1: no status to be had: can't connect: ")
 
 
 @pytest.mark.parametrize("text", ["hello", "{}", "[]", "7", '{"calls": 7}', "null", '{"node": "x", "calls": {}}'])

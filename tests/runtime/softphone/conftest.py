@@ -30,6 +30,8 @@ class Application:
         self.forms: list[dict[str, str]] = []
         self.bodies: list[str] = []
         self.asked = asyncio.Event()
+        self.origin = ""
+        """Where it is known to be; where it is, if empty."""
 
     def __setitem__(self, path: str, document) -> None:
         self.documents[path] = document
@@ -42,7 +44,7 @@ class Application:
         self.asked.set()
         self.forms.append(form or dict(request.query))
         signature = request.headers["X-Twilio-Signature"]
-        called = f"http://{request.host}{request.raw_path}"
+        called = (self.origin or f"http://{request.host}") + request.raw_path
         assert RequestValidator(TOKEN).validate(called, form, signature), "the signature is not Twilio's"
         document = self.documents.get(request.path, "")
         if isinstance(document, list):

@@ -79,6 +79,20 @@ async def test_the_url_is_signed_and_sent_byte_for_byte(app):
     assert app.requests[0].raw_path == "/voice/a%20b%2fc?q=%c3%a9+x&&r=a:b@c"
 
 
+async def test_requests_to_an_origin_may_go_elsewhere_signed_as_if_they_did_not(app):
+    """Those that its documents lead to, relative or not, too."""
+    app.origin = "https://ivr.example.com"
+    app["/voice"] = f"<Redirect>{app.origin}/next?x=1</Redirect>"
+    app["/next"] = '<Redirect method="GET">last</Redirect>'
+
+    call = Call(f"{app.origin}/voice#tt=2000", auth_token=TOKEN, elsewhere={app.origin: app.url("")})
+    transcript = await call.run()
+
+    assert app.paths == ["/voice", "/next", "/last", "/voice"]
+    assert [each.status for each in transcript.requests] == [200] * 4
+    assert [each.url.partition("?")[0] for each in transcript.requests] == [app.origin + path for path in app.paths]
+
+
 async def test_what_is_not_ascii_is_percent_encoded(app):
     app["/voice"] = "<Redirect>/é x?ä=ö</Redirect>"
     await app.run()

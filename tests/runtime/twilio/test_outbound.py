@@ -280,8 +280,8 @@ async def test_answers_that_are_lost_again_leave_it_open(rest, redirects):
         ({"account_sid": ACCOUNT, "api_key": KEY}, "no api_key with its api_secret"),
     ],
 )
-async def test_without_an_account_nobody_can_be_told(rest, given, says):
-    with pytest.raises(NotMoved, match=says):
+async def test_without_an_account_nobody_can_be_told_and_it_is_the_daemon_s_that_lacks(rest, given, says):
+    with pytest.raises(NotMoved, match=f"^the daemon has {says}.*, where the daemon runs$"):
         await Redirects(Settings(api_url=rest.url, **given), "https://h")(ACCOUNT, "CA1", "/menu/2?step=3")
     assert rest.asked == []
 
