@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import json
+import re
 
 import pytest
 from structlog.testing import capture_logs
@@ -114,13 +115,18 @@ async def test_a_caller_may_hang_up_anywhere(bank, script):
     assert (calls["completed"], calls["failed"]) == (1, 0)
 
 
+def tells(pin: str, told: str) -> bool:
+    """Whether a PIN is said, and not only part of a SID, of a port or of a time."""
+    return re.search(rf"(?<![0-9A-Za-z.:]){pin}(?![0-9A-Za-z])", told) is not None
+
+
 async def test_a_pin_is_neither_spoken_nor_logged(bank):
     with capture_logs() as events:
         transcript = await dial(bank, "pin", Press("7391#"), Press("4321#"), Press("1"), Press("9"), from_=ME)
 
     told = " ".join(transcript.said) + json.dumps(events, default=str) + json.dumps(bank.status(), default=str)
-    assert "7391" not in told
-    assert "4321" not in told
+    assert not tells("7391", told)
+    assert not tells("4321", told)
 
 
 @pytest.mark.parametrize("broken", ["", "4321", "no hash$", "$", "00"])
@@ -130,7 +136,12 @@ async def test_a_broken_setting_lets_nobody_in_and_tells_no_pin(serve, broken):
         transcript = await dial(daemon, "pin", *[Press("4321#")] * 3, from_=ME)
 
     assert transcript.said == [HELLO, ASK, WRONG, ASK, WRONG, ASK, OUT]
-    assert "4321" not in json.dumps(events, default=str).replace(ME, "")
+    assert not tells("4321", json.dumps(events, default=str).replace(ME, ""))
+
+
+def test_a_pin_is_found_where_it_is_told_and_not_in_sids_ports_and_times():
+    assert all(tells("4321", said) for said in ('"4321"', '"Digits=4321#"', "pin 4321", "4321"))
+    assert not any(tells("4321", said) for said in ("CA04321f", "127.0.0.1:4321/pin", "0.4321", "1614321", "43210"))
 
 
 def test_a_hash_is_salted():
