@@ -17,6 +17,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -82,6 +83,10 @@ class Postman:
             self.nudge(call_sid)
         self.dead = await journal.count_dead()
         self.latest = await journal.dead_letters(LATEST) if self.dead else ()
+
+    def listed(self) -> list[dict[str, Any]]:
+        """The latest dead letters as the status shows them."""
+        return [_shown(letter) for letter in self.latest]
 
     async def finish(self) -> None:
         """Wait until everything is delivered, or put off, that is under way."""
@@ -177,3 +182,9 @@ class Postman:
             exc_info=problem.__cause__,
         )
         return letter._replace(due=due, reason=str(problem))
+
+
+def _shown(letter: Letter) -> dict[str, Any]:
+    event, module, function = letter.subscription
+    told = {"event": event, "function": f"{module}:{function}", "tries": letter.tries, "reason": letter.reason}
+    return {"at": letter.at, **sids_of(letter), **told}

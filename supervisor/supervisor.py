@@ -13,9 +13,8 @@ One child for each CallSid, found in constant time. Children are *transient*, th
 * A journal that fails is no crash of the call's. A webhook that wants a document is tried as often as one that
   crashes, and then answered with the apology; a callback is kept, and written down once that can be.
 * A call whose end never comes is *overdue* after `max_call_hours`, and is ended by what is known of
-  it. One whose caller is gone, by the action of an interrupted verb, has the time that others linger
-  for Twilio's last word. The journal knows which are due, so that a call is ended also if the daemon
-  that had it has died.
+  it by [the sweep](sweep.py). One whose caller is gone, by the action of an interrupted verb, has the
+  time that others linger for Twilio's last word.
 
 Every crash is reported with the same four fields as OTP's supervisor reports: `supervisor`,
 `context` (what was being done), `reason`, and `offender` (the call).
@@ -23,7 +22,6 @@ Every crash is reported with the same four fields as OTP's supervisor reports: `
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
@@ -38,13 +36,10 @@ from actors import (
     GiveUp,
     JournalError,
     Kind,
-    Letter,
-    Open,
     Overdue,
     PhoneCall,
     Settings,
     Webhook,
-    sids_of,
 )
 from supervisor.awake import Awake
 from supervisor.bounds import LATE, WAITING
@@ -54,6 +49,7 @@ from supervisor.others import Others
 from supervisor.postman import PAUSES, Postman
 from supervisor.roll import Child, Roll
 from supervisor.rounds import Rounds
+from supervisor.sweep import Sweep
 from supervisor.tally import Tally
 from supervisor.unwritten import Unwritten
 from twiml import APOLOGY, NOTHING, Redirect
@@ -72,10 +68,6 @@ WAITING_ONCE = 2 * WAITING
 """Webhooks of one call that may wait, if they are told once and never again: the end of a call, and a recording."""
 ROUND = 1.0
 """Seconds from one look for what is overdue to the next."""
-SWEPT = 100
-"""Calls that are ended in one round because they are overdue."""
-PUT_OFF = 60.0
-"""Seconds after which the end of such a call is tried again that could not be written, or whose call can't be read."""
 
 
 class Crash(NamedTuple):
@@ -86,13 +78,6 @@ class Crash(NamedTuple):
     """Whether it is not to be tried again: the call crashes too often, or Twilio would not wait."""
     unwritten: bool
     """Whether it is the journal that failed, not the call."""
-
-
-def _shown(letter: Letter) -> dict[str, Any]:
-    """A dead letter as the status shows it."""
-    event, module, function = letter.subscription
-    told = {"event": event, "function": f"{module}:{function}", "tries": letter.tries, "reason": letter.reason}
-    return {"at": letter.at, **sids_of(letter), **told}
 
 
 def _room(kind: Kind) -> int:
@@ -125,13 +110,11 @@ class Supervisor:
         max_calls: int = 0,
         pauses: Sequence[float] = PAUSES,
     ) -> None:
-        longest = max_call_hours * 3600
         self.tally = Tally(settings.clock, max_calls)
-        self.settings = replace(settings, admit=self.tally.admit, linger=linger, longest=longest)
+        self.settings = replace(settings, admit=self.tally.admit, linger=linger, longest=max_call_hours * 3600)
         self.max_restarts = max_restarts
         self.window = window
         self.linger = linger
-        self.max_call_hours = max_call_hours
         self.postman = Postman(self.settings, pauses)
         self._unwritten = Unwritten(settings.clock)
         keep = self._unwritten.keep
@@ -141,14 +124,13 @@ class Supervisor:
         self._awake = Awake(max_awake, lambda call_sid: PhoneCall.start(self.settings, call_sid))
         self._others = Others(self.settings, self._roll, self.tally, self._retire)
         self._moves = Moves(self._roll, self._awake, self._others)
-        others = [] if settings.journal.alone else [self._others.hear_of_ends]
+        self.sweep = Sweep(self.settings, self._tell)
         self._lingering: set[str] = set()
         """The calls that are over, whose actors stay for what comes late."""
-        self._put_off: dict[str, float] = {}
-        """The calls whose end can't be written, and until when they are left alone for that."""
         self._crashes: dict[str, tuple[float, ...]] = {}
         """When calls crashed that did, within the window that counts."""
-        self._rounds = Rounds(settings.clock, ROUND, [self._write_late, self.sweep, self.postman.look, *others])
+        others = [] if settings.journal.alone else [self._others.hear_of_ends]
+        self._rounds = Rounds(settings.clock, ROUND, [self._write_late, self.sweep.look, self.postman.look, *others])
         self._routes = {
             Kind.START_CALL: self.start_call,
             Kind.GATHER_RESPONSE: self.gather_response,
@@ -216,7 +198,7 @@ class Supervisor:
             "in_progress": [child.summary() for child in shown if child.counted],
             "next": shown[-1].call_sid if shown and len(page) > limit else None,
             "dead_letters": self.postman.dead,
-            "latest_dead_letters": [_shown(letter) for letter in self.postman.latest],
+            "latest_dead_letters": self.postman.listed(),
             "failures": [asdict(failure) for failure in list(self.tally.failures)[-LATEST:]],
         }
 
@@ -237,7 +219,7 @@ class Supervisor:
         await self._write_late()
         if not self.settings.journal.shared:
             with contextlib.suppress(JournalError):
-                await self.sweep(ahead=self.linger)
+                await self.sweep.look(ahead=self.linger)
         await self.conversations.finish()
         await self.postman.finish()
 
@@ -256,23 +238,8 @@ class Supervisor:
                 await child.ref.stop(block=False)
             self._retire(child)
 
-    async def sweep(self, ahead: float = 0.0) -> None:
-        """Do without what calls wait for that are overdue, or will be in some seconds."""
-        now = self.settings.clock.now()
-        late = await self.settings.journal.overdue(now + ahead, SWEPT + len(self._put_off))
-        swept = [each for each in late if self._put_off.pop(each.call_sid, now) <= now]
-        await asyncio.gather(*(self._do_without(each, now + ahead) for each in swept))
-
     async def _write_late(self) -> None:
         await self._unwritten.take(self._tell, self.conversations)
-
-    async def _do_without(self, found: Open, by: float) -> None:
-        """Have a call do without what it waits for, if it still does."""
-        fields = {"CallSid": found.call_sid, "From": found.from_, "To": found.to}
-        webhook = Webhook(fields, found.recipe, "status", arrived=self.settings.clock.now())
-        log.info("call_overdue", call_sid=found.call_sid, recipe=found.recipe, since=found.started)
-        reason = f"its end had not come after {self.max_call_hours:g} hours"
-        await self._tell(webhook, Overdue(webhook, reason, by))
 
     async def _tell(self, webhook: Webhook, message: Overdue | None = None) -> str:
         """Give a webhook, or a message about it, to its call's actor, and once more if the actor crashes over it.
@@ -401,7 +368,7 @@ class Supervisor:
         if message is None:
             self._unwritten.keep(webhook)
         else:
-            self._put_off[webhook.call_sid] = self.settings.clock.now() + PUT_OFF
+            self.sweep.put_off(webhook.call_sid)
         return NOTHING
 
     async def _give_up(self, webhook: Webhook, reason: str) -> str:

@@ -67,7 +67,7 @@ class Switchboard:
         """Let time pass, and have everything done that is due by then."""
         self.clock.turn(seconds)
         await quiet()
-        await bounded(self.supervisor.sweep())
+        await bounded(self.supervisor.sweep.look())
         await bounded(self.supervisor.postman.look())
         await self.told()
 

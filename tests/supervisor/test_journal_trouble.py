@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from actors import Call, JournalError, MaybeMoved, NotMoved, Row, Snapshot, Subscription, Webhook
 from supervisor.bounds import WAITING
-from supervisor.supervisor import PUT_OFF, SWEPT
+from supervisor.sweep import PUT_OFF, SWEPT
 from tests.actors.doubles import Gate, Mover, Office, PlainJournal, bounded, counting, quiet, until
 from tests.supervisor.switchboard import MENU, Switchboard, cluster, sid, ticks
 from tests.twiml.documents import inside

@@ -171,7 +171,7 @@ async def test_a_call_that_takes_its_time_holds_up_no_other(office: Office) -> N
     held = board.send("1", sid=sid(1), step=1, Digits="1")
     await quiet()
     with capture_logs():
-        swept = asyncio.ensure_future(board.supervisor.sweep())
+        swept = asyncio.ensure_future(board.supervisor.sweep.look())
         await until(lambda: board.counts["failed"] == 1)
         assert not held.done()
         done.set_result([])

@@ -325,7 +325,7 @@ async def test_a_call_is_swept_once(office: Office) -> None:
     boards = cluster([subscribe, Say("bye")], 3, max_call_hours=1)
     await boards[0].post()
     boards[0].clock.turn(3600)
-    await bounded(asyncio.gather(*(board.supervisor.sweep() for board in boards)))
+    await bounded(asyncio.gather(*(board.supervisor.sweep.look() for board in boards)))
     for board in boards:
         await board.told()
     assert told == [sid(1)]
