@@ -256,7 +256,7 @@ class Supervisor:
         if isinstance(answer, Crash) and answer.unwritten and not webhook.kind.wants_document:
             return self._leave(webhook, message)
         if isinstance(answer, Crash):
-            return await self._give_up(webhook, answer.reason)
+            return await self._give_up(webhook, answer.reason, message)
         of_call = webhook.to_parent() if answer.status == "unknown" else None
         return answer.xml if of_call is None else await self._tell(of_call)
 
@@ -371,7 +371,7 @@ class Supervisor:
             self.sweep.put_off(webhook.call_sid)
         return NOTHING
 
-    async def _give_up(self, webhook: Webhook, reason: str) -> str:
+    async def _give_up(self, webhook: Webhook, reason: str, message: Overdue | None) -> str:
         """End a call that crashes too often: the apology, failed, on the list. What was committed is answered."""
         child = self._child(webhook)
         ref = self._awake.begin(child)
@@ -387,7 +387,7 @@ class Supervisor:
                     self.tally.ended(child, "failed", reason)
                 self._retire(child)
             if not webhook.kind.wants_document:
-                self._unwritten.keep(webhook)
+                self._leave(webhook, message)
         else:
             return answer.xml
         finally:

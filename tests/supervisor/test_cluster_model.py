@@ -140,7 +140,7 @@ def once(told: list[tuple[str, str]], dead: list[tuple[str, str]]) -> list[tuple
 class Wire:
     """A daemon's own way to the journal; it fails when it is told to, and leads nowhere once the daemon is dead."""
 
-    shared = True
+    shared, alone = True, False
 
     def __init__(self, ledger: Ledger, slow: int) -> None:
         self.ledger = ledger

@@ -655,6 +655,7 @@ async def test_no_letters_are_none(journal):
 async def test_it_has_a_name_and_says_whether_others_may_have_the_same_calls(kind, journal):
     assert journal.name.partition(":")[0] == {"postgres": "postgresql"}.get(kind, kind)
     assert journal.shared is (kind == "postgres")
+    assert journal.alone is (kind == "memory")
 
 
 async def test_what_outlives_the_process_is_made_sure_of_and_has_no_trouble(kind, journal):
