@@ -73,7 +73,7 @@ def test_actors_started_from_plain_threads_share_one_background_loop(pool):
     async def loop_of_handler(_):
         return asyncio.get_running_loop()
 
-    refs = [pool.submit(Doer.start).result(5) for _ in range(8)]
+    refs = [pool.submit(Doer.start).result(30) for _ in range(8)]
     loops = {ref.ask(loop_of_handler, timeout=30) for ref in refs}
     assert loops == {background_loop()}
     assert len({ref.ask(thread_id, timeout=30) for ref in refs} - {threading.get_ident()}) == 1

@@ -77,7 +77,7 @@ def test_loops_in_several_threads_await_the_same_future(future, pool):
     readers = [pool.submit(asyncio.run, main()) for _ in range(4)]
     waiting(future, 4)
     future.set("value")
-    assert [reader.result(5) for reader in readers] == ["value"] * 4
+    assert [reader.result(30) for reader in readers] == ["value"] * 4
 
 
 @on_each_loop
@@ -218,7 +218,7 @@ async def test_a_hook_that_waits_in_a_thread_runs_once_and_the_loop_awaits_its_v
     await asyncio.to_thread(waiting, future)
     source.set("value")
     assert await asyncio.gather(here, reader) == ["value", "value"]
-    assert calls == [5]
+    assert calls == [30]
 
 
 def test_a_thread_takes_the_hook_over_from_one_that_gave_up(future, pool):
@@ -229,17 +229,17 @@ def test_a_thread_takes_the_hook_over_from_one_that_gave_up(future, pool):
     patient = pool.submit(future.get, timeout=30)
     waiting(future)
     with pytest.raises(pykka.Timeout):
-        hasty.result(5)
+        hasty.result(30)
     waiting(source)
     source.set("value")
-    assert patient.result(5) == "value"
+    assert patient.result(30) == "value"
 
 
 def test_a_hook_set_late_is_tried_by_those_who_wait(future, pool):
     reader = pool.submit(future.get, timeout=30)
     waiting(future)
     future.set_get_hook(lambda timeout: "hooked")
-    assert reader.result(5) == "hooked"
+    assert reader.result(30) == "hooked"
 
 
 # --- small, and safe in finalisers ---------------------------------------------------------------------------------
@@ -279,7 +279,7 @@ def test_a_lazy_event_keeps_the_contract_of_an_event(pool):
     assert event.wait(0.001) is False
     waiters = [pool.submit(event.wait, 5) for _ in range(4)]
     event.set()
-    assert [waiter.result(5) for waiter in waiters] == [True] * 4
+    assert [waiter.result(30) for waiter in waiters] == [True] * 4
     assert event.is_set()
     assert event.wait() is True
     event.clear()

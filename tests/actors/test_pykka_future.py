@@ -103,7 +103,7 @@ def test_get_blocks_until_the_value_is_set(future, pool):
     readers = [pool.submit(future.get), pool.submit(future.get, timeout=float("inf"))]
     waiting(future, 2)
     future.set("value")
-    assert [reader.result(5) for reader in readers] == ["value", "value"]
+    assert [reader.result(30) for reader in readers] == ["value", "value"]
 
 
 def test_a_future_is_set_once(future):
@@ -129,7 +129,7 @@ def test_of_many_setters_one_wins(pool):
     for _ in range(50):
         future, barrier = LoopFuture(), threading.Barrier(8)
         attempts = [pool.submit(attempt, future, barrier, value) for value in range(8)]
-        assert [value for a in attempts if (value := a.result(5)) is not None] == [future.get(timeout=0)]
+        assert [value for a in attempts if (value := a.result(30)) is not None] == [future.get(timeout=0)]
 
 
 def test_a_get_hook_makes_the_value_once(future):
