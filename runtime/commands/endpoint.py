@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import aiohttp
 import click
 
 from runtime.errors import SettingsError
@@ -30,3 +31,10 @@ def status_endpoint(chosen: Settings, url: str | None) -> Endpoint:
     host = f"[{chosen.admin_host}]" if ":" in chosen.admin_host else chosen.admin_host
     token = {"Authorization": f"Bearer {chosen.status_token}"} if chosen.status_token else {}
     return Endpoint((url or f"http://{host}:{chosen.admin_port}").rstrip("/"), token)
+
+
+def in_words(problem: Exception) -> str:
+    """Why there is no answer from there."""
+    if isinstance(problem, aiohttp.ClientConnectorError):
+        return f"can't connect: {problem.strerror}; is the daemon running?"
+    return str(problem)

@@ -9,7 +9,7 @@ import click
 from yarl import URL
 
 from runtime import settings
-from runtime.commands.endpoint import Endpoint, status_endpoint, url_option
+from runtime.commands.endpoint import Endpoint, in_words, status_endpoint, url_option
 from runtime.commands.options import config_option, run
 from runtime.errors import SwitchhookError
 
@@ -63,7 +63,7 @@ async def _redirect(at: Endpoint, call_sid: str, state: str) -> None:
                 words = (await response.text(errors="replace")).strip()
                 raise kind(words or f"{at.url} answered {response.status}")
     except UNASKED as problem:
-        raise SwitchhookError(f"{at.url}: the daemon can't be asked: {problem}") from problem
+        raise SwitchhookError(f"{at.url}: the daemon can't be asked: {in_words(problem)}") from problem
     except TimeoutError as problem:
         raise Unsure(f"{unsure}no answer came within {PATIENCE:g} seconds") from problem
     except aiohttp.ClientError as problem:

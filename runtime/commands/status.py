@@ -16,7 +16,7 @@ from rich.live import Live
 
 from runtime import settings
 from runtime.commands.board import board
-from runtime.commands.endpoint import Endpoint, status_endpoint, url_option
+from runtime.commands.endpoint import Endpoint, in_words, status_endpoint, url_option
 from runtime.commands.options import config_option, run, unmasked_option
 from runtime.errors import SwitchhookError
 from runtime.masks import mask
@@ -67,10 +67,7 @@ async def _look(session: aiohttp.ClientSession, url: str, shown: Look) -> Group:
             if response.status != 200:
                 raise SwitchhookError(f"{url}/status answered {response.status}: {(await response.text()).strip()}")
             return shown(await response.json())
-    except aiohttp.ClientConnectorError as problem:
-        why = f"can't connect: {problem.strerror}; is the daemon running?"
-        raise SwitchhookError(f"{url}: no status to be had: {why}") from problem
     except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
-        raise SwitchhookError(f"{url}: no status to be had: {problem}") from problem
+        raise SwitchhookError(f"{url}: no status to be had: {in_words(problem)}") from problem
     except (KeyError, TypeError, AttributeError) as problem:
         raise SwitchhookError(f"{url}: no status to be had: what answers there is not switchhook") from problem
