@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,7 @@ from structlog.testing import capture_logs
 
 from actors import Call, JournalError, MaybeMoved, NotMoved, Row, Snapshot, Subscription, Webhook
 from supervisor.bounds import WAITING
-from supervisor.sweep import PUT_OFF, SWEPT
+from supervisor.sweep import LONGEST, SWEPT
 from tests.actors.doubles import Gate, Mover, Office, PlainJournal, bounded, counting, quiet, until
 from tests.supervisor.switchboard import MENU, Switchboard, cluster, sid, ticks
 from tests.twiml.documents import inside
@@ -263,10 +264,31 @@ async def test_an_end_nobody_told_of_is_written_later_and_is_no_event_of_twilio_
     failing(board, "commit", times)
     await ticks(board, 2)
     for _ in range(4):
-        await board.turn(PUT_OFF)
+        await board.turn(LONGEST)
     assert await status_of(board) == "completed"
     assert [row.kind for row in await board.journal.history(sid(1))][-1] == "overdue"
     assert told == [None]
+    await bounded(board.supervisor.stop())
+
+
+async def test_one_that_cannot_be_ended_is_tried_again_after_ever_longer_pauses() -> None:
+    board = Switchboard(max_call_hours=1)
+    await board.supervisor.start()
+    await board.post()
+    failing(board, "commit", math.inf)
+    tried = []
+    with capture_logs() as logs:
+        board.clock.turn(3600)
+        for second in range(300):
+            await ticks(board, 1)
+            tried += [second] * [log["event"] for log in logs].count("call_overdue")
+            logs.clear()
+    pauses = [later - sooner for sooner, later in itertools.pairwise(tried)]
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    board.journal.faults.clear()
+    await ticks(board, 60)
+    assert await status_of(board) == "failed"
+    assert board.supervisor.sweep._later == {}
     await bounded(board.supervisor.stop())
 
 
