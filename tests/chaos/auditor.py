@@ -174,11 +174,17 @@ class Case:
         }
 
     def journal_may_fail(self, begin: float, end: float) -> bool:
-        """Whether the weather was such within a time."""
+        """Whether the weather was such within a time.
+
+        A daemon that has stood still for longer than it waits for a database finds, as it goes on, that what it had
+        asked was not answered in time.
+        """
         return any(
             each.begin - BEFORE <= end and begin <= self._heard_of(each) + AFTER
             for each in self.all.spells
             if each.kind in JOURNAL_FAILS or each.kind == "term"
+        ) or any(
+            each.end - BEFORE <= end and begin <= each.end + BEFORE for each in self.all.spells if each.kind == "stall"
         )
 
     def _heard_of(self, spell: Spell) -> float:

@@ -214,7 +214,9 @@ def test_evidence_that_was_tampered_with_is_found_out(
         ([Spell("locked", 5.0, 6.0)], False),
         ([Spell("locked", 5.0, 6.0), Spell("stall", 5.5, 10.0)], True),
         ([Spell("locked", 5.0, 6.0), Spell("kill", 5.5, 10.0)], False),
-        ([Spell("locked", 5.0, 6.0), Spell("stall", 6.5, 10.0)], False),
+        ([Spell("locked", 5.0, 6.0), Spell("stall", 6.5, 9.9)], False),
+        ([Spell("stall", 4.0, 9.9)], False),
+        ([Spell("stall", 4.0, 10.1)], True),
     ],
 )
 def test_a_daemon_that_stood_still_hears_of_what_has_failed_when_it_goes_on(
