@@ -251,7 +251,9 @@ async def test_verbs_and_subscriptions_come_back(
 
 
 @pytest.mark.parametrize(
-    "returned", [None, Say("not in a list"), "text", 7, {"a": 1}, {Say("a")}, iter([Say("a")])], ids=repr
+    "returned",
+    [None, Say("not in a list"), "text", 7, {"a": 1}, {Say("a")}, iter([Say("a")])],
+    ids=lambda value: type(value).__name__,
 )
 async def test_what_is_no_list_of_verbs_is_refused(
     callouts: Callouts, office: Office, call: Call, returned: Any

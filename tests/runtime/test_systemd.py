@@ -256,7 +256,7 @@ def test_one_of_ipv6(hand_over):
         {"LISTEN_PID": "1", "LISTEN_FDS": "1"},
         {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "x"},
     ],
-    ids=str,
+    ids=["nothing", "of nobody", "of another", "not a number"],
 )
 def test_sockets_that_are_not_for_this_process_are_left_alone(environ):
     assert handed_over(environ) == {}
