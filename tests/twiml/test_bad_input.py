@@ -47,7 +47,7 @@ from twiml.element import Element, Extension
 
 pytestmark = pytest.mark.filterwarnings("ignore::twiml.UnknownAttribute", "ignore::twiml.UnknownElement")
 
-SOON = 1.0
+SOON = 5.0
 """Seconds of the processor's that anything may take."""
 
 

@@ -216,8 +216,11 @@ def test_the_time_it_takes_grows_as_the_flow_does() -> None:
         draw(program, "svg")
         return process_time() - start
 
-    seconds(200)
-    assert seconds(4000) < 12 * seconds(1000) + 0.2
+    def best(length: int) -> float:
+        """Of three, for the first may have to collect what other tests have left."""
+        return min(seconds(length) for _ in range(3))
+
+    assert best(2000) < 12 * best(500) + 0.2
 
 
 # --- the document --------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ async def ended(daemon):
     """The exit code, within the time that a stop has."""
     began = time.monotonic()
     code = await daemon.ended()
-    assert time.monotonic() - began < 0.1 + MARGIN + 1
+    assert time.monotonic() - began < 0.1 + MARGIN + 4, "a process takes its time to end, too"
     return code
 
 

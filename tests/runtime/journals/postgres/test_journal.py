@@ -540,7 +540,7 @@ async def test_a_server_that_is_not_there(opened, running):
     assert journal.trouble == says
     assert await problem_of(journal.load("CA1"))
     assert await problem_of(journal.commit(snapshot(), row()))
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8
 
 
 async def test_a_server_that_comes_later_is_found(opened, running):
@@ -643,7 +643,7 @@ async def test_a_server_that_answers_nothing_is_not_waited_for_long(opened, runn
         assert {"the server doesn't answer in time" in str(each) for each in outcomes} == {True}
         assert journal.trouble
         await journal.close()
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 8
         running.freeze(frozen=False)
 
 
