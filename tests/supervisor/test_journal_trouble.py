@@ -271,6 +271,18 @@ async def test_an_end_nobody_told_of_is_written_later_and_is_no_event_of_twilio_
     await bounded(board.supervisor.stop())
 
 
+async def test_nor_is_it_if_the_actor_crashes_over_it_and_over_its_end() -> None:
+    board = Switchboard(max_call_hours=1)
+    await board.supervisor.start()
+    await board.post()
+    board.journal.faults["commit"] = 3  # two tries and the giving up, by what is no trouble of a journal's
+    board.clock.turn(3600)
+    await ticks(board, 3)
+    assert await status_of(board) == "failed"
+    assert [row.kind for row in await board.journal.history(sid(1))] == ["start_call", "overdue"]
+    await bounded(board.supervisor.stop())
+
+
 async def test_one_that_cannot_be_ended_is_tried_again_after_ever_longer_pauses() -> None:
     board = Switchboard(max_call_hours=1)
     await board.supervisor.start()
@@ -363,6 +375,40 @@ async def test_a_move_that_twilio_refuses_is_taken_back_though_a_callback_came_e
         await bounded(ours.supervisor.redirect(sid(1), "agent"))
     assert not isinstance(caught.value, MaybeMoved)
     assert inside(await ours.post("1", step=1, Digits="1")) == "<Say>One!</Say><Hangup/>"
+
+
+async def test_a_call_that_ended_meanwhile_was_not_moved() -> None:
+    twilio = Mover()
+    ours, theirs = cluster(AGENT, settings={"redirect": twilio})
+    await ours.post()
+
+    async def meanwhile() -> None:
+        await theirs.post("status", **OVER)
+
+    twilio.meanwhile, twilio.wrong = meanwhile, NotMoved("Twilio refused")
+    with pytest.raises(NotMoved, match="Twilio refused") as caught:
+        await bounded(ours.supervisor.redirect(sid(1), "agent"))
+    assert not isinstance(caught.value, MaybeMoved)
+
+
+@pytest.mark.parametrize(("shared", "back"), [(True, 38), (False, 8)])
+async def test_it_is_looked_back_no_further_than_clocks_and_callouts_take(shared: bool, back: float) -> None:
+    """On one machine there is one clock, and who has a file alone is not to read all its ends again."""
+    journal, looked = PlainJournal(shared=shared), []
+    journal.alone = False
+
+    async def ended(since: float, most: int) -> list[str]:
+        looked.append(since)
+        return []
+
+    journal.ended = ended  # type: ignore[method-assign]  # the times are all that matters
+    board = Switchboard(journal=journal)
+    began = board.clock.now()
+    await board.supervisor.start()
+    await ticks(board, 2)
+    assert looked[-1] == board.clock.now() - 1 - back
+    assert looked[0] == began - back
+    await bounded(board.supervisor.stop())
 
 
 async def test_who_has_gone_on_meanwhile_may_have_been_moved() -> None:

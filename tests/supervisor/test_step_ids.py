@@ -86,12 +86,16 @@ async def test_who_comes_back_by_another_url_than_the_redirects_waits_for_the_sa
     assert first.step_ids == [f"{sid(1)}:menu:1:0:0"]
 
 
+@pytest.mark.parametrize("shared", [True, False], ids=["a database", "a file of SQLite's"])
 @pytest.mark.parametrize("how", ["moved", "ending", "ended", "given another document"])
 async def test_what_another_daemon_has_gone_on_without_ends_with_the_next_renewal(
-    first: Slow, second: Slow, how: str
+    first: Slow, second: Slow, how: str, shared: bool
 ) -> None:
     """The function, and the claim: the next callout of the call waits no longer than that."""
-    one, two = cluster([first.function, second.function, Say("bye")], settings={"redirect": Mover()})
+    journal = PlainJournal(shared=shared)
+    journal.alone = False
+    flow = [first.function, second.function, Say("bye")]
+    one, two = cluster(flow, journal=journal, settings={"redirect": Mover()})
     answer = one.send()
     await until(lambda: first.doors)
     await ticks(one, 8)
