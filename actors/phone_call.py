@@ -230,8 +230,10 @@ class PhoneCall(KeptCall):
         """Take a move back, if the call is still where that has left it; whether it was. Raises `StaleVersion`."""
         if self.status == "unknown" and not await self._resume():
             return False
+        if self.status != "in-progress":
+            return True  # it has ended, wherever it was
         if self.machine.snapshot() != moved:
-            return self.status != "in-progress"
+            return False
         self._restore(self.machine.program, before)
         self.chain = chain
         await self._write(Row.own(self.settings.clock.now(), "not_moved", target))

@@ -389,6 +389,7 @@ async def test_a_call_that_ended_meanwhile_was_not_moved() -> None:
     with pytest.raises(NotMoved, match="Twilio refused") as caught:
         await bounded(ours.supervisor.redirect(sid(1), "agent"))
     assert not isinstance(caught.value, MaybeMoved)
+    assert [row.kind for row in await ours.journal.history(sid(1))][-1] == "call_complete"
 
 
 @pytest.mark.parametrize(("shared", "back"), [(True, 38), (False, 8)])
