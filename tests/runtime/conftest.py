@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,15 @@ from tests.runtime import subscribed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+
+@pytest.fixture
+def _nothing_is_set(monkeypatch, tmp_path):
+    """An environment without a setting, in an empty folder."""
+    for name in list(os.environ):
+        if name.startswith(("SWITCHHOOK_", "TWILIO_")):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture(autouse=True)

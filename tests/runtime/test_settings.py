@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -10,14 +9,7 @@ import pytest
 from runtime import settings
 from runtime.errors import SettingsError
 
-
-@pytest.fixture(autouse=True)
-def _nothing_is_set(monkeypatch, tmp_path):
-    """An environment without a setting, in an empty folder."""
-    for name in list(os.environ):
-        if name.startswith(("SWITCHHOOK_", "TWILIO_")):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("_nothing_is_set")
 
 
 @pytest.fixture

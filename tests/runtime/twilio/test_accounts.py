@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from runtime import settings
@@ -13,13 +11,7 @@ from runtime.settings import Settings
 from runtime.twilio import InvalidRequest
 from tests.runtime.twilio.conftest import ACCOUNT, KEY, SECRET, TOKEN, Reply
 
-
-@pytest.fixture(autouse=True)
-def _nothing_is_set(monkeypatch, tmp_path):
-    for name in list(os.environ):
-        if name.startswith(("SWITCHHOOK_", "TWILIO_")):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("_nothing_is_set")
 
 
 def test_twilios_own_variables(monkeypatch):
